@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* memory.h - allocation that the cold paths need not check.
+ *
+ * For loading, configuration and operation, where a machine out of memory
+ * leaves nothing sensible to do: these end the process with status 4 and one
+ * log line.  The path of a query does not allocate; the path of a forwarded
+ * query uses plain malloc and answers SERVFAIL where it fails.
+ */
+#ifndef HOSTLER_BASE_MEMORY_H
+#define HOSTLER_BASE_MEMORY_H
+
+#include <stddef.h>
+
+void *memory_alloc(size_t size);		/* not zeroed */
+void *memory_zeroed(size_t count, size_t size);
+void *memory_resize(void *old, size_t count, size_t size);
+char *memory_string(const char *text);		/* a copy; NULL stays NULL */
+char *memory_format(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+#endif

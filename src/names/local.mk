@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += src/names/libnames.a
+src_names_libnames_a_SOURCES = \
+	src/names/hostsfile.h \
+	src/names/index.h \
+	src/names/node.h \
+	src/names/records.h \
+	src/names/snapshot.h \
+	src/names/source.h \
+	src/names/table.h \
+	src/names/zonefile.h

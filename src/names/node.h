@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* node.h - one owner name and its RRsets, as the workers see them.
+ *
+ * A node is one block of memory: header, owner, RRsets, packed in that order
+ * so that a local answer touches one or two cache lines.  Nodes are written by
+ * records.c (one chunk of one source) and index.c (several sources merged) and
+ * are const once published.
+ *
+ *   struct node | owner, lower, wire, padded to 8 | struct rrset ... | ...
+ *   struct rrset | struct origin[count] | wire[length], padded to 8
+ *
+ * wire is what goes out (dns/reply.h): count records of
+ * c0 0c | type | class IN | ttl | rdlength | rdata.
+ *
+ * Two kinds of node look alike from here: a contribution (what one chunk of
+ * one source says of an owner) and a merged node (what several contributions
+ * come to, by the ranks of CONTRACT 3).  Where only one contribution exists it
+ * is itself what the index points to.
+ */
+#ifndef HOSTLER_NAMES_NODE_H
+#define HOSTLER_NAMES_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rank order: the first that has a name and type is served. */
+enum source_kind {
+	SOURCE_NONE,			/* an empty name above a known one */
+	SOURCE_ZONE,
+	SOURCE_HOSTS,
+	SOURCE_LEASE,
+};
+
+/* The place a record was written: chunk is a piece of a file whose first line
+ * the snapshot knows (snapshot_place), so that lines inserted above a chunk
+ * touch nothing in it.  line counts from 0 within the chunk, column from 1 (0:
+ * made by hostler).  8 bytes a record. */
+struct origin {
+	uint32_t chunk;
+	uint16_t line;
+	uint16_t column;
+};
+
+enum rrset_flag {
+	RRSET_OCCLUDED = 1,		/* zone data at or below a cut or below
+					 * a DNAME: glue, never an answer */
+	RRSET_LOOPBACK = 2,		/* hosts or lease A/AAAA with at least
+					 * one loopback address */
+	RRSET_MADE = 4,			/* SOA or NS that hostler made */
+};
+
+struct rrset {
+	uint16_t type;
+	uint16_t count;
+	uint16_t length;		/* of wire */
+	uint8_t flags;
+	uint8_t kind;			/* enum source_kind */
+};
+
+enum node_flag {
+	NODE_SHORT = 1,			/* known by its first label alone, too */
+	NODE_APEX = 2,			/* of a zone or a domain, SOA and all */
+	NODE_CUT = 4,			/* a delegation: NS below an apex */
+	NODE_DNAME = 8,
+	NODE_MERGED = 16,
+	NODE_LIMITED = 32,		/* some RRset is OCCLUDED or LOOPBACK:
+					 * off the shortest path */
+};
+
+struct node {
+	uint8_t name_length;		/* of wire, root label too */
+	uint8_t labels;
+	uint8_t flags;
+	uint8_t kind;			/* first source with an RRset here */
+	uint16_t rrset_count;
+	uint16_t reserved;
+};
+
+static inline const uint8_t *
+node_name(const struct node *node)
+{
+	return (const uint8_t *)(node + 1);
+}
+
+static inline const struct rrset *
+node_first(const struct node *node)
+{
+	return (const struct rrset *)(node_name(node) +
+	    ((node->name_length + 7u) & ~7u));
+}
+
+static inline const struct origin *
+rrset_origins(const struct rrset *rrset)
+{
+	return (const struct origin *)(rrset + 1);
+}
+
+static inline const uint8_t *
+rrset_wire(const struct rrset *rrset)
+{
+	return (const uint8_t *)(rrset_origins(rrset) + rrset->count);
+}
+
+static inline const struct rrset *
+rrset_next(const struct rrset *rrset)
+{
+	return (const struct rrset *)(rrset_wire(rrset) +
+	    ((rrset->length + 7u) & ~7u));
+}
+
+/* The RRset of this type that is served; NULL: none.  Occluded ones are found
+ * by node_find_glue alone. */
+static inline const struct rrset *
+node_find(const struct node *node, uint16_t type)
+{
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		if (rrset->type == type && !(rrset->flags & RRSET_OCCLUDED))
+			return rrset;
+		rrset = rrset_next(rrset);
+	}
+	return NULL;
+}
+
+/* Any RRset of the zone file with this type, occluded or not. */
+const struct rrset *node_find_glue(const struct node *node, uint16_t type);
+
+/* Has the node at least one RRset that is served? */
+bool node_is_served(const struct node *node);
+
+/* Walk the records of an RRset: rdata and its length of record i, from the
+ * wire.  offset starts at 0 and is moved on. */
+const uint8_t *rrset_rdata(const struct rrset *rrset, uint32_t *offset,
+    uint16_t *rdata_length);
+uint32_t rrset_ttl(const struct rrset *rrset);
+
+#endif

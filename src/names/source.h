@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* source.h - what a source is, and what reading it gives: content.
+ *
+ * A source is one entry of the configuration: a zone file, a hosts file or a
+ * directory of them, (later) a lease file.  Reading it gives a struct content:
+ * chunks, each with an arena that holds its nodes.  Content is immutable once
+ * the index has taken it; a reload makes new content that may share unchanged
+ * chunks with the old.
+ *
+ * Parsers work on buffers.  Files are opened by the caller (reload, `check`),
+ * and through struct source_reader where a file names another ($INCLUDE).
+ */
+#ifndef HOSTLER_NAMES_SOURCE_H
+#define HOSTLER_NAMES_SOURCE_H
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "dns/dname.h"
+#include "names/node.h"
+
+struct source_spec {
+	enum source_kind kind;
+	const char *path;		/* as diagnostics show it */
+	uint32_t rank;			/* place among those of its kind */
+	uint32_t ttl;			/* hosts, leases: of every record */
+	bool has_domain;
+	bool overlay;			/* zones */
+	struct dname domain;		/* hosts: short names live here too;
+					 * zones: the origin, lower */
+};
+
+/* A file in memory.  Not NUL-terminated; may hold any bytes. */
+struct source_text {
+	const char *path;
+	const char *bytes;
+	size_t length;
+};
+
+/* How a parser reads a further file.  read returns NULL and fills text (path
+ * as diagnostics show it; the reader owns the bytes until the parser has
+ * returned), or says in words why not.  from is the naming file's path. */
+struct source_reader {
+	const char *(*read)(void *context, const char *from, const char *path,
+	    struct source_text *text);
+	void *context;
+};
+
+/* A stretch of a file: at most 65,536 lines; hosts files about 64 KB.
+ * id is unique among all chunks that live; first_line counts from 1 and may be
+ * changed by the writer when lines move. */
+struct chunk {
+	uint32_t id;
+	uint32_t references;		/* contents that hold it; writer only */
+	struct arena *arena;
+	char *path;			/* in the arena */
+	uint32_t first_line;
+	uint32_t line_count;
+	uint64_t text_hash;		/* of its bytes and what its parsing */
+	size_t text_length;		/* depends on (ttl, domain) */
+	struct node **nodes;		/* in file order, in the arena */
+	uint32_t node_count;
+	/* an address and the node whose name it gives, in file order */
+	struct chunk_reverse {
+		struct node *node;
+		struct addr addr;
+	} *reverse;
+	uint32_t reverse_count;
+};
+
+struct content {
+	struct source_spec spec;	/* with strings of its own */
+	struct chunk **chunks;		/* in file order */
+	uint32_t chunk_count;
+	uint32_t record_count;
+	uint32_t serial;		/* zones: of its SOA */
+	bool soa_made;			/* zones: the file has none */
+};
+
+void content_free(struct content *content);	/* and chunks it alone holds */
+uint32_t chunk_new_id(void);			/* one thread: the loader */
+
+/* Have two contents the same records?  Then nothing is published. */
+bool content_equal(const struct content *a, const struct content *b);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* table.h - a persistent hash table: what snapshots of the index are made of.
+ *
+ * Extendible hashing, copy on write.  The directory is an array of pointers to
+ * segments of 64 buckets of one cache line; a slot is 8 bytes: 16 bits of the
+ * hash and 48 of a pointer whose three low bits are the owner's.  A lookup
+ * reads the directory (hot), one bucket, and the node.
+ *
+ * A version is immutable once frozen.  The next version shares every segment
+ * that was not changed: one changed name copies one segment (4 KB) and the
+ * directory, however many names there are.  What a version replaced is listed
+ * in its garbage, to be freed when no reader can hold the older version any
+ * more (base/epoch.h).
+ *
+ * One writer; any number of readers of frozen versions.
+ */
+#ifndef HOSTLER_NAMES_TABLE_H
+#define HOSTLER_NAMES_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TABLE_BUCKETS 64		/* a segment */
+#define TABLE_SLOTS 8			/* a bucket: one cache line */
+
+typedef uint64_t table_slot;		/* 0: empty */
+
+struct table_segment {
+	_Alignas(64) table_slot bucket[TABLE_BUCKETS][TABLE_SLOTS];
+	uint32_t used;
+	uint32_t depth;
+	uint64_t version;
+};
+
+struct table {
+	unsigned depth;			/* log2 of the directory's length */
+	size_t used;
+	uint64_t version;
+	struct table_segment **directory;
+};
+
+static inline void *
+table_pointer(table_slot slot)
+{
+	return (void *)(uintptr_t)(slot & 0x0000fffffffffff8ULL);
+}
+
+static inline unsigned
+table_mark(table_slot slot)		/* the three low bits */
+{
+	return slot & 7;
+}
+
+/* Walk the slots whose tag fits hash; 0 at the end.  The caller compares.
+ * Start with a zeroed cursor. */
+struct table_cursor {
+	unsigned step;
+};
+table_slot table_next(const struct table *table, uint64_t hash,
+    struct table_cursor *cursor);
+
+/* Bring the bucket near; then, from the bucket, what it points to. */
+void table_prefetch(const struct table *table, uint64_t hash);
+void table_prefetch_target(const struct table *table, uint64_t hash);
+
+/* Writer.  hash_of gives a slot's hash again, when a segment splits. */
+struct table_writer;
+typedef uint64_t (*table_hash_of)(const void *context, table_slot slot);
+
+struct table_writer *table_writer_new(table_hash_of hash_of,
+    const void *context);
+void table_writer_free(struct table_writer *writer);	/* and the table */
+
+/* The working version: lookups see all changes so far. */
+const struct table *table_working(const struct table_writer *writer);
+/* new is put where old is (by value); old 0 adds, new 0 removes. */
+void table_change(struct table_writer *writer, uint64_t hash, table_slot old,
+    table_slot new);
+
+/* Freeze the working version and return it; the next change starts another.
+ * garbage gets what this version replaced: free it with table_garbage_free
+ * once the version before cannot be seen any more. */
+struct table_garbage;
+const struct table *table_freeze(struct table_writer *writer,
+    struct table_garbage **garbage);
+void table_garbage_free(struct table_garbage *garbage);
+size_t table_bytes(const struct table *table);
+
+#endif

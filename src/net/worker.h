@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* worker.h - the threads that answer: one a core, each with a loop of its own.
+ *
+ * A worker owns its sockets, its TCP connections, its waiting queries, its
+ * forwarding engine and its counters; it shares the published policy (read
+ * only) and the cache.  What one worker must tell another (a question that
+ * belongs there, its answer, a listener to add) goes through the other's
+ * mailbox: a bounded list under a lock, and an eventfd.
+ *
+ * Start after rights were dropped.  All functions here: main's thread.
+ */
+#ifndef HOSTLER_NET_WORKER_H
+#define HOSTLER_NET_WORKER_H
+
+#include "base/stats.h"
+#include "net/listen.h"
+#include "query/cache.h"
+#include "query/policy.h"
+
+struct workers;
+
+struct workers_settings {
+	unsigned count;
+	struct publisher *publisher;
+	struct cache *cache;
+	unsigned tcp_connections_max;	/* a worker */
+	unsigned tcp_idle_ms;
+	unsigned waiting_max;		/* queries that wait, a worker */
+	unsigned refused_log_ms;	/* one counted line at most so often */
+};
+
+struct workers *workers_start(const struct workers_settings *settings);
+/* Stop taking queries, answer what is in flight (wait_ms at most), end. */
+void workers_stop(struct workers *workers, unsigned wait_ms);
+
+/* Serve a listener; stop serving it (returns once every worker has let go: it
+ * may be closed then). */
+void workers_add(struct workers *workers, struct listener *listener);
+void workers_drop(struct workers *workers, struct listener *listener);
+
+/* After a reload: routes and limits of the newest policy count from now. */
+void workers_policy_changed(struct workers *workers);
+
+/* Sum of all counters of all workers. */
+void workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT]);
+/* Every worker's loop turned within the last second. */
+bool workers_alive(struct workers *workers);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* answer.h - what an upstream said to one question, encoded anew.
+ *
+ * An answer is a value in one block, immutable once made: the cache keeps it,
+ * workers hand copies of it to each other.  It holds only what was asked: the
+ * chain of CNAME (and DNAME) records from the question's name to its end, the
+ * records there, with their RRSIGs; or, where there are none, the SOA that
+ * says so (with NSEC, NSEC3 and RRSIG for clients with DO).  Other records of
+ * the packet are dropped.  Names keep the case they came in; owners equal to
+ * the question's name are pointers to offset 12, all others are written out,
+ * so that the body can be copied behind any client's question of that name.
+ *
+ * A failure (timeouts, SERVFAIL, nothing but malformed answers) is an answer
+ * too: rcode SERVFAIL, no records, an EDE.
+ */
+#ifndef HOSTLER_QUERY_ANSWER_H
+#define HOSTLER_QUERY_ANSWER_H
+
+#include <stdatomic.h>
+
+#include "dns/message.h"
+#include "dns/reply.h"
+#include "query/policy.h"
+
+/* A question on its way to upstreams; all copies.  Everything but `to.list`
+ * is the cache's key. */
+struct forward_question {
+	struct dname name;		/* lower */
+	uint16_t type;
+	bool dnssec_ok;
+	bool checking_disabled;
+	uint64_t hash;			/* answer_hash of the above */
+	struct upstreams to;
+};
+
+uint64_t answer_hash(const struct hash_key *key,
+    const struct forward_question *question);
+
+struct answer {
+	atomic_uint references;
+	_Atomic uint8_t used;		/* by the cache, see there */
+	uint8_t name_length;
+	bool dnssec_ok;
+	bool checking_disabled;
+	bool authentic;			/* AD of the upstream */
+	uint16_t type;
+	uint16_t rcode;
+	uint16_t ede;			/* EDE_NONE: none */
+	uint16_t count[2];		/* answer, authority */
+	uint16_t ttl_count;
+	uint32_t body_length;
+	uint64_t set;			/* upstreams.id */
+	uint64_t hash;
+	int64_t stored_ms;		/* monotonic */
+	int64_t expires_ms;
+	uint32_t bytes[];		/* ttl offsets in the body, then the
+					 * name, then the body */
+};
+
+struct answer_limits {
+	int64_t min_ttl_s, max_ttl_s, max_negative_ttl_s;
+};
+
+/* Make an answer from a message that was found OK for this question.  NULL
+ * where it says nothing usable (a lame referral, a chain with a loop, no
+ * memory): the upstream counts as failed.  References start at 1. */
+struct answer *answer_new(const struct forward_question *question,
+    const struct message *message, const struct answer_limits *limits,
+    int64_t now_ms);
+struct answer *answer_new_failure(const struct forward_question *question,
+    enum dns_ede ede, int64_t now_ms);
+struct answer *answer_hold(struct answer *answer);
+void answer_release(struct answer *answer);
+
+const uint8_t *answer_name(const struct answer *answer);
+const uint8_t *answer_body(const struct answer *answer);
+size_t answer_size(const struct answer *answer);	/* of the block */
+bool answer_fits(const struct answer *answer,
+    const struct forward_question *question);
+
+/* Write it into a reply whose question is the answer's (nothing was written
+ * before), TTLs aged; sets rcode, AD where wanted, EDE. */
+void answer_reply(const struct answer *answer, struct reply *reply,
+    int64_t now_ms);
+/* Write it behind a local chain that ended in a CNAME to the answer's name. */
+void answer_append(const struct answer *answer, struct reply *reply,
+    int64_t now_ms);
+
+#endif

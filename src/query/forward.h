@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* forward.h - asking upstreams, without touching a socket or a clock.
+ *
+ * One struct forward a worker; a question belongs to the worker that its hash
+ * names, so identical questions in flight are one upstream query.  The engine
+ * is told what is asked, what came and what time it is; it says what to send
+ * and to whom.  net/upstream moves the bytes.
+ *
+ *   ask -> SEND_UDP ... received -> DONE
+ *                   ... truncated -> SEND_TCP ... received -> DONE
+ *                   ... tick (timeout) -> CLOSE, SEND_UDP to the next ...
+ *
+ * An exchange is one query on one socket of its own: fresh random port (net),
+ * fresh random id (here), connected to its upstream, closed after use.  What
+ * does not match id and question, or has no QR, is counted, and the exchange
+ * waits on.  A question ends within FORWARD_GIVE_UP_MS, answered or with
+ * SERVFAIL.  Bounded: exchanges in flight, waiters a question.
+ */
+#ifndef HOSTLER_QUERY_FORWARD_H
+#define HOSTLER_QUERY_FORWARD_H
+
+#include "base/stats.h"
+#include "query/answer.h"
+
+#define FORWARD_GIVE_UP_MS 4500
+#define FORWARD_QUERY_MAX (12 + 255 + 4 + 11)
+
+struct forward;
+
+struct forward_settings {
+	unsigned questions_max;		/* in flight */
+	unsigned waiters_max;		/* a question */
+	struct answer_limits limits;
+	struct stats *stats;
+};
+
+struct forward *forward_new(const struct forward_settings *settings);
+void forward_free(struct forward *forward);
+/* Limits changed by a reload. */
+void forward_set_limits(struct forward *forward,
+    const struct answer_limits *limits);
+
+/* Who is told when a question ends: opaque to the engine. */
+struct forward_waiter {
+	uint32_t worker;
+	uint32_t slot;
+	uint64_t serial;
+};
+
+enum forward_asked {
+	FORWARD_ASKED,			/* a DONE action will come */
+	FORWARD_IS_FULL,		/* never: answer SERVFAIL */
+};
+enum forward_asked forward_ask(struct forward *forward,
+    const struct forward_question *question,
+    const struct forward_waiter *waiter, int64_t now_ms);
+
+/* What the net room has to do now.  Drain after every call. */
+enum forward_do {
+	FORWARD_SEND_UDP,		/* open a socket for exchange, send */
+	FORWARD_SEND_TCP,
+	FORWARD_CLOSE,			/* the exchange is over: close it */
+	FORWARD_KEEP,			/* put answer into the cache; release */
+	FORWARD_DONE,			/* tell the waiter; release answer */
+};
+struct forward_action {
+	enum forward_do action;
+	uint32_t exchange;		/* SEND, CLOSE */
+	struct endpoint to;		/* SEND */
+	uint16_t length;
+	uint8_t bytes[FORWARD_QUERY_MAX];
+	struct answer *answer;		/* KEEP, DONE: a reference */
+	struct forward_waiter waiter;
+};
+bool forward_next(struct forward *forward, struct forward_action *action);
+
+/* A packet (or TCP message) came on an exchange's socket. */
+void forward_received(struct forward *forward, uint32_t exchange,
+    const uint8_t *bytes, size_t length, int64_t now_ms);
+/* It could not be sent, was refused or closed. */
+void forward_broken(struct forward *forward, uint32_t exchange,
+    int64_t now_ms);
+/* Time went on: retransmit, give up.  forward_next_tick says when this is
+ * due next; INT64_MAX: never. */
+void forward_tick(struct forward *forward, int64_t now_ms);
+int64_t forward_next_tick(const struct forward *forward);
+
+#endif

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += src/query/libquery.a
+src_query_libquery_a_SOURCES = \
+	src/query/answer.h \
+	src/query/cache.h \
+	src/query/forward.h \
+	src/query/policy.h \
+	src/query/query.h

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy.h - all that decides an answer, at one moment: the names, who may
+ * ask, where the rest is forwarded; and how it reaches the workers.
+ *
+ * One writer (reload) makes a policy and publishes it; many readers (workers)
+ * borrow it for one batch of packets.  Borrowing takes no lock and does not
+ * wait.  A policy is read-only from the moment it is published.
+ *
+ * A query that waits for an upstream keeps copies, never a pointer into a
+ * policy: a borrow ends with its batch.
+ *
+ * A view is names and routes of its own; today there is one, the top level.
+ * policy_view is where a client's prefix and the address asked will choose.
+ */
+#ifndef HOSTLER_QUERY_POLICY_H
+#define HOSTLER_QUERY_POLICY_H
+
+#include <stdatomic.h>
+
+#include "base/addr.h"
+#include "base/epoch.h"
+#include "dns/dname.h"
+#include "names/snapshot.h"
+
+#define UPSTREAMS_MAX 8
+
+enum upstream_transport {
+	UPSTREAM_UDP,			/* then TCP where truncated */
+	UPSTREAM_TCP,
+};
+
+struct upstream {
+	struct endpoint endpoint;
+	enum upstream_transport transport;
+};
+
+/* Where a question goes: a value, copied into what waits.  id is a hash of
+ * the list, part of every cache key. */
+struct upstreams {
+	uint64_t id;
+	uint8_t count;
+	struct upstream list[UPSTREAMS_MAX];
+};
+
+void upstreams_set_id(struct upstreams *upstreams);
+
+/* One `forward` entry. */
+struct route {
+	struct dname zone;		/* lower */
+	struct upstreams to;		/* count 0: none at present */
+	bool private_names;		/* takes internal, home.arpa and the
+					 * private reverse zones where "." */
+};
+
+/* Who may ask.  `attached` is resolved into prefixes by whoever makes it. */
+struct allow {
+	bool any;
+	bool private;			/* addr_is_private */
+	unsigned count;
+	struct prefix *prefixes;
+};
+bool allow_permits(const struct allow *allow, const struct addr *client);
+
+struct view {
+	const struct snapshot *names;	/* the index owns it */
+	unsigned route_count;
+	struct route *routes;		/* longest zone first */
+};
+
+struct policy {
+	struct view top;
+	struct allow allow;
+	char hostname[256];		/* hostname.bind, id.server */
+	struct dname host;		/* the server's own name, lower: its
+					 * first label alone or whole counts */
+	uint64_t generation;
+	int64_t max_ttl_s;		/* of what is forwarded, as min, neg. */
+	int64_t min_ttl_s;
+	int64_t max_negative_ttl_s;
+};
+
+const struct view *policy_view(const struct policy *policy,
+    const struct addr *client, const struct addr *asked);
+
+/* The route whose zone is the longest at or above name; NULL: none. */
+const struct route *view_route(const struct view *view, const uint8_t *lower,
+    unsigned labels);
+
+/* Frees routes, prefixes and the policy; not the snapshot. */
+void policy_free(struct policy *policy);
+
+/* Handing over.  publisher_swap returns the policy before: it may be freed
+ * once epoch_passed(*ticket). */
+struct publisher {
+	_Atomic(const struct policy *) current;
+};
+const struct policy *publisher_borrow(struct publisher *publisher);
+const struct policy *publisher_swap(struct publisher *publisher,
+    const struct policy *policy, uint64_t *ticket);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* query.h - the life of a query, from its bytes to what happens with it.
+ *
+ * query_step is the line: bytes and now in, REPLY, WAIT or DROP out.  It opens
+ * no socket, reads no clock, allocates nothing, and is tested without either.
+ *
+ * A batch is worked in stages, so that cache misses of different queries
+ * overlap; query_begin must come first, the prefetches are hints:
+ *
+ *   for each: query_begin            parse, hash, bring the bucket near
+ *   for each: query_prefetch         bring the node near
+ *   for each: query_step             decide and write
+ *
+ * WAIT: the net room copies packet and client, hands q->forward to the worker
+ * that its hash names, and when the answer is there does all three again with
+ * env->fresh set: local names are looked up anew, what was fetched is found
+ * in `fresh` (or in the cache), and the next step of a chain may WAIT again,
+ * QUERY_RESTARTS_MAX times at most.
+ */
+#ifndef HOSTLER_QUERY_QUERY_H
+#define HOSTLER_QUERY_QUERY_H
+
+#include "base/stats.h"
+#include "dns/question.h"
+#include "dns/reply.h"
+#include "query/answer.h"
+#include "query/cache.h"
+#include "query/policy.h"
+
+#define QUERY_CHAIN_MAX 8		/* CNAME and DNAME steps */
+#define QUERY_RESTARTS_MAX 8
+
+enum query_outcome {
+	QUERY_REPLY,			/* length bytes are to be sent */
+	QUERY_WAIT,			/* forward says for what */
+	QUERY_DROP,
+};
+
+enum query_transport {
+	QUERY_UDP,
+	QUERY_TCP,
+};
+
+struct query_client {
+	struct addr addr;
+	struct addr asked;		/* the address that the packet came to */
+	enum query_transport transport;
+};
+
+struct query_env {
+	const struct policy *policy;
+	struct cache *cache;
+	struct stats *stats;
+	int64_t now_ms;			/* monotonic */
+	const struct answer *fresh;	/* what was waited for; else NULL */
+	unsigned restarts;
+};
+
+struct query {
+	struct question question;
+	enum question_result parsed;
+	struct query_client client;
+	uint64_t hash;			/* of question.name */
+	struct reply reply;
+	struct forward_question forward;	/* on WAIT */
+};
+
+void query_begin(struct query *q, const struct query_env *env,
+    const struct query_client *client, const uint8_t *packet, size_t length);
+void query_prefetch(const struct query *q, const struct query_env *env);
+
+/* room: at least 65,535 bytes for TCP, REPLY_UDP_SIZE for UDP; not the
+ * packet's bytes.  *length is set on REPLY. */
+enum query_outcome query_step(struct query *q, const struct query_env *env,
+    uint8_t *room, size_t *length);
+
+#endif

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += src/serve/libserve.a
+src_serve_libserve_a_SOURCES =
