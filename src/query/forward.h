@@ -13,8 +13,12 @@
  * An exchange is one query on one socket of its own: fresh random port (net),
  * fresh random id (here), connected to its upstream, closed after use.  What
  * does not match id and question, or has no QR, is counted, and the exchange
- * waits on.  A question ends within FORWARD_GIVE_UP_MS, answered or with
- * SERVFAIL.  Bounded: exchanges in flight, waiters a question.
+ * waits on; after a few of them the question goes to TCP.  A question ends
+ * within FORWARD_GIVE_UP_MS, answered or with SERVFAIL.  Bounded: questions in
+ * flight, two exchanges a question (the one before the last still listens
+ * while the next upstream is tried), waiters a question.
+ *
+ * One thread, that of its worker.
  */
 #ifndef HOSTLER_QUERY_FORWARD_H
 #define HOSTLER_QUERY_FORWARD_H
@@ -28,7 +32,7 @@
 struct forward;
 
 struct forward_settings {
-	unsigned questions_max;		/* in flight */
+	unsigned questions_max;		/* in flight, 32,768 at most */
 	unsigned waiters_max;		/* a question */
 	struct answer_limits limits;
 	struct stats *stats;
@@ -73,6 +77,16 @@ struct forward_action {
 	struct forward_waiter waiter;
 };
 bool forward_next(struct forward *forward, struct forward_action *action);
+
+/* Exchanges carry a generation, so that what comes late for one that is over
+ * is known.  Those open at one time differ in their slot, which is below
+ * forward_slots: an index for the net room's table. */
+static inline unsigned
+forward_slot(uint32_t exchange)
+{
+	return exchange & 0xffff;
+}
+unsigned forward_slots(const struct forward *forward);
 
 /* A packet (or TCP message) came on an exchange's socket. */
 void forward_received(struct forward *forward, uint32_t exchange,
