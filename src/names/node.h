@@ -48,6 +48,8 @@ enum rrset_flag {
 	RRSET_LOOPBACK = 2,		/* hosts or lease A/AAAA with at least
 					 * one loopback address */
 	RRSET_MADE = 4,			/* SOA or NS that hostler made */
+	RRSET_LINK_LOCAL = 8,		/* A/AAAA of any source with at least
+					 * one link-local address: never given */
 };
 
 struct rrset {
@@ -64,8 +66,8 @@ enum node_flag {
 	NODE_CUT = 4,			/* a delegation: NS below an apex */
 	NODE_DNAME = 8,
 	NODE_MERGED = 16,
-	NODE_LIMITED = 32,		/* some RRset is OCCLUDED or LOOPBACK:
-					 * off the shortest path */
+	NODE_LIMITED = 32,		/* some RRset is OCCLUDED, LOOPBACK or
+					 * LINK_LOCAL: off the shortest path */
 };
 
 struct node {
