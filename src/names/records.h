@@ -6,6 +6,8 @@
  * twice is kept once (the first place counts).  Order within an RRset is the
  * order of the file.
  *
+ * records_add copies owner and rdata: both may be the caller's stack.
+ *
  * The first fault of an RRset is told by records_add, so that the parser can
  * show the line: TTLs that differ, or an RRset over 65,535 bytes.
  */
@@ -40,6 +42,10 @@ void records_free(struct records *records);
 /* first: the origin of the RRset's first record, on TTL_DIFFERS and SAME. */
 enum records_result records_add(struct records *records,
     const struct record *record, struct origin *first);
+/* The place in chunk->nodes that the owner of the record added last (or found
+ * there already) will have: nodes are in the order in which their owners first
+ * came. */
+uint32_t records_last_node(const struct records *records);
 /* Fill chunk->nodes from the arena and forget all records. */
 void records_finish(struct records *records, struct chunk *chunk);
 

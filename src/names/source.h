@@ -57,7 +57,8 @@ struct chunk {
 	uint32_t first_line;
 	uint32_t line_count;
 	uint64_t text_hash;		/* of its bytes and what its parsing */
-	size_t text_length;		/* depends on (ttl, domain) */
+	size_t text_length;		/* depends on (ttl, domain); a hash of
+					 * 0 means: not to be shared */
 	struct node **nodes;		/* in file order, in the arena */
 	uint32_t node_count;
 	/* an address and the node whose name it gives, in file order */
@@ -76,6 +77,17 @@ struct content {
 	uint32_t serial;		/* zones: of its SOA */
 	bool soa_made;			/* zones: the file has none */
 };
+
+/* What parsers make content with.  A chunk begins with an id, one reference,
+ * an arena whose first block is arena_size bytes (the chunk itself and its
+ * path are in it) and first_line; content_add gives the reference to content.
+ * content_share adds a chunk that another content holds: one more reference.
+ * content_new copies spec, its path too. */
+struct content *content_new(const struct source_spec *spec);
+struct chunk *chunk_new(const char *path, uint32_t first_line,
+    size_t arena_size);
+void content_add(struct content *content, struct chunk *chunk);
+void content_share(struct content *content, struct chunk *chunk);
 
 void content_free(struct content *content);	/* and chunks it alone holds */
 uint32_t chunk_new_id(void);			/* one thread: the loader */
