@@ -11,7 +11,10 @@
  * so that the body can be copied behind any client's question of that name.
  *
  * A failure (timeouts, SERVFAIL, nothing but malformed answers) is an answer
- * too: rcode SERVFAIL, no records, an EDE.
+ * too: rcode SERVFAIL, no records, an EDE.  It is kept for a second, the least
+ * that RFC 9520 asks for.
+ *
+ * Any thread may read an answer that it holds.
  */
 #ifndef HOSTLER_QUERY_ANSWER_H
 #define HOSTLER_QUERY_ANSWER_H
@@ -38,7 +41,10 @@ uint64_t answer_hash(const struct hash_key *key,
 
 struct answer {
 	atomic_uint references;
-	_Atomic uint8_t used;		/* by the cache, see there */
+	_Atomic uint8_t used;		/* these four by the cache, */
+	_Atomic uint8_t kept;		/* see there */
+	uint64_t retired;
+	struct answer *next_retired;
 	uint8_t name_length;
 	bool dnssec_ok;
 	bool checking_disabled;
@@ -61,9 +67,22 @@ struct answer_limits {
 	int64_t min_ttl_s, max_ttl_s, max_negative_ttl_s;
 };
 
+#define ANSWER_CHAIN_MAX 16		/* CNAMEs of one message */
+#define ANSWER_RECORDS_MAX 1000		/* looked at, of one message */
+#define ANSWER_BODY_MAX 65000
+#define ANSWER_NO_SOA_TTL_S 5		/* negative, and nothing says how long */
+#define ANSWER_FAILURE_TTL_S 1		/* RFC 9520 */
+
 /* Make an answer from a message that was found OK for this question.  NULL
- * where it says nothing usable (a lame referral, a chain with a loop, no
- * memory): the upstream counts as failed.  References start at 1. */
+ * where it says nothing usable (a lame referral, an rcode other than NOERROR
+ * and NXDOMAIN, a chain with a loop, more than the bounds above, no memory):
+ * the upstream counts as failed.  References start at 1.
+ *
+ * A DNAME is kept only where it makes the CNAME that follows it.  A negative
+ * answer holds for min(the SOA's TTL, its minimum, max_negative_ttl_s) (RFC
+ * 2308), without a SOA at or above the name for ANSWER_NO_SOA_TTL_S.  NSEC and
+ * NSEC3 are kept where they are of the SOA's zone, or prove a wildcard (RFC
+ * 4035 3.1.3.3). */
 struct answer *answer_new(const struct forward_question *question,
     const struct message *message, const struct answer_limits *limits,
     int64_t now_ms);
@@ -79,10 +98,12 @@ bool answer_fits(const struct answer *answer,
     const struct forward_question *question);
 
 /* Write it into a reply whose question is the answer's (nothing was written
- * before), TTLs aged; sets rcode, AD where wanted, EDE. */
+ * before), TTLs aged; sets rcode, EDE, and AD where the upstream set it: the
+ * caller takes AD away from a client that asked with neither AD nor DO. */
 void answer_reply(const struct answer *answer, struct reply *reply,
     int64_t now_ms);
-/* Write it behind a local chain that ended in a CNAME to the answer's name. */
+/* Write it behind a local chain that ended in a CNAME to the answer's name;
+ * sets rcode and EDE, never AD. */
 void answer_append(const struct answer *answer, struct reply *reply,
     int64_t now_ms);
 
