@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cache.h - answers of upstreams, kept for all workers within a fixed budget.
  *
- * Reading takes no lock: buckets are atomic pointers to immutable answers, read
- * between epoch_online and epoch_offline; a hit writes at most the answer's
- * `used` byte, and only where it is clear.  Writing (a miss that was answered)
- * locks one of the shards.  Eviction is CLOCK over a shard's answers: what was
- * used since the hand last passed stays.
+ * Reading takes no lock: the table's slots are atomic pointers to immutable
+ * answers, read between epoch_online and epoch_offline; a hit writes at most
+ * the answer's `used` byte, and only where it is clear.  Writing (a miss that
+ * was answered) locks one of the shards.  What a writer takes out of its slot
+ * is retired: released once every reader has passed.
  *
- * The budget counts whole blocks with malloc's overhead, replaced answers
- * that readers may still see, and the buckets: the process grows by no more.
+ * A bucket is one cache line: six slots and a few bits of the hash of each, so
+ * that a miss touches no answer.  Eviction is CLOCK: within a bucket that is
+ * full, and by a hand that goes round a shard's slots where the bytes run out;
+ * what was used since it last passed stays.
  *
- * Invariants of a shard: every answer is in exactly one bucket chain and one
- * place of the ring; bytes is their sum; used <= budget after every put.
+ * The budget counts whole blocks with malloc's overhead, retired answers that
+ * readers may still see, and the table: the process grows by no more.  Where
+ * readers hold on to so much that nothing can be freed, an answer is not kept.
+ *
+ * Invariants of a shard: live is the sum of the answers in its slots, retired
+ * that of its list; live + retired <= budget after every put; an answer is put
+ * once in its life.
  */
 #ifndef HOSTLER_QUERY_CACHE_H
 #define HOSTLER_QUERY_CACHE_H
@@ -20,7 +27,7 @@
 
 struct cache;
 
-struct cache *cache_new(size_t budget_bytes);	/* 0: keeps nothing */
+struct cache *cache_new(size_t budget_bytes);	/* under 64 kB: keeps nothing */
 void cache_free(struct cache *cache);		/* no reader left */
 
 /* The answer, unexpired; NULL: none.  It may be read until epoch_offline. */
@@ -28,9 +35,11 @@ const struct answer *cache_find(struct cache *cache,
     const struct forward_question *question, int64_t now_ms);
 void cache_prefetch(struct cache *cache, uint64_t hash);
 
-/* Keep it, in the place of one for the same question; takes a reference. */
+/* Keep it, in the place of one for the same question; takes a reference of
+ * its own.  What has expired already (TTL 0) is not kept. */
 void cache_put(struct cache *cache, struct answer *answer, int64_t now_ms);
 
+/* How many went.  Any thread. */
 size_t cache_flush_name(struct cache *cache, const uint8_t *lower);
 size_t cache_flush_zone(struct cache *cache, const uint8_t *lower);
 size_t cache_flush_all(struct cache *cache);
