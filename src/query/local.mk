@@ -1,13 +1,31 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/query/libquery.a
 src_query_libquery_a_SOURCES = \
+	src/query/additional.c \
+	src/query/additional.h \
 	src/query/answer.c \
 	src/query/answer.h \
 	src/query/cache.c \
 	src/query/cache.h \
+	src/query/chain.c \
+	src/query/chain.h \
+	src/query/chaos.c \
+	src/query/chaos.h \
 	src/query/forward.c \
 	src/query/forward.h \
+	src/query/give.c \
+	src/query/give.h \
 	src/query/health.c \
 	src/query/health.h \
+	src/query/local.c \
+	src/query/local.h \
+	src/query/negative.c \
+	src/query/negative.h \
+	src/query/policy.c \
 	src/query/policy.h \
-	src/query/query.h
+	src/query/query.c \
+	src/query/query.h \
+	src/query/referral.c \
+	src/query/referral.h \
+	src/query/special.c \
+	src/query/special.h

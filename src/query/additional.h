@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* additional.h - addresses that a client will ask for next.
+ *
+ * For the targets of NS, MX, SRV, SVCB and HTTPS records in the answer: what
+ * the local names know of them, as far as there is room.  And for referrals:
+ * glue, needed where the target is within the delegated zone (RFC 9471).
+ *
+ * Pure; one thread; at most ADDITIONAL_TARGETS_MAX targets an answer.
+ */
+#ifndef HOSTLER_QUERY_ADDITIONAL_H
+#define HOSTLER_QUERY_ADDITIONAL_H
+
+#include "query/query.h"
+
+#define ADDITIONAL_TARGETS_MAX 16
+
+static inline bool
+additional_is_due(uint16_t type)
+{
+	return type == TYPE_NS || type == TYPE_MX || type == TYPE_SRV ||
+	    type == TYPE_SVCB || type == TYPE_HTTPS;
+}
+
+/* Behind an RRset of such a type; owner is its lower name, which SVCB and
+ * HTTPS records with the target "." mean (RFC 9460 2.5). */
+void additional_write(struct query *q, const struct snapshot *names,
+    const struct rrset *rrset, const uint8_t *owner);
+
+/* Behind the NS RRset of a delegation: in-domain glue first. */
+void additional_write_glue(struct query *q, const struct snapshot *names,
+    const struct node *cut, const struct rrset *ns);
+
+/* The node of a target (any case); NULL: no local name. */
+const struct node *additional_target(const struct snapshot *names,
+    const uint8_t *target);
+
+#endif

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "query/chain.h"
+
+#include <string.h>
+
+#include "query/additional.h"
+#include "query/give.h"
+#include "query/local.h"
+#include "query/negative.h"
+#include "query/referral.h"
+#include "query/special.h"
+
+#define LOCALHOST_TTL_S 10800
+
+enum step {
+	STEP_DONE,
+	STEP_ON,			/* with the target that was set */
+	STEP_WAIT,
+};
+
+/* Large, and on the stack of every query that is not a plain hit: set field
+ * by field, never zeroed. */
+struct chain {
+	struct query *q;
+	const struct query_env *env;
+	const struct view *view;
+	enum stat source;
+	unsigned steps;			/* CNAMEs followed */
+	const struct node *dname;	/* whose DNAME was written last */
+	struct local local;
+	struct path path;		/* of the name that it is about now */
+	struct dname target[QUERY_CHAIN_MAX];
+};
+
+/* The owner of what is written now. */
+static const uint8_t *
+owner_of(const struct chain *c)
+{
+	return c->steps == 0 ? NULL : c->path.name;
+}
+
+enum stat
+chain_source(enum source_kind kind)
+{
+	switch (kind) {
+	case SOURCE_HOSTS:
+		return STAT_ANSWERS_HOSTS;
+	case SOURCE_LEASE:
+		return STAT_ANSWERS_LEASE;
+	case SOURCE_NONE:
+	case SOURCE_ZONE:
+		break;
+	}
+	return STAT_ANSWERS_ZONE;
+}
+
+/* What is said now is said with authority.  AA is about the first owner. */
+static void
+set_source(struct chain *c, enum stat source)
+{
+	c->source = source;
+	if (c->steps == 0)
+		c->q->reply.flags |= FLAG_AA;
+}
+
+static enum step
+fail(struct chain *c, enum dns_ede ede, const char *text)
+{
+	c->q->reply.rcode = RCODE_SERVFAIL;
+	reply_ede(&c->q->reply, ede, text);
+	c->source = STAT_ANSWERS_ERROR;
+	return STEP_DONE;
+}
+
+/* The area whose SOA speaks for the name; NULL: none does.  Of a DS the zone
+ * above the cut speaks (RFC 4035 3.1.4.1). */
+static const struct area *
+find_authority(const struct chain *c)
+{
+	const struct area *area = c->local.area;
+
+	if (!area_is_closed(area))
+		return NULL;
+	if (c->q->question.type == TYPE_DS && c->path.labels > 0 &&
+	    area->kind == AREA_ZONE && area->labels == c->path.labels) {
+		const struct area *above = snapshot_area(c->view->names,
+		    dname_skip(c->path.name, 1), c->path.labels - 1,
+		    c->path.hash + 1);
+
+		if (area_is_closed(above) && !above->not_ready)
+			return above;
+	}
+	return area;
+}
+
+static void
+write_soa(struct chain *c, enum source_kind kind)
+{
+	const struct area *area = find_authority(c);
+
+	if (area != NULL)
+		negative_of_area(&c->q->reply, area);
+	else
+		negative_made(&c->q->reply, c->path.name,
+		    snapshot_serial(c->view->names), kind == SOURCE_ZONE ?
+		    NEGATIVE_TTL_S : NEGATIVE_SHORT_TTL_S);
+}
+
+static enum step
+answer_no_data(struct chain *c, enum source_kind kind)
+{
+	set_source(c, chain_source(kind));
+	write_soa(c, kind);
+	return STEP_DONE;
+}
+
+/* Go on to a CNAME's target, unless the chain was there before. */
+static enum step
+go_to(struct chain *c, const uint8_t *name)
+{
+	struct dname *target = &c->target[c->steps];
+
+	*target = dname_of(name);
+	dname_lower(target->wire);
+	if (dname_equal(target->wire, c->q->question.name))
+		return STEP_DONE;
+	for (unsigned i = 0; i < c->steps; i++) {
+		if (dname_equal(target->wire, c->target[i].wire))
+			return STEP_DONE;
+	}
+	c->steps++;
+	path_set(&c->path, snapshot_key(c->view->names), target->wire,
+	    target->length);
+	return STEP_ON;
+}
+
+static enum step
+end_long_chain(struct chain *c)
+{
+	reply_clear(&c->q->reply);
+	c->q->reply.flags &= (uint16_t)~FLAG_AA;
+	return fail(c, EDE_OTHER, "CNAME chain too long");
+}
+
+static enum step
+follow(struct chain *c, const struct rrset *cname)
+{
+	uint32_t offset = 0;
+	uint16_t length;
+
+	if (c->steps == QUERY_CHAIN_MAX)
+		return end_long_chain(c);
+	set_source(c, chain_source(cname->kind));
+	if (give_rrset(c->q, REPLY_ANSWER, owner_of(c), cname) != GIVEN)
+		return STEP_DONE;
+	return go_to(c, rrset_rdata(cname, &offset, &length));
+}
+
+/* RFC 6672 3: the DNAME, and the CNAME that it comes to for this name. */
+static enum step
+answer_dname(struct chain *c)
+{
+	const struct node *node = c->local.node;
+	const struct rrset *dname = node_find_glue(node, TYPE_DNAME);
+	struct reply_record cname = {
+		.owner = owner_of(c),
+		.type = TYPE_CNAME,
+		.class = CLASS_IN,
+		.ttl = rrset_ttl(dname),
+	};
+	struct dname target;
+	uint32_t offset = 0;
+	uint16_t length;
+	const uint8_t *to = rrset_rdata(dname, &offset, &length);
+
+	if (c->steps == QUERY_CHAIN_MAX)
+		return end_long_chain(c);
+	set_source(c, STAT_ANSWERS_ZONE);
+	if (node != c->dname &&
+	    give_rrset(c->q, REPLY_ANSWER, node_name(node), dname) != GIVEN)
+		return STEP_DONE;
+	c->dname = node;
+	if (!dname_substitute(&target, c->path.name, node_name(node), to)) {
+		c->q->reply.rcode = RCODE_YXDOMAIN;
+		return STEP_DONE;
+	}
+	cname.rdata = target.wire;
+	cname.rdata_length = target.length;
+	if (!reply_record(&c->q->reply, REPLY_ANSWER, &cname) ||
+	    c->q->question.type == TYPE_CNAME ||
+	    c->q->question.type == TYPE_ANY)
+		return STEP_DONE;
+	return go_to(c, target.wire);
+}
+
+/* Known, but nothing of it is for this client. */
+static enum step
+answer_withheld(struct chain *c)
+{
+	struct query *q = c->q;
+
+	set_source(c, chain_source(c->local.node->kind));
+	if (give_own_address(q, c->env->policy, owner_of(c), c->local.node,
+	    q->question.type))
+		return STEP_DONE;
+	reply_ede(&q->reply, EDE_FILTERED, "its addresses are for others");
+	return answer_no_data(c, c->local.node->kind);
+}
+
+static enum step
+answer_rrset(struct chain *c, const struct rrset *rrset)
+{
+	set_source(c, chain_source(rrset->kind));
+	switch (give_rrset(c->q, REPLY_ANSWER, owner_of(c), rrset)) {
+	case GIVEN:
+		if (additional_is_due(rrset->type))
+			additional_write(c->q, c->view->names, rrset,
+			    c->path.name);
+		break;
+	case GIVEN_NOTHING:
+		return answer_withheld(c);
+	case GIVEN_NO_ROOM:
+		break;
+	}
+	return STEP_DONE;
+}
+
+/* The PTR that comes of an address, its name in full. */
+static enum step
+answer_reverse(struct chain *c)
+{
+	const struct node *node = c->local.reverse;
+	uint16_t type = c->q->question.type;
+	struct reply_record ptr = {
+		.owner = owner_of(c),
+		.type = TYPE_PTR,
+		.class = CLASS_IN,
+		.ttl = c->local.reverse_ttl,
+		.rdata = node_name(node),
+		.rdata_length = node->name_length,
+	};
+
+	if (type != TYPE_PTR && type != TYPE_ANY)
+		return answer_no_data(c, node->kind);
+	set_source(c, chain_source(node->kind));
+	reply_record(&c->q->reply, REPLY_ANSWER, &ptr);
+	return STEP_DONE;
+}
+
+/* RFC 8482 4.1: one RRset of those that there are. */
+static enum step
+answer_any(struct chain *c)
+{
+	const struct node *node = c->local.node;
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		if (!(rrset->flags & RRSET_OCCLUDED)) {
+			set_source(c, chain_source(rrset->kind));
+			if (give_rrset(c->q, REPLY_ANSWER, owner_of(c),
+			    rrset) != GIVEN_NOTHING)
+				return STEP_DONE;
+		}
+		rrset = rrset_next(rrset);
+	}
+	return answer_withheld(c);
+}
+
+/* Rules 1 and 2. */
+static enum step
+answer_known(struct chain *c)
+{
+	const struct node *node = c->local.node;
+	uint16_t type = c->q->question.type;
+	const struct rrset *rrset;
+
+	if (type == TYPE_ANY)
+		return answer_any(c);
+	rrset = node_find(node, type);
+	if (rrset != NULL)
+		return answer_rrset(c, rrset);
+	rrset = node_find(node, TYPE_CNAME);
+	if (rrset != NULL)
+		return follow(c, rrset);
+	if (type == TYPE_PTR && c->local.reverse != NULL)
+		return answer_reverse(c);
+	if (give_own_address(c->q, c->env->policy, owner_of(c), node, type)) {
+		set_source(c, chain_source(node->kind));
+		return STEP_DONE;
+	}
+	return answer_no_data(c, node->kind);
+}
+
+static enum step
+answer_absent(struct chain *c)
+{
+	const struct area *area = c->local.area;
+
+	set_source(c, area->kind == AREA_ZONE ? STAT_ANSWERS_ZONE :
+	    STAT_ANSWERS_HOSTS);
+	c->q->reply.rcode = RCODE_NXDOMAIN;
+	write_soa(c, SOURCE_NONE);
+	return STEP_DONE;
+}
+
+static const struct answer *
+find_answer(const struct chain *c)
+{
+	const struct query_env *env = c->env;
+	const struct answer *answer;
+
+	if (env->fresh != NULL && answer_fits(env->fresh, &c->q->forward)) {
+		return env->fresh;
+	}
+	answer = cache_find(env->cache, &c->q->forward, env->now_ms);
+	stats_count(env->stats, answer != NULL ? STAT_CACHE_HITS :
+	    STAT_CACHE_MISSES);
+	return answer;
+}
+
+static void
+write_answer(struct chain *c, const struct answer *answer)
+{
+	struct query *q = c->q;
+	bool wants_ad = q->question.dnssec_ok ||
+	    (q->question.flags & FLAG_AD);
+
+	c->source = answer == c->env->fresh ? STAT_ANSWERS_FORWARD :
+	    STAT_ANSWERS_CACHE;
+	if (c->steps > 0) {
+		answer_append(answer, &q->reply, c->env->now_ms);
+		return;
+	}
+	answer_reply(answer, &q->reply, c->env->now_ms);
+	q->reply.flags &= (uint16_t)~FLAG_AD;
+	if (answer->authentic && wants_ad)
+		q->reply.flags |= FLAG_AD;
+}
+
+/* From the cache, or from these upstreams. */
+static enum step
+fetch(struct chain *c, const struct upstreams *to)
+{
+	struct query *q = c->q;
+	struct forward_question *forward = &q->forward;
+	const struct answer *answer;
+
+	forward->name.length = (uint8_t)c->path.length;
+	forward->name.labels = (uint8_t)c->path.labels;
+	memcpy(forward->name.wire, c->path.name, c->path.length);
+	forward->type = q->question.type;
+	forward->dnssec_ok = q->question.dnssec_ok;
+	forward->checking_disabled = (q->question.flags & FLAG_CD) != 0;
+	forward->to.id = to->id;
+	forward->hash = answer_hash(snapshot_key(c->view->names), forward);
+	answer = find_answer(c);
+	if (answer != NULL) {
+		write_answer(c, answer);
+		return STEP_DONE;
+	}
+	if (to->count == 0)
+		return fail(c, EDE_NO_REACHABLE_AUTHORITY,
+		    "no server to ask is known at present");
+	if (c->env->restarts >= QUERY_RESTARTS_MAX)
+		return fail(c, EDE_OTHER, "asked upstream too often");
+	forward->to = *to;
+	return STEP_WAIT;
+}
+
+static bool
+wants_recursion(const struct chain *c)
+{
+	return (c->q->question.flags & FLAG_RD) != 0;
+}
+
+/* Rule 0.  Only a route at or below the zone's apex knows better than the
+ * zone itself. */
+static enum step
+answer_cut(struct chain *c)
+{
+	const struct route *route;
+	struct upstreams to;
+
+	if (!wants_recursion(c)) {
+		referral_write(c->q, c->view->names, c->local.node);
+		c->source = STAT_ANSWERS_ZONE;
+		return STEP_DONE;
+	}
+	route = view_route(c->view, c->path.name, c->path.labels);
+	if (route != NULL && route->zone.labels >= c->local.zone->labels)
+		return fetch(c, &route->to);
+	referral_upstreams(c->view->names, c->local.node, &to);
+	return fetch(c, &to);
+}
+
+static void
+answer_localhost(struct chain *c)
+{
+	static const uint8_t loopback4[4] = { 127, 0, 0, 1 };
+	static const uint8_t loopback6[16] = { [15] = 1 };
+	bool v6 = c->q->question.type == TYPE_AAAA;
+	struct reply_record record = {
+		.owner = owner_of(c),
+		.type = v6 ? TYPE_AAAA : TYPE_A,
+		.class = CLASS_IN,
+		.ttl = LOCALHOST_TTL_S,
+		.rdata = v6 ? loopback6 : loopback4,
+		.rdata_length = v6 ? sizeof(loopback6) : sizeof(loopback4),
+	};
+
+	reply_record(&c->q->reply, REPLY_ANSWER, &record);
+}
+
+/* Does a zone (an overlay, or it had owned the name before) or a route take
+ * this special name? */
+static bool
+is_taken(const struct chain *c, struct special special,
+    const struct route *route)
+{
+	const struct area *area = c->local.area;
+
+	if (area != NULL && area->labels >= special.labels)
+		return true;
+	return route != NULL && (route->zone.labels >= special.labels ||
+	    (special.kind == SPECIAL_PRIVATE && route->private_names));
+}
+
+/* Rule 4, the zones.  False: the name is none of them. */
+static bool
+answer_special(struct chain *c, const struct route *route)
+{
+	struct special special = special_find(&c->path);
+	uint16_t type = c->q->question.type;
+
+	if (special.kind == SPECIAL_NONE || is_taken(c, special, route))
+		return false;
+	set_source(c, STAT_ANSWERS_SPECIAL);
+	if (special.kind == SPECIAL_LOCALHOST) {
+		if (type == TYPE_A || type == TYPE_AAAA || type == TYPE_ANY) {
+			answer_localhost(c);
+			return true;
+		}
+	} else if (c->path.labels > special.labels && !c->local.has_below) {
+		c->q->reply.rcode = RCODE_NXDOMAIN;
+	}
+	negative_made(&c->q->reply, dname_skip(c->path.name,
+	    c->path.labels - special.labels), snapshot_serial(c->view->names),
+	    NEGATIVE_SHORT_TTL_S);
+	return true;
+}
+
+/* Nobody outside knows this name: the root's SOA, made up. */
+static void
+deny_from_root(struct chain *c)
+{
+	static const uint8_t root[1] = { 0 };
+
+	if (!c->local.has_below)
+		c->q->reply.rcode = RCODE_NXDOMAIN;
+	negative_made(&c->q->reply, root, snapshot_serial(c->view->names),
+	    NEGATIVE_SHORT_TTL_S);
+}
+
+/* Rule 4, single labels: a short name that is not known here is a slip, and
+ * none of an upstream's business. */
+static bool
+answer_single_label(struct chain *c, const struct route *route)
+{
+	uint16_t type = c->q->question.type;
+
+	if (c->path.labels != 1 ||
+	    (type != TYPE_A && type != TYPE_AAAA && type != TYPE_HTTPS) ||
+	    is_taken(c, (struct special){ SPECIAL_EMPTY, 1 }, route))
+		return false;
+	set_source(c, STAT_ANSWERS_SPECIAL);
+	deny_from_root(c);
+	return true;
+}
+
+/* Rule 5. */
+static enum step
+answer_from_outside(struct chain *c, const struct route *route)
+{
+	struct reply *reply = &c->q->reply;
+
+	if (route != NULL && wants_recursion(c))
+		return fetch(c, &route->to);
+	if (c->steps > 0)
+		return STEP_DONE;
+	if (!wants_recursion(c)) {
+		reply->rcode = RCODE_REFUSED;
+		reply_ede(reply, EDE_NOT_AUTHORITATIVE,
+		    "not a local name, and recursion was not asked for");
+		c->source = STAT_ANSWERS_ERROR;
+		return STEP_DONE;
+	}
+	c->source = STAT_ANSWERS_SPECIAL;
+	reply_ede(reply, EDE_NO_REACHABLE_AUTHORITY,
+	    "no forward entry covers this name");
+	deny_from_root(c);
+	return STEP_DONE;
+}
+
+static enum step
+answer_unknown(struct chain *c)
+{
+	const struct route *route = view_route(c->view, c->path.name,
+	    c->path.labels);
+
+	if (answer_special(c, route) || answer_single_label(c, route))
+		return STEP_DONE;
+	return answer_from_outside(c, route);
+}
+
+static enum step
+take_step(struct chain *c)
+{
+	local_find(c->view->names, &c->path, c->q->question.type, &c->local);
+	switch (c->local.kind) {
+	case LOCAL_CUT:
+		return answer_cut(c);
+	case LOCAL_DNAME:
+		return answer_dname(c);
+	case LOCAL_KNOWN:
+		return answer_known(c);
+	case LOCAL_REVERSE:
+		return answer_reverse(c);
+	case LOCAL_EMPTY:
+		return answer_no_data(c, SOURCE_NONE);
+	case LOCAL_ABSENT:
+		return answer_absent(c);
+	case LOCAL_NOT_READY:
+		return fail(c, EDE_NOT_READY,
+		    "the file that this name may be in was never read");
+	case LOCAL_NONE:
+		break;
+	}
+	return answer_unknown(c);
+}
+
+enum query_outcome
+chain_answer(struct query *q, const struct query_env *env, enum stat *source)
+{
+	struct chain c;
+	enum step step;
+
+	c.q = q;
+	c.env = env;
+	c.view = policy_view(env->policy, &q->client.addr, &q->client.asked);
+	c.source = STAT_ANSWERS_ERROR;
+	c.steps = 0;
+	c.dname = NULL;
+	path_set(&c.path, snapshot_key(c.view->names), q->question.name,
+	    q->question.name_length);
+	do
+		step = take_step(&c);
+	while (step == STEP_ON);
+	*source = c.source;
+	return step == STEP_WAIT ? QUERY_WAIT : QUERY_REPLY;
+}

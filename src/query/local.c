@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "query/local.h"
+
+#include <string.h>
+
+#include "dns/types.h"
+
+void
+path_set(struct path *path, const struct hash_key *key, const uint8_t *lower,
+    unsigned length)
+{
+	path->name = lower;
+	path->length = length;
+	path->labels = dname_hash_suffixes(key, lower, path->hash);
+}
+
+bool
+path_ends_in(const struct path *path, unsigned labels, const char *wire,
+    size_t length)
+{
+	const uint8_t *suffix;
+
+	if (path->labels < labels)
+		return false;
+	suffix = dname_skip(path->name, path->labels - labels);
+	return path->length - (size_t)(suffix - path->name) == length &&
+	    memcmp(suffix, wire, length) == 0;
+}
+
+/* The node of the suffix that has `depth` labels. */
+static const struct node *
+find_at(const struct snapshot *names, const struct path *path, unsigned depth)
+{
+	unsigned skip = path->labels - depth;
+	const uint8_t *suffix = dname_skip(path->name, skip);
+
+	return snapshot_find(names, path->hash[skip], suffix,
+	    path->length - (unsigned)(suffix - path->name));
+}
+
+static const struct node *
+find_wildcard_at(const struct snapshot *names, const struct path *path,
+    unsigned depth)
+{
+	struct dname wildcard;
+
+	if (!dname_prepend(&wildcard, (const uint8_t *)"*", 1,
+	    dname_skip(path->name, path->labels - depth)))
+		return NULL;
+	return snapshot_find(names,
+	    dname_hash(snapshot_key(names), wildcard.wire), wildcard.wire,
+	    wildcard.length);
+}
+
+static bool
+is_under_arpa(const struct path *path)
+{
+	return path->labels > 2 &&
+	    path_ends_in(path, 1, "\4arpa", sizeof("\4arpa"));
+}
+
+static void
+find_reverse(const struct snapshot *names, const struct path *path,
+    struct local *local)
+{
+	struct addr addr;
+	unsigned bits;
+
+	if (!is_under_arpa(path) || !dname_to_addr(path->name, &addr, &bits) ||
+	    bits == 0)
+		return;
+	if (bits == (addr.family == 4 ? 32u : 128u))
+		local->reverse = snapshot_reverse(names, &addr,
+		    &local->reverse_ttl);
+	else if (snapshot_reverse_below(names, &addr, bits))
+		local->has_below = true;
+}
+
+/* Is there anything here that did not come from the zone file?  Below a cut
+ * that alone is served. */
+static bool
+has_guest(const struct node *node)
+{
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		if (rrset->kind > SOURCE_ZONE &&
+		    !(rrset->flags & RRSET_OCCLUDED))
+			return true;
+		rrset = rrset_next(rrset);
+	}
+	return false;
+}
+
+/* What the node at this depth of the zone hands away, if anything. */
+static enum local_kind
+judge_cut(const struct node *node, unsigned depth, const struct path *path,
+    const struct area *zone)
+{
+	if (node->labels != depth)	/* short for a name elsewhere */
+		return LOCAL_NONE;
+	if ((node->flags & NODE_CUT) && depth > zone->labels)
+		return LOCAL_CUT;
+	if ((node->flags & NODE_DNAME) && depth < path->labels)
+		return LOCAL_DNAME;
+	return LOCAL_NONE;
+}
+
+/* The first cut or DNAME on the way down.  A zone that was never read has
+ * neither, and hides those of the zone around it. */
+static bool
+find_cut(const struct snapshot *names, const struct path *path,
+    struct local *local)
+{
+	const struct area *zone = local->zone;
+
+	if (zone == NULL || zone->not_ready)
+		return false;
+	if (local->area->kind == AREA_ZONE &&
+	    local->area->labels > zone->labels)
+		return false;
+	for (unsigned d = zone->labels; d <= path->labels; d++) {
+		const struct node *node = find_at(names, path, d);
+
+		if (node == NULL)
+			return false;
+		local->kind = judge_cut(node, d, path, zone);
+		local->node = node;
+		if (local->kind != LOCAL_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* Does what the exact name has go ahead of the cut or DNAME above it? */
+static bool
+is_served_there(const struct local *local, const struct node *exact,
+    uint16_t type)
+{
+	if (local->kind == LOCAL_CUT && exact == local->node) {
+		if (type == TYPE_DS)
+			return true;
+		if (type == TYPE_NS)
+			return false;
+	}
+	return local->reverse != NULL || (exact != NULL && has_guest(exact));
+}
+
+static bool
+find_exact(const struct node *exact, struct local *local)
+{
+	if (exact != NULL && node_is_served(exact))
+		local->kind = LOCAL_KNOWN;
+	else if (local->reverse != NULL)
+		local->kind = LOCAL_REVERSE;
+	else if (local->has_below && area_is_closed(local->area))
+		local->kind = LOCAL_EMPTY;
+	else
+		return false;
+	local->node = exact;
+	return true;
+}
+
+static bool
+find_wildcard(const struct snapshot *names, const struct path *path,
+    struct local *local)
+{
+	bool closed = area_is_closed(local->area);
+	unsigned apex = local->area != NULL ? local->area->labels : 0;
+	unsigned depth = apex;
+
+	while (depth + 1 < path->labels &&
+	    find_at(names, path, depth + 1) != NULL)
+		depth++;
+	for (;; depth--) {
+		const struct node *node, *encloser;
+
+		if (depth == path->labels || (depth == 0 && !closed))
+			return false;
+		node = find_wildcard_at(names, path, depth);
+		if (node != NULL && (closed || node_is_served(node))) {
+			local->kind = node_is_served(node) ? LOCAL_KNOWN :
+			    LOCAL_EMPTY;
+			local->node = node;
+			return true;
+		}
+		if (closed || depth == apex)
+			return false;
+		encloser = find_at(names, path, depth);
+		if (encloser != NULL && node_is_served(encloser))
+			return false;
+	}
+}
+
+void
+local_find(const struct snapshot *names, const struct path *path,
+    uint16_t type, struct local *local)
+{
+	const struct node *exact = find_at(names, path, path->labels);
+
+	*local = (struct local){
+		.has_below = exact != NULL,
+		.area = snapshot_area(names, path->name, path->labels,
+		    path->hash),
+		.zone = snapshot_zone(names, path->name, path->labels,
+		    path->hash),
+	};
+	if (exact == NULL || type == TYPE_PTR || !node_is_served(exact))
+		find_reverse(names, path, local);
+	if (find_cut(names, path, local)) {
+		if (!is_served_there(local, exact, type))
+			return;
+		if (type == TYPE_DS && exact == local->node) {
+			local->kind = LOCAL_KNOWN;
+			return;
+		}
+	}
+	local->kind = LOCAL_NONE;
+	local->node = NULL;
+	if (find_exact(exact, local) || find_wildcard(names, path, local))
+		return;
+	if (local->area != NULL && local->area->not_ready)
+		local->kind = LOCAL_NOT_READY;
+	else if (area_is_closed(local->area))
+		local->kind = LOCAL_ABSENT;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "query/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool
+allow_permits(const struct allow *allow, const struct addr *client)
+{
+	if (allow->any || (allow->private && addr_is_private(client)))
+		return true;
+	for (unsigned i = 0; i < allow->count; i++) {
+		if (prefix_contains(&allow->prefixes[i], client))
+			return true;
+	}
+	return false;
+}
+
+/* Field by field: the padding of a struct is nobody's. */
+static size_t
+put_upstream(uint8_t *to, const struct upstream *upstream)
+{
+	const struct endpoint *at = &upstream->endpoint;
+	size_t n = 0;
+
+	to[n++] = (uint8_t)upstream->transport;
+	to[n++] = at->addr.family;
+	memcpy(to + n, at->addr.bytes, sizeof(at->addr.bytes));
+	n += sizeof(at->addr.bytes);
+	to[n++] = (uint8_t)(at->port >> 8);
+	to[n++] = (uint8_t)at->port;
+	for (unsigned shift = 0; shift < 32; shift += 8)
+		to[n++] = (uint8_t)(at->scope >> shift);
+	return n;
+}
+
+void
+upstreams_set_id(struct upstreams *upstreams)
+{
+	/* The list is the operator's, so that a fixed key will do; and the
+	 * same list is the same set after a restart of a worker or a reload. */
+	static const struct hash_key key = { 0x75707374, 0x7265616d };
+	uint8_t bytes[UPSTREAMS_MAX * 24];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < upstreams->count; i++)
+		n += put_upstream(bytes + n, &upstreams->list[i]);
+	upstreams->id = hash_siphash24(&key, bytes, n);
+}
+
+const struct view *
+policy_view(const struct policy *policy, const struct addr *client,
+    const struct addr *asked)
+{
+	(void)client;
+	(void)asked;
+	return &policy->top;
+}
+
+const struct route *
+view_route(const struct view *view, const uint8_t *lower, unsigned labels)
+{
+	for (unsigned i = 0; i < view->route_count; i++) {
+		const struct dname *zone = &view->routes[i].zone;
+
+		if (zone->labels <= labels && memcmp(zone->wire,
+		    dname_skip(lower, labels - zone->labels),
+		    zone->length) == 0)
+			return &view->routes[i];
+	}
+	return NULL;
+}
+
+void
+policy_free(struct policy *policy)
+{
+	if (policy == NULL)
+		return;
+	free(policy->top.routes);
+	free(policy->allow.prefixes);
+	free(policy);
+}
+
+const struct policy *
+publisher_borrow(struct publisher *publisher)
+{
+	return atomic_load_explicit(&publisher->current, memory_order_acquire);
+}
+
+const struct policy *
+publisher_swap(struct publisher *publisher, const struct policy *policy,
+    uint64_t *ticket)
+{
+	const struct policy *before = atomic_exchange_explicit(
+	    &publisher->current, policy, memory_order_acq_rel);
+
+	*ticket = epoch_advance();
+	return before;
+}

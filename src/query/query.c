@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "query/query.h"
+
+#include <assert.h>
+
+#include "query/additional.h"
+#include "query/chain.h"
+#include "query/chaos.h"
+
+static const struct snapshot *
+names_for(const struct query *q, const struct query_env *env)
+{
+	return policy_view(env->policy, &q->client.addr,
+	    &q->client.asked)->names;
+}
+
+static void
+count_query(const struct query *q, const struct query_env *env)
+{
+	bool v6 = q->client.addr.family == 6;
+
+	if (q->client.transport == QUERY_TCP)
+		stats_count(env->stats, v6 ? STAT_QUERIES_TCP6 :
+		    STAT_QUERIES_TCP4);
+	else
+		stats_count(env->stats, v6 ? STAT_QUERIES_UDP6 :
+		    STAT_QUERIES_UDP4);
+}
+
+void
+query_begin(struct query *q, const struct query_env *env,
+    const struct query_client *client, const uint8_t *packet, size_t length)
+{
+	q->client = *client;
+	if (env->fresh == NULL && env->restarts == 0)
+		count_query(q, env);
+	q->parsed = question_read(&q->question, packet, length);
+	if (q->parsed != QUESTION_OK)
+		return;
+	q->hash = dname_hash(snapshot_key(names_for(q, env)),
+	    q->question.name);
+	snapshot_prefetch(names_for(q, env), q->hash);
+}
+
+void
+query_prefetch(const struct query *q, const struct query_env *env)
+{
+	if (q->parsed == QUESTION_OK)
+		snapshot_prefetch_node(names_for(q, env), q->hash);
+}
+
+static void
+count_reply(const struct query_env *env, unsigned rcode, enum stat source)
+{
+	static const enum stat by_rcode[] = {
+		[RCODE_NOERROR] = STAT_RCODE_NOERROR,
+		[RCODE_FORMERR] = STAT_RCODE_FORMERR,
+		[RCODE_SERVFAIL] = STAT_RCODE_SERVFAIL,
+		[RCODE_NXDOMAIN] = STAT_RCODE_NXDOMAIN,
+		[RCODE_NOTIMP] = STAT_RCODE_NOTIMP,
+		[RCODE_REFUSED] = STAT_RCODE_REFUSED,
+	};
+
+	stats_count(env->stats, source);
+	stats_count(env->stats, rcode <= RCODE_REFUSED ? by_rcode[rcode] :
+	    STAT_RCODE_OTHER);
+}
+
+/* The first question: is it one that may be answered at all?  A response
+ * never is, or two servers would talk for ever. */
+static bool
+is_unanswerable(const struct query *q, const struct query_env *env)
+{
+	if (q->parsed == QUESTION_DROP_SHORT)
+		stats_count(env->stats, STAT_DROPPED_SHORT);
+	else if (q->parsed == QUESTION_DROP_RESPONSE)
+		stats_count(env->stats, STAT_DROPPED_RESPONSE);
+	else
+		return false;
+	return true;
+}
+
+static size_t
+reply_malformed(const struct query *q, const struct query_env *env,
+    uint8_t *room)
+{
+	enum dns_rcode rcode = RCODE_FORMERR;
+
+	if (q->parsed == QUESTION_NOTIMP)
+		rcode = RCODE_NOTIMP;
+	else if (q->parsed == QUESTION_BADVERS)
+		rcode = RCODE_BADVERS;
+	count_reply(env, rcode, STAT_ANSWERS_ERROR);
+	return reply_error(&q->question, rcode, room);
+}
+
+static void
+start_reply(struct query *q, const struct query_env *env, uint8_t *room)
+{
+	size_t limit = WIRE_MAX;
+
+	if (q->client.transport == QUERY_UDP)
+		limit = q->question.udp_size < REPLY_UDP_SIZE ?
+		    q->question.udp_size : REPLY_UDP_SIZE;
+	reply_start(&q->reply, &q->question, room, limit);
+	if (env->policy->top.route_count > 0)
+		q->reply.flags |= FLAG_RA;
+}
+
+static size_t
+finish_reply(struct query *q, const struct query_env *env, enum stat source)
+{
+	size_t length = reply_finish(&q->reply);
+
+	count_reply(env, q->reply.rcode, source);
+	if (q->reply.full)
+		stats_count(env->stats, STAT_TRUNCATED);
+	return length;
+}
+
+static bool
+refuse(struct query *q, enum dns_rcode rcode, enum dns_ede ede,
+    const char *why)
+{
+	q->reply.rcode = (uint16_t)rcode;
+	reply_ede(&q->reply, ede, why);
+	return true;
+}
+
+static bool
+refuse_client(struct query *q, const struct query_env *env)
+{
+	if (allow_permits(&env->policy->allow, &q->client.addr))
+		return false;
+	stats_count(env->stats, STAT_REFUSED_CLIENT);
+	return refuse(q, RCODE_REFUSED, EDE_PROHIBITED,
+	    "this address is not in server.allow");
+}
+
+static bool
+answer_class(struct query *q, const struct query_env *env, enum stat *source)
+{
+	if (q->question.class == CLASS_IN)
+		return false;
+	if (q->question.class == CLASS_CH && chaos_answer(q, env->policy)) {
+		*source = STAT_ANSWERS_SPECIAL;
+		return true;
+	}
+	return refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED,
+	    "only class IN is served");
+}
+
+static bool
+refuse_meta(struct query *q)
+{
+	uint16_t type = q->question.type;
+
+	if (!type_is_meta(type) || type == TYPE_ANY)
+		return false;
+	if (type == TYPE_AXFR || type == TYPE_IXFR)
+		return refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED,
+		    "zone transfers are not offered");
+	return refuse(q, RCODE_NOTIMP, EDE_NOT_SUPPORTED,
+	    "this type is not one of data");
+}
+
+/* Most queries end here: the name is known and has the type, for every client
+ * alike.  Whatever needs a second look goes the long way. */
+static bool
+answer_plain(struct query *q, const struct query_env *env, enum stat *source)
+{
+	const struct snapshot *names = names_for(q, env);
+	const struct node *node = snapshot_find(names, q->hash,
+	    q->question.name, q->question.name_length);
+	const struct rrset *rrset;
+	struct reply_rrset records = { .ttl_cap = UINT32_MAX };
+
+	if (node == NULL || (node->flags & (NODE_CUT | NODE_LIMITED)))
+		return false;
+	rrset = node_find(node, q->question.type);
+	if (rrset == NULL)
+		return false;
+	records.wire = rrset_wire(rrset);
+	records.length = rrset->length;
+	records.count = rrset->count;
+	q->reply.flags |= FLAG_AA;
+	if (reply_records(&q->reply, REPLY_ANSWER, &records) &&
+	    additional_is_due(rrset->type))
+		additional_write(q, names, rrset, q->question.name);
+	*source = chain_source((enum source_kind)rrset->kind);
+	return true;
+}
+
+enum query_outcome
+query_step(struct query *q, const struct query_env *env, uint8_t *room,
+    size_t *length)
+{
+	enum stat source = STAT_ANSWERS_ERROR;
+	enum query_outcome outcome = QUERY_REPLY;
+
+	if (is_unanswerable(q, env))
+		return QUERY_DROP;
+	if (q->parsed != QUESTION_OK) {
+		*length = reply_malformed(q, env, room);
+		return QUERY_REPLY;
+	}
+	start_reply(q, env, room);
+	if (!refuse_client(q, env) &&
+	    !answer_class(q, env, &source) &&
+	    !refuse_meta(q) &&
+	    !answer_plain(q, env, &source))
+		outcome = chain_answer(q, env, &source);
+	if (outcome == QUERY_REPLY)
+		*length = finish_reply(q, env, source);
+	return outcome;
+}
