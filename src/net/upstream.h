@@ -37,7 +37,8 @@ struct upstream_hooks {
 	void *arg;
 };
 
-/* base and forward stay the caller's and outlive it.  NULL: no memory. */
+/* base and forward stay the caller's and outlive it.  Never fails
+ * (base/memory.h). */
 struct upstream_io *upstream_new(struct event_base *base,
     struct forward *forward, const struct upstream_hooks *hooks);
 
