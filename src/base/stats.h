@@ -53,7 +53,7 @@
 	X(TCP_CLOSED_MAKE_ROOM, "tcp.closed.make-room") \
 	X(TCP_CLOSED_BAD, "tcp.closed.bad")
 
-enum stat {
+enum stats_counter {
 #define STATS_ENUM(name, words) STAT_##name,
 	STATS_LIST(STATS_ENUM)
 #undef STATS_ENUM
@@ -65,7 +65,7 @@ struct stats {
 };
 
 static inline void
-stats_add(struct stats *stats, enum stat which, uint64_t n)
+stats_add(struct stats *stats, enum stats_counter which, uint64_t n)
 {
 	uint64_t old = atomic_load_explicit(&stats->count[which],
 	    memory_order_relaxed);
@@ -75,12 +75,12 @@ stats_add(struct stats *stats, enum stat which, uint64_t n)
 }
 
 static inline void
-stats_count(struct stats *stats, enum stat which)
+stats_count(struct stats *stats, enum stats_counter which)
 {
 	stats_add(stats, which, 1);
 }
 
-const char *stats_name(enum stat which);
+const char *stats_name(enum stats_counter which);
 void stats_sum(uint64_t sum[STAT_COUNT], const struct stats *stats);
 
 #endif

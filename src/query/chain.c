@@ -24,7 +24,7 @@ struct chain {
 	struct query *q;
 	const struct query_env *env;
 	const struct view *view;
-	enum stat source;
+	enum stats_counter source;
 	unsigned steps;			/* CNAMEs followed */
 	const struct node *dname;	/* whose DNAME was written last */
 	struct local local;
@@ -39,7 +39,7 @@ owner_of(const struct chain *c)
 	return c->steps == 0 ? NULL : c->path.name;
 }
 
-enum stat
+enum stats_counter
 chain_source(enum source_kind kind)
 {
 	switch (kind) {
@@ -56,7 +56,7 @@ chain_source(enum source_kind kind)
 
 /* What is said now is said with authority.  AA is about the first owner. */
 static void
-set_source(struct chain *c, enum stat source)
+set_source(struct chain *c, enum stats_counter source)
 {
 	c->source = source;
 	if (c->steps == 0)
@@ -539,7 +539,7 @@ take_step(struct chain *c)
 }
 
 enum query_outcome
-chain_answer(struct query *q, const struct query_env *env, enum stat *source)
+chain_answer(struct query *q, const struct query_env *env, enum stats_counter *source)
 {
 	struct chain c;
 	enum step step;

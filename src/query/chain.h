@@ -18,9 +18,9 @@
 
 /* *source: which of the STAT_ANSWERS_* it counts as. */
 enum query_outcome chain_answer(struct query *q, const struct query_env *env,
-    enum stat *source);
+    enum stats_counter *source);
 
 /* Which of them records of this source are. */
-enum stat chain_source(enum source_kind kind);
+enum stats_counter chain_source(enum source_kind kind);
 
 #endif
