@@ -76,6 +76,20 @@ unsigned diags_count(const struct diags *diags, enum diag_level level);
 /* Move all of from's entries behind into's; from is empty afterwards. */
 void diags_move(struct diags *into, struct diags *from);
 
+/* Show every kept entry to `visit`, in the order of adding: for JSON and for
+ * whoever else wants the parts.  The strings live as long as the list. */
+struct diag_view {
+	enum diag_level level;
+	const char *file;
+	const char *id;			/* NULL: none */
+	const char *text;
+	uint32_t line;
+	uint32_t column;
+};
+void diags_visit(const struct diags *diags,
+    void (*visit)(void *context, const struct diag_view *diag),
+    void *context);
+
 /* Print every entry in the order of adding. */
 void diags_print(const struct diags *diags, FILE *out,
     enum diag_colour colour);

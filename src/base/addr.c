@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+static unsigned
+byte_count(const struct addr *addr)
+{
+	return addr->family == 4 ? 4 : addr->family == 6 ? 16 : 0;
+}
+
+/* ---- text ---- */
+
+/* inet_pton wants a NUL behind the text. */
+static bool
+copy_text(char *to, size_t room, const char *text, size_t len)
+{
+	if (len >= room || memchr(text, '\0', len))
+		return false;
+	memcpy(to, text, len);
+	to[len] = '\0';
+	return true;
+}
+
+const char *
+addr_parse(struct addr *addr, const char *text, size_t len)
+{
+	char copy[INET6_ADDRSTRLEN + 1];
+
+	memset(addr, 0, sizeof *addr);
+	if (!copy_text(copy, sizeof copy, text, len))
+		return "it is too long";
+	if (inet_pton(AF_INET, copy, addr->bytes) == 1) {
+		addr->family = 4;
+		return NULL;
+	}
+	if (inet_pton(AF_INET6, copy, addr->bytes) == 1) {
+		addr->family = 6;
+		return NULL;
+	}
+	memset(addr, 0, sizeof *addr);
+	return "it is neither an IPv4 nor an IPv6 address";
+}
+
+static const char *
+parse_number(const char *text, size_t len, unsigned max, unsigned *number)
+{
+	unsigned value = 0;
+
+	if (len == 0 || len > 5)
+		return "a number is missing or too long";
+	for (size_t i = 0; i < len; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return "a digit is expected";
+		value = value * 10 + (unsigned)(text[i] - '0');
+	}
+	*number = value;
+	return value > max ? "the number is too large" : NULL;
+}
+
+static const char *
+parse_scope(struct endpoint *endpoint, const char *text, size_t len)
+{
+	char name[IF_NAMESIZE];
+	unsigned number;
+
+	if (endpoint->addr.family != 6 || !addr_is_link_local(&endpoint->addr))
+		return "%INTERFACE goes with link-local IPv6 addresses alone";
+	if (!copy_text(name, sizeof name, text, len))
+		return "the interface's name is too long";
+	endpoint->scope = if_nametoindex(name);
+	if (endpoint->scope == 0 &&
+	    !parse_number(text, len, 65535, &number))
+		endpoint->scope = number;
+	return endpoint->scope ? NULL : "there is no such interface";
+}
+
+/* 1.1.1.1:53 is what everybody tries first. */
+static bool
+has_colon_port(const char *text, size_t len)
+{
+	const char *colon = memchr(text, ':', len);
+	struct addr addr;
+	unsigned port;
+
+	if (!colon)
+		return false;
+	if (*text == '[')
+		return true;
+	return !addr_parse(&addr, text, (size_t)(colon - text)) &&
+	    !parse_number(colon + 1, len - (size_t)(colon - text) - 1, 65535,
+		&port);
+}
+
+const char *
+endpoint_parse(struct endpoint *endpoint, const char *text, size_t len,
+    uint16_t default_port)
+{
+	const char *at = memchr(text, '@', len);
+	size_t host = at ? (size_t)(at - text) : len;
+	const char *percent = memchr(text, '%', host);
+	size_t bare = percent ? (size_t)(percent - text) : host;
+	unsigned port = default_port;
+	const char *wrong;
+
+	memset(endpoint, 0, sizeof *endpoint);
+	if (has_colon_port(text, len))
+		return "the port goes behind @: ADDR@PORT";
+	wrong = addr_parse(&endpoint->addr, text, bare);
+	if (!wrong && percent)
+		wrong = parse_scope(endpoint, percent + 1, host - bare - 1);
+	if (!wrong && at && (parse_number(at + 1, len - host - 1, 65535,
+	    &port) || port == 0))
+		wrong = "the port is a number from 1 to 65535";
+	endpoint->port = (uint16_t)port;
+	return wrong;
+}
+
+static void
+clear_host_bits(struct addr *addr, unsigned length)
+{
+	for (unsigned i = 0; i < byte_count(addr); i++) {
+		unsigned kept = length > 8 * i ? length - 8 * i : 0;
+
+		if (kept < 8)
+			addr->bytes[i] &= (uint8_t)(0xff00 >> kept);
+	}
+}
+
+const char *
+prefix_parse(struct prefix *prefix, const char *text, size_t len)
+{
+	const char *slash = memchr(text, '/', len);
+	struct addr whole;
+	const char *wrong;
+	unsigned length;
+
+	if (!slash)
+		return "a prefix is written ADDR/LENGTH";
+	wrong = addr_parse(&prefix->addr, text, (size_t)(slash - text));
+	if (wrong)
+		return wrong;
+	if (parse_number(slash + 1, len - (size_t)(slash - text) - 1,
+	    8 * byte_count(&prefix->addr), &length))
+		return "its length is a number of bits, at most 32 for IPv4 "
+		       "and 128 for IPv6";
+	prefix->length = (uint8_t)length;
+	whole = prefix->addr;
+	clear_host_bits(&prefix->addr, length);
+	if (!addr_equal(&whole, &prefix->addr))
+		return "bits behind its length are set";
+	return NULL;
+}
+
+char *
+addr_print(const struct addr *addr, char buf[ADDR_TEXT])
+{
+	if (addr->family == 0 || !inet_ntop(addr->family == 4 ? AF_INET
+	    : AF_INET6, addr->bytes, buf, ADDR_TEXT))
+		memcpy(buf, "none", 5);
+	return buf;
+}
+
+char *
+endpoint_print(const struct endpoint *endpoint, char buf[ENDPOINT_TEXT])
+{
+	char host[ADDR_TEXT], name[IF_NAMESIZE];
+
+	addr_print(&endpoint->addr, host);
+	if (endpoint->scope && if_indextoname(endpoint->scope, name))
+		snprintf(buf, ENDPOINT_TEXT, "%s%%%s@%u", host, name,
+		    endpoint->port);
+	else
+		snprintf(buf, ENDPOINT_TEXT, "%s@%u", host, endpoint->port);
+	return buf;
+}
+
+char *
+prefix_print(const struct prefix *prefix, char buf[ADDR_TEXT + 4])
+{
+	char host[ADDR_TEXT];
+
+	snprintf(buf, ADDR_TEXT + 4, "%s/%u", addr_print(&prefix->addr, host),
+	    prefix->length);
+	return buf;
+}
+
+/* ---- comparing ---- */
+
+bool
+addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family &&
+	    memcmp(a->bytes, b->bytes, byte_count(a)) == 0;
+}
+
+bool
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return addr_equal(&a->addr, &b->addr) && a->port == b->port &&
+	    a->scope == b->scope;
+}
+
+bool
+prefix_contains(const struct prefix *prefix, const struct addr *addr)
+{
+	unsigned whole = prefix->length / 8, rest = prefix->length % 8;
+
+	if (prefix->addr.family != addr->family ||
+	    memcmp(prefix->addr.bytes, addr->bytes, whole) != 0)
+		return false;
+	return rest == 0 || (prefix->addr.bytes[whole] ^ addr->bytes[whole])
+	    >> (8 - rest) == 0;
+}
+
+/* ---- classes ---- */
+
+static struct addr
+unmap(const struct addr *addr)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	struct addr plain = {.family = 4};
+
+	if (addr->family != 6 || memcmp(addr->bytes, mapped, 12) != 0)
+		return *addr;
+	memcpy(plain.bytes, addr->bytes + 12, 4);
+	return plain;
+}
+
+bool
+addr_is_loopback(const struct addr *addr)
+{
+	static const uint8_t one[16] = {[15] = 1};
+	struct addr a = unmap(addr);
+
+	return a.family == 4 ? a.bytes[0] == 127
+	    : a.family == 6 && memcmp(a.bytes, one, 16) == 0;
+}
+
+bool
+addr_is_link_local(const struct addr *addr)
+{
+	struct addr a = unmap(addr);
+
+	if (a.family == 4)
+		return a.bytes[0] == 169 && a.bytes[1] == 254;
+	return a.family == 6 && a.bytes[0] == 0xfe &&
+	    (a.bytes[1] & 0xc0) == 0x80;
+}
+
+bool
+addr_is_multicast(const struct addr *addr)
+{
+	struct addr a = unmap(addr);
+
+	if (a.family == 4)
+		return (a.bytes[0] & 0xf0) == 224;
+	return a.family == 6 && a.bytes[0] == 0xff;
+}
+
+bool
+addr_is_unspecified(const struct addr *addr)
+{
+	static const uint8_t zero[16];
+	struct addr a = unmap(addr);
+
+	return a.family && memcmp(a.bytes, zero, byte_count(&a)) == 0;
+}
+
+bool
+addr_is_rfc1918_or_ula(const struct addr *addr)
+{
+	struct addr a = unmap(addr);
+	const uint8_t *b = a.bytes;
+
+	if (a.family == 4)
+		return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+		    (b[0] == 192 && b[1] == 168);
+	return a.family == 6 && (b[0] & 0xfe) == 0xfc;
+}
+
+bool
+addr_is_private(const struct addr *addr)
+{
+	struct addr a = unmap(addr);
+
+	if (a.family == 4 && a.bytes[0] == 100 && (a.bytes[1] & 0xc0) == 64)
+		return true;
+	return addr_is_rfc1918_or_ula(&a) || addr_is_loopback(&a) ||
+	    addr_is_link_local(&a);
+}
+
+/* ---- sockaddr ---- */
+
+socklen_t
+endpoint_to_sockaddr(const struct endpoint *from, struct sockaddr_storage *to)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+
+	memset(to, 0, sizeof *to);
+	if (from->addr.family == 4) {
+		in.sin_port = htons(from->port);
+		memcpy(&in.sin_addr, from->addr.bytes, 4);
+		memcpy(to, &in, sizeof in);
+		return sizeof in;
+	}
+	in6.sin6_port = htons(from->port);
+	in6.sin6_scope_id = from->scope;
+	memcpy(&in6.sin6_addr, from->addr.bytes, 16);
+	memcpy(to, &in6, sizeof in6);
+	return sizeof in6;
+}
+
+void
+endpoint_from_sockaddr(struct endpoint *to, const struct sockaddr *from)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	memset(to, 0, sizeof *to);
+	if (from->sa_family == AF_INET) {
+		memcpy(&in, from, sizeof in);
+		to->addr.family = 4;
+		to->port = ntohs(in.sin_port);
+		memcpy(to->addr.bytes, &in.sin_addr, 4);
+	} else if (from->sa_family == AF_INET6) {
+		memcpy(&in6, from, sizeof in6);
+		to->addr.family = 6;
+		to->port = ntohs(in6.sin6_port);
+		memcpy(to->addr.bytes, &in6.sin6_addr, 16);
+		to->addr = unmap(&to->addr);
+		if (addr_is_link_local(&to->addr))
+			to->scope = in6.sin6_scope_id;
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define ALIGN 8
+#define BLOCK_MIN 256
+#define BLOCK_MAX (1 << 20)
+
+struct block {
+	struct block *next;
+	size_t size;
+	_Alignas(ALIGN) unsigned char bytes[];
+};
+
+struct arena {
+	struct block *blocks;		/* the one in use first */
+	size_t at;			/* in the first block */
+	size_t next_size;
+	size_t total;
+};
+
+struct arena *
+arena_new(size_t first_block)
+{
+	struct arena *arena = memory_zeroed(1, sizeof *arena);
+
+	arena->next_size = first_block < BLOCK_MIN ? BLOCK_MIN : first_block;
+	arena->total = sizeof *arena;
+	return arena;
+}
+
+void
+arena_free(struct arena *arena)
+{
+	if (!arena)
+		return;
+	while (arena->blocks) {
+		struct block *block = arena->blocks;
+
+		arena->blocks = block->next;
+		free(block);
+	}
+	free(arena);
+}
+
+static void
+add_block(struct arena *arena, size_t size)
+{
+	struct block *block = memory_alloc(sizeof *block + size);
+
+	block->next = arena->blocks;
+	block->size = size;
+	arena->blocks = block;
+	arena->at = 0;
+	arena->total += sizeof *block + size;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	void *memory;
+
+	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (!arena->blocks || arena->blocks->size - arena->at < size) {
+		add_block(arena, size > arena->next_size ? size
+							 : arena->next_size);
+		if (arena->next_size < BLOCK_MAX)
+			arena->next_size *= 2;
+	}
+	memory = arena->blocks->bytes + arena->at;
+	arena->at += size;
+	return memory;
+}
+
+void *
+arena_copy(struct arena *arena, const void *from, size_t size)
+{
+	void *memory = arena_alloc(arena, size);
+
+	if (size)
+		memcpy(memory, from, size);
+	return memory;
+}
+
+size_t
+arena_bytes(const struct arena *arena)
+{
+	return arena->total;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define WINDOW 120			/* bytes of a long line that are shown */
+#define WINDOW_AHEAD 60			/* of them before the column */
+
+struct diag {
+	struct diag *next;
+	enum diag_level level;
+	char *file;
+	char *id;
+	char *text;
+	char *then;
+	uint32_t line;
+	uint32_t column;
+	uint32_t width;
+	/* the part of the line that is shown, and where in it the caret is */
+	char *excerpt;
+	size_t excerpt_len;
+	size_t caret;
+	bool cut_front, cut_end;
+};
+
+struct diags {
+	struct diag *first, **end;
+	struct diag *last;
+	unsigned kept;
+	unsigned count[DIAG_LEVELS];
+};
+
+struct diags *
+diags_new(void)
+{
+	struct diags *diags = memory_zeroed(1, sizeof *diags);
+
+	diags->end = &diags->first;
+	return diags;
+}
+
+static void
+free_diag(struct diag *diag)
+{
+	free(diag->file);
+	free(diag->id);
+	free(diag->text);
+	free(diag->then);
+	free(diag->excerpt);
+	free(diag);
+}
+
+void
+diags_free(struct diags *diags)
+{
+	if (!diags)
+		return;
+	while (diags->first) {
+		struct diag *diag = diags->first;
+
+		diags->first = diag->next;
+		free_diag(diag);
+	}
+	free(diags);
+}
+
+static bool
+is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Keep at most WINDOW bytes of the line, around the column, and do not begin
+ * within a character. */
+static void
+keep_excerpt(struct diag *diag, const struct diag_place *place)
+{
+	size_t at = place->column ? place->column - 1 : 0;
+	size_t start = 0, length = place->text_len;
+
+	if (at > place->text_len)
+		at = place->text_len;
+	if (length > WINDOW && at > WINDOW_AHEAD)
+		start = at - WINDOW_AHEAD;
+	while (start > 0 && start < at && is_continuation(place->text[start]))
+		start++;
+	length -= start;
+	if (length > WINDOW) {
+		length = WINDOW;
+		diag->cut_end = true;
+	}
+	diag->cut_front = start > 0;
+	diag->caret = at - start;
+	diag->excerpt = memory_alloc(length + 1);
+	memcpy(diag->excerpt, place->text + start, length);
+	diag->excerpt_len = length;
+}
+
+static char *
+format_text(const char *fmt, va_list args) __attribute__((format(printf, 1,
+    0)));
+
+static char *
+format_text(const char *fmt, va_list args)
+{
+	char *text = NULL;
+
+	return vasprintf(&text, fmt, args) < 0 ? memory_string("") : text;
+}
+
+void
+diags_add(struct diags *diags, enum diag_level level,
+    const struct diag_place *place, const char *id, const char *fmt, ...)
+{
+	struct diag *diag;
+	va_list args;
+
+	diags->count[level]++;
+	diags->last = NULL;
+	if (diags->kept == DIAGS_MAX)
+		return;
+	diags->kept++;
+	diag = memory_zeroed(1, sizeof *diag);
+	diag->level = level;
+	diag->file = memory_string(place->file ? place->file : "");
+	diag->id = memory_string(id);
+	diag->line = place->line;
+	diag->column = place->column;
+	diag->width = place->width ? place->width : 1;
+	if (place->line && place->text)
+		keep_excerpt(diag, place);
+	va_start(args, fmt);
+	diag->text = format_text(fmt, args);
+	va_end(args);
+	*diags->end = diag;
+	diags->end = &diag->next;
+	diags->last = diag;
+}
+
+void
+diags_then(struct diags *diags, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!diags->last)
+		return;
+	free(diags->last->then);
+	va_start(args, fmt);
+	diags->last->then = format_text(fmt, args);
+	va_end(args);
+}
+
+unsigned
+diags_count(const struct diags *diags, enum diag_level level)
+{
+	return diags->count[level];
+}
+
+void
+diags_move(struct diags *into, struct diags *from)
+{
+	for (unsigned i = 0; i < DIAG_LEVELS; i++) {
+		into->count[i] += from->count[i];
+		from->count[i] = 0;
+	}
+	while (from->first) {
+		struct diag *diag = from->first;
+
+		from->first = diag->next;
+		diag->next = NULL;
+		if (into->kept == DIAGS_MAX) {
+			free_diag(diag);
+			continue;
+		}
+		*into->end = diag;
+		into->end = &diag->next;
+		into->kept++;
+	}
+	into->last = NULL;
+	from->end = &from->first;
+	from->last = NULL;
+	from->kept = 0;
+}
+
+void
+diags_visit(const struct diags *diags,
+    void (*visit)(void *context, const struct diag_view *diag), void *context)
+{
+	for (const struct diag *diag = diags->first; diag; diag = diag->next)
+		visit(context, &(struct diag_view){
+		    .level = diag->level,
+		    .file = diag->file,
+		    .id = diag->id,
+		    .text = diag->text,
+		    .line = diag->line,
+		    .column = diag->column,
+		});
+}
+
+/* ---- printing ---- */
+
+struct colours {
+	const char *bold, *level[DIAG_LEVELS], *caret, *off;
+};
+
+static const struct colours plain = {"", {"", "", ""}, "", ""};
+static const struct colours coloured = {"\033[1m",
+    {"\033[1;31m", "\033[1;35m", "\033[1;36m"}, "\033[1;32m", "\033[0m"};
+
+/* Valid UTF-8 goes out as it is, all else that is not printable as \xNN, so
+ * that no file can steer the terminal. */
+static size_t
+character_length(const char *at, size_t left)
+{
+	unsigned char c = (unsigned char)*at;
+	size_t length = c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3
+	    : c >= 0xc2 ? 2 : 0;
+
+	if (c < 0x80)
+		return c >= 0x20 && c != 0x7f;
+	if (length == 0 || c >= 0xf5 || length > left)
+		return 0;
+	/* U+0080 to U+009F are control characters too. */
+	if (c == 0xc2 && (unsigned char)at[1] < 0xa0)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if (!is_continuation(at[i]))
+			return 0;
+	return length;
+}
+
+/* Print up to `length` bytes, or only count: the columns that they take.  A
+ * tab is kept as it is. */
+static size_t
+print_bytes(FILE *out, const char *text, size_t length)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < length;) {
+		size_t take = text[i] == '\t' ? 1
+		    : character_length(text + i, length - i);
+
+		if (take == 0) {
+			fprintf(out, "\\x%02x", (unsigned char)text[i++]);
+			columns += 4;
+			continue;
+		}
+		fwrite(text + i, 1, take, out);
+		i += take;
+		columns++;
+	}
+	return columns;
+}
+
+static void
+print_repeated(FILE *out, char c, size_t count)
+{
+	while (count-- > 0)
+		fputc(c, out);
+}
+
+/* Blanks as wide as the text above them; tabs stay tabs. */
+static void
+print_blank(FILE *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length;) {
+		size_t take = character_length(text + i, length - i);
+
+		if (text[i] == '\t')
+			fputc('\t', out);
+		else
+			print_repeated(out, ' ', take ? 1 : 4);
+		i += take ? take : 1;
+	}
+}
+
+static size_t
+count_columns(const char *text, size_t length)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < length;) {
+		size_t take = character_length(text + i, length - i);
+
+		columns += take || text[i] == '\t' ? 1 : 4;
+		i += take ? take : 1;
+	}
+	return columns;
+}
+
+static void
+print_caret(const struct diag *diag, FILE *out, const struct colours *c)
+{
+	size_t left = diag->excerpt_len - diag->caret;
+	size_t width = diag->width < left ? diag->width : left;
+	size_t columns = count_columns(diag->excerpt + diag->caret, width);
+
+	fputs("      | ", out);
+	print_repeated(out, ' ', diag->cut_front ? 3 : 0);
+	print_blank(out, diag->excerpt, diag->caret);
+	fprintf(out, "%s^", c->caret);
+	print_repeated(out, '~', columns ? columns - 1 : 0);
+	fprintf(out, "%s\n", c->off);
+}
+
+static void
+print_excerpt(const struct diag *diag, FILE *out, const struct colours *c)
+{
+	fprintf(out, "%5u | %s", diag->line, diag->cut_front ? "..." : "");
+	print_bytes(out, diag->excerpt, diag->excerpt_len);
+	fputs(diag->cut_end ? "...\n" : "\n", out);
+	if (diag->column)
+		print_caret(diag, out, c);
+}
+
+static void
+print_diag(const struct diag *diag, FILE *out, const struct colours *c)
+{
+	static const char *const words[] = {"error", "warning", "note"};
+
+	fputs(c->bold, out);
+	print_bytes(out, diag->file, strlen(diag->file));
+	if (diag->line)
+		fprintf(out, ":%u", diag->line);
+	if (diag->line && diag->column)
+		fprintf(out, ":%u", diag->column);
+	fprintf(out, ": %s%s%s%s: ", c->off, c->level[diag->level],
+	    words[diag->level], c->off);
+	print_bytes(out, diag->text, strlen(diag->text));
+	if (diag->id)
+		fprintf(out, " [%s]", diag->id);
+	fputc('\n', out);
+	if (diag->excerpt)
+		print_excerpt(diag, out, c);
+	if (diag->then) {
+		fputs("      = ", out);
+		print_bytes(out, diag->then, strlen(diag->then));
+		fputc('\n', out);
+	}
+}
+
+void
+diags_print(const struct diags *diags, FILE *out, enum diag_colour colour)
+{
+	const struct colours *c = colour == DIAG_COLOUR ? &coloured : &plain;
+	unsigned total = 0;
+
+	for (const struct diag *diag = diags->first; diag; diag = diag->next)
+		print_diag(diag, out, c);
+	for (unsigned i = 0; i < DIAG_LEVELS; i++)
+		total += diags->count[i];
+	if (total > diags->kept)
+		fprintf(out, "... and %u more\n", total - diags->kept);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define EXIT_MEMORY 4
+
+static void
+end_without_memory(void)
+{
+	log_error("out of memory");
+	exit(EXIT_MEMORY);
+}
+
+void *
+memory_alloc(size_t size)
+{
+	void *memory = malloc(size ? size : 1);
+
+	if (!memory)
+		end_without_memory();
+	return memory;
+}
+
+void *
+memory_zeroed(size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size ? size : 1);
+
+	if (!memory)
+		end_without_memory();
+	return memory;
+}
+
+void *
+memory_resize(void *old, size_t count, size_t size)
+{
+	void *memory;
+
+	if (size && count > SIZE_MAX / size)
+		end_without_memory();
+	memory = realloc(old, count && size ? count * size : 1);
+	if (!memory)
+		end_without_memory();
+	return memory;
+}
+
+char *
+memory_string(const char *text)
+{
+	size_t length;
+
+	if (!text)
+		return NULL;
+	length = strlen(text) + 1;
+	return memcpy(memory_alloc(length), text, length);
+}
+
+char *
+memory_format(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		end_without_memory();
+	va_end(args);
+	return text;
+}
