@@ -6,7 +6,10 @@
  * name without a dot is known bare and below the source's domain (one node,
  * NODE_SHORT); localhost, ip6-* and multicast lines get no form in it, and
  * names at or below localhost are passed over (the special names answer them).
- * A bad line is told and skipped; the others count.
+ *
+ * A bad line is told and skipped; the others count.  The names on it keep what
+ * the previous content of this file said of them, until the line is mended;
+ * such records have the bad line as their place, and no column.
  */
 #ifndef HOSTLER_NAMES_HOSTSFILE_H
 #define HOSTLER_NAMES_HOSTSFILE_H
@@ -21,7 +24,12 @@ struct hostsfile_input {
 					 * names on a bad line keep its records */
 };
 
-/* Never NULL. */
+/* Never NULL.  Chunks whose text is the same at a file's start and end are the
+ * previous content's own; their first_line is moved.  A file in UTF-16 is an
+ * error, one of no bytes at all a warning, if there was more before; both keep
+ * their previous chunks, and so does, silently, a file whose bytes are NULL:
+ * it could not be read, and the caller has said why.  Chunks of files that are
+ * not named any more are left out. */
 struct content *hostsfile_parse(const struct hostsfile_input *input,
     struct diags *diags);
 

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/names/libnames.a
 src_names_libnames_a_SOURCES = \
+	src/names/hostsfile.c \
 	src/names/hostsfile.h \
+	src/names/hostskeep.c \
+	src/names/hostskeep.h \
+	src/names/hostsline.c \
+	src/names/hostsline.h \
+	src/names/idna.c \
+	src/names/idna.h \
 	src/names/index.h \
 	src/names/node.h \
 	src/names/records.h \

@@ -35,7 +35,8 @@ enum source_kind {
 /* The place a record was written: chunk is a piece of a file whose first line
  * the snapshot knows (snapshot_place), so that lines inserted above a chunk
  * touch nothing in it.  line counts from 0 within the chunk, column from 1 (0:
- * made by hostler).  8 bytes a record. */
+ * made by hostler, or kept from an earlier reading of a hosts file whose line
+ * has an error now).  8 bytes a record. */
 struct origin {
 	uint32_t chunk;
 	uint16_t line;
