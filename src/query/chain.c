@@ -539,7 +539,8 @@ take_step(struct chain *c)
 }
 
 enum query_outcome
-chain_answer(struct query *q, const struct query_env *env, enum stats_counter *source)
+chain_answer(struct query *q, const struct query_env *env,
+    enum stats_counter *source)
 {
 	struct chain c;
 	enum step step;

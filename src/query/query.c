@@ -50,7 +50,8 @@ query_prefetch(const struct query *q, const struct query_env *env)
 }
 
 static void
-count_reply(const struct query_env *env, unsigned rcode, enum stats_counter source)
+count_reply(const struct query_env *env, unsigned rcode,
+    enum stats_counter source)
 {
 	static const enum stats_counter by_rcode[] = {
 		[RCODE_NOERROR] = STAT_RCODE_NOERROR,
@@ -108,7 +109,8 @@ start_reply(struct query *q, const struct query_env *env, uint8_t *room)
 }
 
 static size_t
-finish_reply(struct query *q, const struct query_env *env, enum stats_counter source)
+finish_reply(struct query *q, const struct query_env *env,
+    enum stats_counter source)
 {
 	size_t length = reply_finish(&q->reply);
 
@@ -138,7 +140,8 @@ refuse_client(struct query *q, const struct query_env *env)
 }
 
 static bool
-answer_class(struct query *q, const struct query_env *env, enum stats_counter *source)
+answer_class(struct query *q, const struct query_env *env,
+    enum stats_counter *source)
 {
 	if (q->question.class == CLASS_IN)
 		return false;
@@ -167,7 +170,8 @@ refuse_meta(struct query *q)
 /* Most queries end here: the name is known and has the type, for every client
  * alike.  Whatever needs a second look goes the long way. */
 static bool
-answer_plain(struct query *q, const struct query_env *env, enum stats_counter *source)
+answer_plain(struct query *q, const struct query_env *env,
+    enum stats_counter *source)
 {
 	const struct snapshot *names = names_for(q, env);
 	const struct node *node = snapshot_find(names, q->hash,

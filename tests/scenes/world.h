@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* world.h - all that a scene sets up: sources, routes, the client, the time.
+ *
+ * Statements of the set-up (each can come again between queries):
+ *
+ *   zone NAME [overlay]           a zone file, up to `end`
+ *   hosts [DOMAIN]                a hosts file, up to `end`
+ *   domain NAME [overlay]         of the configuration
+ *   not-ready NAME [overlay]      a zone that could not be read yet
+ *   route ZONE [private-names] [ADDR@PORT]...
+ *   allow any|private|none [PREFIX]...
+ *   host NAME                     the server's own name
+ *   hostname TEXT                 for hostname.bind
+ *   client ADDR [ADDR] [tcp]      who asks, and the address that is asked
+ *   time MS                       later by so much
+ */
+#ifndef HOSTLER_TESTS_WORLD_H
+#define HOSTLER_TESTS_WORLD_H
+
+#include "base/stats.h"
+#include "names/index.h"
+#include "query/query.h"
+#include "story.h"
+
+#define WORLD_MAX 16
+
+struct world {
+	struct index *index;
+	struct index_area areas[WORLD_MAX];
+	unsigned area_count;
+	struct route routes[WORLD_MAX];
+	struct prefix prefixes[WORLD_MAX];
+	struct policy policy;
+	struct cache *cache;
+	struct stats stats;
+	struct query_client client;
+	int64_t now_ms;
+	uint32_t rank;
+	bool changed;			/* since the last commit */
+};
+
+void world_init(struct world *world);
+void world_fini(struct world *world);
+/* Carry out the statement, if it is one of those above. */
+bool world_statement(struct world *world, struct story *story);
+/* What a step is to be given; commits what changed. */
+struct query_env world_env(struct world *world);
+
+#endif
