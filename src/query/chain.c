@@ -277,6 +277,8 @@ answer_known(struct chain *c)
 	if (type == TYPE_ANY)
 		return answer_any(c);
 	rrset = node_find(node, type);
+	if (rrset == NULL && type == TYPE_DS)	/* at a cut: the parent's */
+		rrset = node_find_glue(node, type);
 	if (rrset != NULL)
 		return answer_rrset(c, rrset);
 	rrset = node_find(node, TYPE_CNAME);
@@ -291,16 +293,13 @@ answer_known(struct chain *c)
 	return answer_no_data(c, node->kind);
 }
 
+/* Nothing is here; but the area that it is not in is ours. */
 static enum step
-answer_absent(struct chain *c)
+answer_from_area(struct chain *c, enum dns_rcode rcode)
 {
-	const struct area *area = c->local.area;
-
-	set_source(c, area->kind == AREA_ZONE ? STAT_ANSWERS_ZONE :
-	    STAT_ANSWERS_HOSTS);
-	c->q->reply.rcode = RCODE_NXDOMAIN;
-	write_soa(c, SOURCE_NONE);
-	return STEP_DONE;
+	c->q->reply.rcode = (uint16_t)rcode;
+	return answer_no_data(c, c->local.area->kind == AREA_ZONE ?
+	    SOURCE_ZONE : SOURCE_HOSTS);
 }
 
 static const struct answer *
@@ -309,9 +308,8 @@ find_answer(const struct chain *c)
 	const struct query_env *env = c->env;
 	const struct answer *answer;
 
-	if (env->fresh != NULL && answer_fits(env->fresh, &c->q->forward)) {
+	if (env->fresh != NULL && answer_fits(env->fresh, &c->q->forward))
 		return env->fresh;
-	}
 	answer = cache_find(env->cache, &c->q->forward, env->now_ms);
 	stats_count(env->stats, answer != NULL ? STAT_CACHE_HITS :
 	    STAT_CACHE_MISSES);
@@ -526,9 +524,9 @@ take_step(struct chain *c)
 	case LOCAL_REVERSE:
 		return answer_reverse(c);
 	case LOCAL_EMPTY:
-		return answer_no_data(c, SOURCE_NONE);
+		return answer_from_area(c, RCODE_NOERROR);
 	case LOCAL_ABSENT:
-		return answer_absent(c);
+		return answer_from_area(c, RCODE_NXDOMAIN);
 	case LOCAL_NOT_READY:
 		return fail(c, EDE_NOT_READY,
 		    "the file that this name may be in was never read");
