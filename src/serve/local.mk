@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/serve/libserve.a
-src_serve_libserve_a_SOURCES =
+src_serve_libserve_a_SOURCES = \
+	src/serve/control.c src/serve/control.h

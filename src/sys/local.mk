@@ -1,3 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/sys/libsys.a
-src_sys_libsys_a_SOURCES =
+src_sys_libsys_a_SOURCES = \
+	src/sys/files.c src/sys/files.h \
+	src/sys/ifaces.c src/sys/ifaces.h \
+	src/sys/notify.c src/sys/notify.h \
+	src/sys/ports.c src/sys/ports.h \
+	src/sys/resolvconf.c src/sys/resolvconf.h \
+	src/sys/rights.c src/sys/rights.h

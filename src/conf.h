@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* conf.h - what hostler.yaml, the options and the defaults come to.
+ *
+ * A struct conf is read whole (confread.h), then not changed; main and reload
+ * hand each room the few values that it needs.  Paths in it are absolute or
+ * relative to the process's folder; confread has put the configuration file's
+ * folder in front of those that it found there.
+ */
+#ifndef HOSTLER_CONF_H
+#define HOSTLER_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "dns/dname.h"
+
+#define CONF_DEFAULT_FILE SYSCONFDIR "/hostler/hostler.yaml"
+#define CONF_PORT 53
+#define CONF_HOSTS_TTL_S 5
+
+/* Where a value was written, for errors that show only later (a listen
+ * address in use, a source that is missing).  line 0: nowhere. */
+struct conf_mark {
+	uint32_t line;
+	uint32_t column;
+};
+
+struct conf_listen {
+	struct endpoint endpoint;
+	struct conf_mark mark;
+};
+
+struct conf_allow {
+	bool any, private, attached;
+	struct prefix *prefixes;
+	size_t count;
+};
+
+struct conf_hosts {
+	char *path;
+	uint32_t ttl_s;
+	bool has_domain;		/* one of its own */
+	struct dname domain;
+	struct conf_mark mark;
+};
+
+struct conf_zone {
+	char *path;
+	bool has_name;
+	bool overlay;
+	struct dname name;
+	struct conf_mark mark;
+};
+
+enum conf_upstream_kind {
+	CONF_UPSTREAM_UDP,
+	CONF_UPSTREAM_TCP,
+	CONF_UPSTREAM_FILE,		/* a resolv.conf by its path */
+};
+
+struct conf_upstream {
+	enum conf_upstream_kind kind;
+	struct endpoint endpoint;
+	char *path;
+};
+
+enum conf_private_names {
+	CONF_PRIVATE_AUTO,		/* where every upstream is private */
+	CONF_PRIVATE_YES,
+	CONF_PRIVATE_NO,
+};
+
+struct conf_forward {
+	struct dname zone;		/* lower */
+	struct conf_upstream *to;
+	size_t count;
+	enum conf_private_names private_names;
+	struct conf_mark mark;
+};
+
+struct conf {
+	char *path;			/* of the file read; NULL: none */
+	struct conf_listen *listen;
+	size_t listen_count;
+	unsigned threads;		/* 0: one a core */
+	char *user;			/* "": keep the rights */
+	bool user_given;
+	struct conf_allow allow;
+	enum log_level log_level;
+	char *control_socket;		/* NULL: none */
+	bool control_given;
+	bool has_domain, domain_overlay;
+	struct dname domain;
+	struct conf_hosts *hosts;
+	size_t hosts_count;
+	struct conf_zone *zones;
+	size_t zone_count;
+	struct conf_forward *forward;
+	size_t forward_count;
+	uint64_t cache_bytes;
+	uint32_t min_ttl_s, max_ttl_s, max_negative_ttl_s;
+};
+
+/* Lists that the command line adds to or puts in place of the file's.  The
+ * arrays of strings are argv's. */
+#define CONF_OPTIONS_MAX 64
+struct conf_options {
+	const char *file;		/* -c; NULL: the default if there */
+	const char *domain;		/* -D */
+	bool verbose;			/* -v */
+	struct conf_option_list {
+		const char *text[CONF_OPTIONS_MAX];
+		size_t count;
+	} listen, hosts, zones, forward;
+};
+
+struct conf *conf_new_defaults(void);
+void conf_free(struct conf *conf);
+
+/* Growing the lists; each returns the new, zeroed element. */
+struct conf_listen *conf_add_listen(struct conf *conf);
+struct conf_hosts *conf_add_hosts(struct conf *conf);
+struct conf_zone *conf_add_zone(struct conf *conf);
+struct conf_forward *conf_add_forward(struct conf *conf);
+struct conf_upstream *conf_add_upstream(struct conf_forward *forward);
+struct prefix *conf_add_prefix(struct conf_allow *allow);
+void conf_clear_listen(struct conf *conf);
+void conf_clear_hosts(struct conf *conf);
+void conf_clear_zones(struct conf *conf);
+void conf_clear_forward(struct conf *conf);
+
+/* One upstream as people write it: ADDR[@PORT], tcp://ADDR[@PORT], a path.
+ * NULL, or static words for what is wrong. */
+const char *conf_parse_upstream(struct conf_upstream *upstream,
+    const char *text);
+/* A domain name, made lower; the root where '.'.  NULL, or static words. */
+const char *conf_parse_domain(struct dname *domain, const char *text);
+
+/* The effective configuration as YAML (-T). */
+void conf_print(const struct conf *conf, FILE *out);
+
+#endif

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - hostler, as a table of contents: options, sockets, rights, names,
+ * workers, and then waiting for signals.
+ */
+#include <event2/event.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "check.h"
+#include "confread.h"
+#include "reload.h"
+#include "serve/control.h"
+#include "sys/notify.h"
+#include "sys/rights.h"
+#include "verbs.h"
+
+enum exit_code {
+	EXIT_AS_ASKED = 0,
+	EXIT_CONFIGURATION = 1,
+	EXIT_NETWORK = 2,
+	EXIT_FILES = 3,
+};
+
+#define TCP_CONNECTIONS_MAX 4096
+#define TCP_IDLE_MS 10000
+#define WAITING_MAX 4096
+#define REFUSED_LOG_MS 60000
+#define STOP_WAIT_MS 5000
+#define RECLAIM_AGAIN_MS 20
+
+static const char usage[] =
+    "usage: hostler [-c FILE] [-l ADDR[@PORT]]... [-H HOSTSFILE]...\n"
+    "               [-z ZONEFILE]... [-D DOMAIN] [-f UPSTREAM]... [-v]\n"
+    "       hostler -t ...    read everything, print every diagnostic, exit\n"
+    "       hostler -T ...    print the effective configuration, exit\n"
+    "       hostler -V | -h\n"
+    "\n"
+    "  -c FILE      the configuration (default " CONF_DEFAULT_FILE
+    ", if there)\n"
+    "  -l ADDRESS   listen here, in place of the configured addresses\n"
+    "  -H FILE      one more hosts file, or a folder of them\n"
+    "  -z FILE      one more zone file\n"
+    "  -D DOMAIN    short names live here too (default internal)\n"
+    "  -f UPSTREAM  forward other names to ADDR[@PORT], tcp://ADDR[@PORT]\n"
+    "               or the servers of a resolv.conf, in place of the\n"
+    "               configured ones\n"
+    "  -v           log more\n"
+    "\n"
+    "hostler stays in the foreground and logs to stderr.  SIGHUP reads\n"
+    "everything again; see hostler(8) and hostler.yaml(5).\n";
+
+enum task {
+	TASK_SERVE,
+	TASK_CHECK,
+	TASK_PRINT,
+};
+
+struct daemon {
+	struct conf_options *options;
+	struct reload *reload;
+	struct cache *cache;
+	struct workers *workers;
+	struct event_base *base;
+	struct control *control;
+	struct event *signals[4];
+	struct event *reclaim;
+	struct verbs_context verbs;
+};
+
+static enum diag_colour
+choose_colour(void)
+{
+	return isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN;
+}
+
+static unsigned
+count_cores(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof set, &set) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+/* Every socket counts: take what the hard limit gives. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Workers inherit the blocked set; main's loop takes the signals. */
+static void
+block_signals(int how)
+{
+	static const int ours[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		sigaddset(&set, ours[i]);
+	pthread_sigmask(how, &set, NULL);
+}
+
+/* ---- signals ---- */
+
+static void
+print_source_diagnostics(const struct daemon *daemon)
+{
+	diags_print(reload_conf_diags(daemon->reload), stderr,
+	    choose_colour());
+	load_print(reload_sources(daemon->reload), stderr, choose_colour());
+}
+
+static void
+reclaim_soon(struct daemon *daemon)
+{
+	struct timeval soon = {0, RECLAIM_AGAIN_MS * 1000};
+
+	if (reload_reclaim(daemon->reload))
+		event_add(daemon->reclaim, &soon);
+}
+
+static void
+on_reclaim(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	reclaim_soon(context);
+}
+
+static enum reload_result
+reload_now(void *context)
+{
+	struct daemon *daemon = context;
+	int64_t start_ms = clock_mono_ms();
+	enum reload_result result;
+
+	notify_reloading();
+	result = reload_again(daemon->reload);
+	print_source_diagnostics(daemon);
+	log_notice("reloaded in %lld ms: generation %llu, %zu names%s",
+	    (long long)(clock_mono_ms() - start_ms),
+	    (unsigned long long)reload_generation(daemon->reload),
+	    reload_name_count(daemon->reload),
+	    result == RELOAD_DONE ? "" : ", with errors");
+	notify_ready();
+	reclaim_soon(daemon);
+	return result;
+}
+
+static void
+log_counters(struct daemon *daemon)
+{
+	char *text = NULL, *rest = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return;
+	verbs_print_stats(&daemon->verbs, out);
+	fclose(out);
+	for (char *line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		log_notice("%s", line);
+	free(text);
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *context)
+{
+	struct daemon *daemon = context;
+
+	(void)what;
+	if (number == SIGHUP)
+		reload_now(daemon);
+	else if (number == SIGUSR1)
+		log_counters(daemon);
+	else
+		event_base_loopbreak(daemon->base);
+}
+
+static void
+add_signals(struct daemon *daemon)
+{
+	static const int numbers[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		daemon->signals[i] = evsignal_new(daemon->base, numbers[i],
+		    on_signal, daemon);
+		evsignal_add(daemon->signals[i], NULL);
+	}
+	block_signals(SIG_UNBLOCK);
+}
+
+/* ---- start ---- */
+
+static enum exit_code
+bind_addresses(struct daemon *daemon, unsigned workers)
+{
+	struct diags *diags = diags_new();
+	int error_number = 0;
+	bool bound = reload_open_listeners(daemon->reload, workers, diags,
+	    &error_number);
+
+	diags_print(diags, stderr, choose_colour());
+	diags_free(diags);
+	return bound ? EXIT_AS_ASKED : EXIT_NETWORK;
+}
+
+static enum exit_code
+drop_rights(const struct conf *conf)
+{
+	char *wrong = NULL;
+
+	if (geteuid() != 0 || !*conf->user)
+		return EXIT_AS_ASKED;
+	if (!conf->user_given && !rights_user_exists(conf->user)) {
+		log_warning("there is no user '%s': hostler keeps the rights "
+		    "of root; make the user, or write user: '' to say so",
+		    conf->user);
+		return EXIT_AS_ASKED;
+	}
+	if (conf->control_socket)
+		rights_give_folder(conf->control_socket, conf->user);
+	if (rights_drop(conf->user, &wrong))
+		return EXIT_AS_ASKED;
+	log_error("cannot become user '%s': %s", conf->user, wrong);
+	free(wrong);
+	return EXIT_CONFIGURATION;
+}
+
+static enum exit_code
+start_control(struct daemon *daemon)
+{
+	const struct conf *conf = reload_conf(daemon->reload);
+	char *wrong = NULL;
+
+	if (!conf->control_socket)
+		return EXIT_AS_ASKED;
+	daemon->control = control_start(daemon->base, conf->control_socket,
+	    verbs_list, &daemon->verbs, &wrong);
+	if (daemon->control)
+		return EXIT_AS_ASKED;
+	if (conf->control_given)
+		log_error("control socket %s: %s", conf->control_socket,
+		    wrong);
+	else
+		log_warning("no control socket, hostlerctl will not reach "
+		    "this daemon: %s: %s", conf->control_socket, wrong);
+	free(wrong);
+	return conf->control_given ? EXIT_FILES : EXIT_AS_ASKED;
+}
+
+static void
+note_loopback(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->listen_count; i++)
+		if (!addr_is_loopback(&conf->listen[i].endpoint.addr))
+			return;
+	log_notice("only this machine can ask here; to let VMs ask, name an "
+	    "address that they reach, say: listen: [192.168.56.1]");
+}
+
+static void
+start_workers(struct daemon *daemon, unsigned count)
+{
+	const struct workers_settings settings = {
+	    .count = count,
+	    .publisher = reload_publisher(daemon->reload),
+	    .cache = daemon->cache,
+	    .tcp_connections_max = TCP_CONNECTIONS_MAX,
+	    .tcp_idle_ms = TCP_IDLE_MS,
+	    .waiting_max = WAITING_MAX,
+	    .refused_log_ms = REFUSED_LOG_MS,
+	};
+
+	daemon->workers = workers_start(&settings);
+	daemon->verbs.workers = daemon->workers;
+	reload_set_workers(daemon->reload, daemon->workers);
+}
+
+static void
+say_ready(const struct daemon *daemon)
+{
+	const struct listen_set *set = reload_listeners(daemon->reload);
+	char text[ENDPOINT_TEXT];
+
+	note_loopback(reload_conf(daemon->reload));
+	for (unsigned i = 0; i < set->count; i++)
+		log_info("listening on %s",
+		    endpoint_print(&set->list[i]->endpoint, text));
+	log_notice("ready: %zu names", reload_name_count(daemon->reload));
+	notify_ready();
+}
+
+/* The order is the point: bind while it may, drop rights, then read what
+ * people wrote, and only then start threads. */
+static enum exit_code
+start(struct daemon *daemon)
+{
+	const struct conf *conf = reload_conf(daemon->reload);
+	unsigned workers = conf->threads ? conf->threads : count_cores();
+	enum exit_code code = bind_addresses(daemon, workers);
+
+	if (code == EXIT_AS_ASKED)
+		code = drop_rights(conf);
+	if (code != EXIT_AS_ASKED)
+		return code;
+	rights_harden();
+	daemon->base = event_base_new();
+	daemon->reclaim = evtimer_new(daemon->base, on_reclaim, daemon);
+	daemon->cache = cache_new(conf->cache_bytes);
+	daemon->verbs = (struct verbs_context){
+	    .reload = daemon->reload,
+	    .cache = daemon->cache,
+	    .started_ms = clock_mono_ms(),
+	    .reload_now = reload_now,
+	    .reload_context = daemon,
+	};
+	code = start_control(daemon);
+	if (code != EXIT_AS_ASKED)
+		return code;
+	reload_first(daemon->reload);
+	print_source_diagnostics(daemon);
+	start_workers(daemon, workers);
+	add_signals(daemon);
+	say_ready(daemon);
+	return EXIT_AS_ASKED;
+}
+
+static void
+stop(struct daemon *daemon)
+{
+	notify_stopping();
+	control_stop(daemon->control);
+	if (daemon->workers)
+		workers_stop(daemon->workers, STOP_WAIT_MS);
+	reload_free(daemon->reload);
+	if (daemon->cache)
+		cache_free(daemon->cache);
+	for (size_t i = 0; i < 4; i++)
+		if (daemon->signals[i])
+			event_free(daemon->signals[i]);
+	if (daemon->reclaim)
+		event_free(daemon->reclaim);
+	if (daemon->base)
+		event_base_free(daemon->base);
+}
+
+static enum exit_code
+serve(struct conf *conf, struct conf_options *options)
+{
+	struct daemon daemon = {.options = options};
+	enum exit_code code;
+
+	signal(SIGPIPE, SIG_IGN);
+	block_signals(SIG_BLOCK);
+	raise_file_limit();
+	daemon.reload = reload_new(conf, options);
+	code = start(&daemon);
+	if (code == EXIT_AS_ASKED) {
+		event_base_dispatch(daemon.base);
+		log_notice("stopping");
+	}
+	stop(&daemon);
+	return code;
+}
+
+/* ---- options ---- */
+
+static bool
+keep_option(struct conf_option_list *list, const char *text)
+{
+	if (list->count == CONF_OPTIONS_MAX)
+		return false;
+	list->text[list->count++] = text;
+	return true;
+}
+
+/* False: not an option of hostler's. */
+static bool
+take_option(int letter, struct conf_options *options, enum task *task)
+{
+	switch (letter) {
+	case 'c':
+		options->file = optarg;
+		return true;
+	case 'l':
+		return keep_option(&options->listen, optarg);
+	case 'H':
+		return keep_option(&options->hosts, optarg);
+	case 'z':
+		return keep_option(&options->zones, optarg);
+	case 'f':
+		return keep_option(&options->forward, optarg);
+	case 'D':
+		options->domain = optarg;
+		return true;
+	case 'v':
+		options->verbose = true;
+		return true;
+	case 't':
+		*task = TASK_CHECK;
+		return true;
+	case 'T':
+		*task = TASK_PRINT;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum exit_code
+run(struct conf_options *options, enum task task)
+{
+	struct diags *diags;
+	struct conf *conf;
+
+	if (task == TASK_CHECK)
+		return check_files(options, CHECK_TEXT, stderr) == CHECK_CLEAN
+		    ? EXIT_AS_ASKED : EXIT_CONFIGURATION;
+	diags = diags_new();
+	conf = confread(options, diags);
+	diags_print(diags, stderr, choose_colour());
+	diags_free(diags);
+	if (!conf)
+		return EXIT_CONFIGURATION;
+	log_set_level(conf->log_level);
+	if (task == TASK_SERVE)
+		return serve(conf, options);
+	conf_print(conf, stdout);
+	conf_free(conf);
+	return EXIT_AS_ASKED;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf_options options = {0};
+	enum task task = TASK_SERVE;
+	int letter;
+
+	while ((letter = getopt(argc, argv, "c:l:H:z:D:f:vtTVh")) != -1) {
+		if (letter == 'V') {
+			puts("hostler " HOSTLER_VERSION);
+			return EXIT_AS_ASKED;
+		}
+		if (letter == 'h') {
+			fputs(usage, stdout);
+			return EXIT_AS_ASKED;
+		}
+		if (!take_option(letter, &options, &task)) {
+			fputs(usage, stderr);
+			return EXIT_CONFIGURATION;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "hostler: '%s' is not an option\n\n%s",
+		    argv[optind], usage);
+		return EXIT_CONFIGURATION;
+	}
+	return run(&options, task);
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "confread.h"
+#include "routes.h"
+#include "sys/ifaces.h"
+
+/* A policy that workers may still read, and when they cannot any more. */
+struct old_policy {
+	struct policy *policy;
+	uint64_t ticket;
+	struct old_policy *next;
+};
+
+struct reload {
+	struct conf *conf;
+	const struct conf_options *options;
+	struct diags *conf_diags;	/* of the last reading that counted */
+	struct load *load;
+	struct index *index;
+	struct publisher publisher;
+	struct old_policy *old;
+	bool index_waits;
+	struct listen_set listeners;
+	struct workers *workers;
+	unsigned worker_count;
+	uint64_t generation;
+};
+
+struct reload *
+reload_new(struct conf *conf, const struct conf_options *options)
+{
+	struct reload *reload = memory_zeroed(1, sizeof *reload);
+	struct hash_key key;
+
+	random_bytes(&key, sizeof key);
+	reload->conf = conf;
+	reload->options = options;
+	reload->conf_diags = diags_new();
+	reload->load = load_new();
+	reload->index = index_new(&key);
+	return reload;
+}
+
+/* Policies are const for everybody but whoever frees them. */
+static struct policy *
+unshare(const struct policy *policy)
+{
+	return (struct policy *)(uintptr_t)policy;
+}
+
+static void
+free_old_policies(struct reload *reload)
+{
+	while (reload->old) {
+		struct old_policy *old = reload->old;
+
+		reload->old = old->next;
+		policy_free(old->policy);
+		free(old);
+	}
+}
+
+void
+reload_free(struct reload *reload)
+{
+	const struct policy *policy = reload_policy(reload);
+
+	free_old_policies(reload);
+	if (policy)
+		policy_free(unshare(policy));
+	for (unsigned i = 0; i < reload->listeners.count; i++)
+		listener_close(reload->listeners.list[i]);
+	free(reload->listeners.list);
+	load_free(reload->load);
+	index_free(reload->index);
+	diags_free(reload->conf_diags);
+	conf_free(reload->conf);
+	free(reload);
+}
+
+/* ---- listeners ---- */
+
+static struct listener *
+find_listener(const struct listen_set *set, const struct endpoint *endpoint)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (endpoint_equal(&set->list[i]->endpoint, endpoint))
+			return set->list[i];
+	return NULL;
+}
+
+static void
+keep_listener(struct listen_set *set, struct listener *listener)
+{
+	set->list = memory_resize(set->list, set->count + 1,
+	    sizeof *set->list);
+	set->list[set->count++] = listener;
+}
+
+/* Old listeners that the configuration still names stay as they are. */
+static bool
+open_missing(struct reload *reload, struct diags *diags, int *error_number)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < reload->conf->listen_count; i++) {
+		const struct endpoint *endpoint =
+		    &reload->conf->listen[i].endpoint;
+		struct listener *listener;
+		int error = 0;
+
+		if (find_listener(&reload->listeners, endpoint))
+			continue;
+		listener = listener_open(endpoint, reload->worker_count,
+		    diags, &error);
+		if (!listener) {
+			if (all)
+				*error_number = error;
+			all = false;
+			continue;
+		}
+		keep_listener(&reload->listeners, listener);
+		if (reload->workers)
+			workers_add(reload->workers, listener);
+	}
+	return all;
+}
+
+bool
+reload_open_listeners(struct reload *reload, unsigned workers,
+    struct diags *diags, int *error_number)
+{
+	reload->worker_count = workers;
+	return open_missing(reload, diags, error_number);
+}
+
+const struct listen_set *
+reload_listeners(const struct reload *reload)
+{
+	return &reload->listeners;
+}
+
+static bool
+is_configured(const struct conf *conf, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < conf->listen_count; i++)
+		if (endpoint_equal(&conf->listen[i].endpoint, endpoint))
+			return true;
+	return false;
+}
+
+static void
+drop_unnamed(struct reload *reload)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < reload->listeners.count; i++) {
+		struct listener *listener = reload->listeners.list[i];
+
+		if (is_configured(reload->conf, &listener->endpoint)) {
+			reload->listeners.list[kept++] = listener;
+			continue;
+		}
+		if (reload->workers)
+			workers_drop(reload->workers, listener);
+		listener_close(listener);
+	}
+	reload->listeners.count = kept;
+}
+
+/* ---- the policy ---- */
+
+static void
+add_prefix(struct allow *allow, const struct prefix *prefix)
+{
+	allow->prefixes = memory_resize(allow->prefixes, allow->count + 1,
+	    sizeof *allow->prefixes);
+	allow->prefixes[allow->count++] = *prefix;
+}
+
+static void
+make_allow(struct allow *allow, const struct conf_allow *conf)
+{
+	struct ifaces *ifaces;
+
+	allow->any = conf->any;
+	allow->private = conf->private;
+	for (size_t i = 0; i < conf->count; i++)
+		add_prefix(allow, &conf->prefixes[i]);
+	if (!conf->attached)
+		return;
+	ifaces = ifaces_list();
+	for (unsigned i = 0; i < ifaces->count; i++)
+		add_prefix(allow, &ifaces->list[i].prefix);
+	ifaces_free(ifaces);
+}
+
+static void
+make_host(struct policy *policy)
+{
+	size_t bad;
+
+	if (gethostname(policy->hostname, sizeof policy->hostname) != 0)
+		policy->hostname[0] = '\0';
+	policy->hostname[sizeof policy->hostname - 1] = '\0';
+	if (dname_parse(&policy->host, policy->hostname,
+	    strlen(policy->hostname), NULL, &bad))
+		policy->host = dname_from(".");
+	dname_lower(policy->host.wire);
+}
+
+static struct policy *
+make_policy(struct reload *reload, const struct snapshot *names,
+    struct diags *diags)
+{
+	struct policy *policy = memory_zeroed(1, sizeof *policy);
+	const struct conf *conf = reload->conf;
+
+	policy->top.names = names;
+	routes_make(&policy->top, conf, diags);
+	make_allow(&policy->allow, &conf->allow);
+	make_host(policy);
+	policy->generation = ++reload->generation;
+	policy->max_ttl_s = conf->max_ttl_s;
+	policy->min_ttl_s = conf->min_ttl_s;
+	policy->max_negative_ttl_s = conf->max_negative_ttl_s;
+	return policy;
+}
+
+static void
+publish(struct reload *reload, struct diags *diags)
+{
+	struct old_policy *old;
+	const struct snapshot *names;
+	const struct policy *before;
+	struct index_area *areas;
+	uint64_t ticket;
+	size_t count;
+
+	areas = load_areas(reload->load, reload->conf, &count);
+	index_set_areas(reload->index, areas, count);
+	free(areas);
+	names = index_commit(reload->index, clock_wall_s());
+	before = publisher_swap(&reload->publisher,
+	    make_policy(reload, names, diags), &ticket);
+	reload->index_waits = true;
+	if (!before)
+		return;
+	old = memory_zeroed(1, sizeof *old);
+	old->policy = unshare(before);
+	old->ticket = ticket;
+	old->next = reload->old;
+	reload->old = old;
+}
+
+bool
+reload_reclaim(struct reload *reload)
+{
+	struct old_policy **link = &reload->old;
+
+	while (*link) {
+		struct old_policy *old = *link;
+
+		if (!epoch_passed(old->ticket)) {
+			link = &old->next;
+			continue;
+		}
+		*link = old->next;
+		policy_free(old->policy);
+		free(old);
+	}
+	if (reload->index_waits)
+		reload->index_waits = index_reclaim(reload->index) > 0;
+	return reload->old || reload->index_waits;
+}
+
+/* ---- first and again ---- */
+
+void
+reload_first(struct reload *reload)
+{
+	load_sources(reload->load, reload->conf, reload->index,
+	    clock_wall_s());
+	publish(reload, reload->conf_diags);
+}
+
+struct publisher *
+reload_publisher(struct reload *reload)
+{
+	return &reload->publisher;
+}
+
+void
+reload_set_workers(struct reload *reload, struct workers *workers)
+{
+	reload->workers = workers;
+	for (unsigned i = 0; workers && i < reload->listeners.count; i++)
+		workers_add(workers, reload->listeners.list[i]);
+}
+
+static void
+tell_restart(struct diags *diags, const char *path, const char *key)
+{
+	struct diag_place place = {.file = path ? path : "options"};
+
+	diags_add(diags, DIAG_WARNING, &place, "needs-restart",
+	    "'%s' has changed; that needs a restart", key);
+	diags_then(diags, "the old value stays in use");
+}
+
+static bool
+differs(const char *a, const char *b)
+{
+	return !a != !b || (a && strcmp(a, b) != 0);
+}
+
+/* What only a restart can change keeps its old value. */
+static void
+keep_fixed(struct conf *fresh, struct conf *old, struct diags *diags)
+{
+	char *swap;
+
+	if (fresh->threads != old->threads)
+		tell_restart(diags, fresh->path, "threads");
+	fresh->threads = old->threads;
+	if (differs(fresh->user, old->user))
+		tell_restart(diags, fresh->path, "user");
+	swap = fresh->user;
+	fresh->user = old->user;
+	old->user = swap;
+	if (differs(fresh->control_socket, old->control_socket))
+		tell_restart(diags, fresh->path, "control");
+	swap = fresh->control_socket;
+	fresh->control_socket = old->control_socket;
+	old->control_socket = swap;
+	if (fresh->cache_bytes != old->cache_bytes)
+		tell_restart(diags, fresh->path, "cache.size");
+	fresh->cache_bytes = old->cache_bytes;
+}
+
+static void
+read_conf_again(struct reload *reload, struct diags *diags)
+{
+	struct conf *fresh = confread(reload->options, diags);
+
+	if (!fresh) {
+		diags_then(diags, "the configuration stays as it was");
+		return;
+	}
+	keep_fixed(fresh, reload->conf, diags);
+	conf_free(reload->conf);
+	reload->conf = fresh;
+	log_set_level(fresh->log_level);
+}
+
+enum reload_result
+reload_again(struct reload *reload)
+{
+	struct diags *diags = diags_new();
+	int error_number = 0;
+
+	diags_free(reload->conf_diags);
+	reload->conf_diags = diags;
+	read_conf_again(reload, diags);
+	open_missing(reload, diags, &error_number);
+	load_sources(reload->load, reload->conf, reload->index,
+	    clock_wall_s());
+	publish(reload, diags);
+	if (reload->workers)
+		workers_policy_changed(reload->workers);
+	drop_unnamed(reload);
+	reload_reclaim(reload);
+	if (diags_count(diags, DIAG_ERROR) ||
+	    load_count(reload->load, DIAG_ERROR))
+		return RELOAD_DONE_WITH_ERRORS;
+	return RELOAD_DONE;
+}
+
+/* ---- for status ---- */
+
+const struct conf *
+reload_conf(const struct reload *reload)
+{
+	return reload->conf;
+}
+
+const struct load *
+reload_sources(const struct reload *reload)
+{
+	return reload->load;
+}
+
+const struct policy *
+reload_policy(const struct reload *reload)
+{
+	return atomic_load_explicit(&reload->publisher.current,
+	    memory_order_relaxed);
+}
+
+uint64_t
+reload_generation(const struct reload *reload)
+{
+	return reload->generation;
+}
+
+size_t
+reload_name_count(const struct reload *reload)
+{
+	return index_name_count(reload->index);
+}
+
+const struct diags *
+reload_conf_diags(const struct reload *reload)
+{
+	return reload->conf_diags;
+}

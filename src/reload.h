@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* reload.h - everything anew, without a query noticing: the configuration, the
+ * sources, the listeners, the policy that the workers read.
+ *
+ *   read -> check -> index -> snapshot -> policy -> publish -> free the old
+ *
+ * A configuration with an error changes nothing of the configuration; a source
+ * with an error keeps its last good content; an address that cannot be bound
+ * is told and the others served.  The cache stays.
+ *
+ * One thread: main's.
+ */
+#ifndef HOSTLER_RELOAD_H
+#define HOSTLER_RELOAD_H
+
+#include "base/diag.h"
+#include "conf.h"
+#include "load.h"
+#include "net/listen.h"
+#include "net/worker.h"
+#include "query/policy.h"
+
+struct reload;
+
+/* Takes the configuration; options as given to confread, for reading it again
+ * (they must outlive the reload). */
+struct reload *reload_new(struct conf *conf,
+    const struct conf_options *options);
+/* No worker may be left. */
+void reload_free(struct reload *reload);
+
+/* Bind every address of the configuration; false where one could not be (the
+ * diagnostics say which); *error_number is the errno of the first. */
+bool reload_open_listeners(struct reload *reload, unsigned workers,
+    struct diags *diags, int *error_number);
+const struct listen_set *reload_listeners(const struct reload *reload);
+
+/* Read the sources and publish for the first time. */
+void reload_first(struct reload *reload);
+struct publisher *reload_publisher(struct reload *reload);
+
+/* From now on these serve: listeners go to them, changes are told to them. */
+void reload_set_workers(struct reload *reload, struct workers *workers);
+
+enum reload_result {
+	RELOAD_DONE,
+	RELOAD_DONE_WITH_ERRORS,
+};
+/* Do it all again; what was wrong is in reload_conf_diags and with each
+ * source. */
+enum reload_result reload_again(struct reload *reload);
+
+/* Free versions that no worker can see any more; true while some wait: call
+ * again soon. */
+bool reload_reclaim(struct reload *reload);
+
+/* For status. */
+const struct conf *reload_conf(const struct reload *reload);
+const struct load *reload_sources(const struct reload *reload);
+const struct policy *reload_policy(const struct reload *reload);
+uint64_t reload_generation(const struct reload *reload);
+size_t reload_name_count(const struct reload *reload);
+/* Of the configuration, addresses and upstreams, by the last reading. */
+const struct diags *reload_conf_diags(const struct reload *reload);
+
+#endif

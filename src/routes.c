@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "sys/files.h"
+#include "sys/ifaces.h"
+#include "sys/resolvconf.h"
+
+#define RESOLV_CONF_MAX (1 << 20)
+#define RESOLVED_LIST "/run/systemd/resolve/resolv.conf"
+
+struct making {
+	const struct conf *conf;
+	struct diags *diags;
+	struct route *route;
+	bool all_private;		/* of the upstreams so far */
+};
+
+static void
+add_upstream(struct making *making, const struct endpoint *endpoint,
+    enum upstream_transport transport)
+{
+	struct upstreams *to = &making->route->to;
+
+	if (to->count == UPSTREAMS_MAX)
+		return;
+	to->list[to->count].endpoint = *endpoint;
+	to->list[to->count++].transport = transport;
+	making->all_private &= addr_is_rfc1918_or_ula(&endpoint->addr);
+}
+
+/* Would a question to this address come back to us? */
+static bool
+is_own(const struct conf *conf, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < conf->listen_count; i++) {
+		const struct endpoint *listen = &conf->listen[i].endpoint;
+
+		if (listen->port != endpoint->port ||
+		    listen->addr.family != endpoint->addr.family)
+			continue;
+		if (addr_equal(&listen->addr, &endpoint->addr))
+			return true;
+		if (addr_is_unspecified(&listen->addr) &&
+		    (addr_is_loopback(&endpoint->addr) ||
+			ifaces_is_own(&endpoint->addr)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_resolved_stub(const struct addr *addr)
+{
+	static const uint8_t stub[] = {127, 0, 0, 53}, plain[] = {127, 0, 0,
+	    54};
+
+	return addr->family == 4 && (memcmp(addr->bytes, stub, 4) == 0 ||
+	    memcmp(addr->bytes, plain, 4) == 0);
+}
+
+static bool
+read_list(struct making *making, const char *path, struct resolvconf *list)
+{
+	struct diag_place place = {.file = path};
+	struct files_content file;
+	const char *wrong = files_read(path, RESOLV_CONF_MAX, &file);
+
+	if (wrong) {
+		diags_add(making->diags, DIAG_WARNING, &place, "upstream-list",
+		    "%s", wrong);
+		diags_then(making->diags, "names that need it get SERVFAIL "
+		    "until it can be read and a reload comes");
+		return false;
+	}
+	resolvconf_parse(list, path, file.bytes, file.length, making->diags);
+	files_release(&file);
+	return true;
+}
+
+static void
+add_listed(struct making *making, const char *path,
+    const struct endpoint *endpoint)
+{
+	struct diag_place place = {.file = path};
+	char text[ENDPOINT_TEXT];
+
+	if (is_own(making->conf, endpoint)) {
+		diags_add(making->diags, DIAG_WARNING, &place, "own-address",
+		    "%s is hostler's own address; it is passed over",
+		    endpoint_print(endpoint, text));
+		return;
+	}
+	add_upstream(making, endpoint, UPSTREAM_UDP);
+}
+
+static void
+add_from_file(struct making *making, const char *path)
+{
+	struct resolvconf list;
+	bool stub = false;
+
+	if (!read_list(making, path, &list))
+		return;
+	for (unsigned i = 0; i < list.server_count; i++)
+		stub |= is_resolved_stub(&list.servers[i].addr);
+	if (stub && strcmp(path, RESOLVED_LIST) != 0 &&
+	    files_exists(RESOLVED_LIST)) {
+		add_from_file(making, RESOLVED_LIST);
+		return;
+	}
+	for (unsigned i = 0; i < list.server_count; i++)
+		add_listed(making, path, &list.servers[i]);
+}
+
+static void
+tell_empty(struct making *making, const struct conf_forward *forward)
+{
+	struct diag_place place = {.file = making->conf->path
+	    ? making->conf->path : "forward"};
+	char zone[DNAME_TEXT_MAX];
+
+	diags_add(making->diags, DIAG_WARNING, &place, "no-upstream",
+	    "the forward entry for %s has no upstream at present",
+	    dname_print(forward->zone.wire, zone));
+	diags_then(making->diags, "names that need it get SERVFAIL at once");
+}
+
+static void
+make_route(struct making *making, const struct conf_forward *forward)
+{
+	making->all_private = true;
+	making->route->zone = forward->zone;
+	for (size_t i = 0; i < forward->count; i++) {
+		const struct conf_upstream *upstream = &forward->to[i];
+
+		if (upstream->kind == CONF_UPSTREAM_FILE)
+			add_from_file(making, upstream->path);
+		else
+			add_upstream(making, &upstream->endpoint,
+			    upstream->kind == CONF_UPSTREAM_TCP
+				? UPSTREAM_TCP : UPSTREAM_UDP);
+	}
+	if (making->route->to.count == 0)
+		tell_empty(making, forward);
+	making->route->private_names =
+	    forward->private_names == CONF_PRIVATE_YES ||
+	    (forward->private_names == CONF_PRIVATE_AUTO &&
+		making->route->to.count > 0 && making->all_private);
+	upstreams_set_id(&making->route->to);
+}
+
+static int
+compare_routes(const void *left, const void *right)
+{
+	const struct route *a = left, *b = right;
+
+	return (int)b->zone.labels - (int)a->zone.labels;
+}
+
+void
+routes_make(struct view *view, const struct conf *conf, struct diags *diags)
+{
+	struct making making = {.conf = conf, .diags = diags};
+
+	view->route_count = (unsigned)conf->forward_count;
+	view->routes = memory_zeroed(conf->forward_count + 1,
+	    sizeof *view->routes);
+	for (size_t i = 0; i < conf->forward_count; i++) {
+		making.route = &view->routes[i];
+		make_route(&making, &conf->forward[i]);
+	}
+	qsort(view->routes, view->route_count, sizeof *view->routes,
+	    compare_routes);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* routes.h - the `forward` entries of the configuration, resolved: addresses
+ * as written, or those that a resolv.conf names at present.
+ *
+ * hostler's own addresses in a resolv.conf are passed over with a warning, or
+ * it would ask itself; where it names systemd-resolved's stub, the list that
+ * the stub itself uses is read instead.
+ */
+#ifndef HOSTLER_ROUTES_H
+#define HOSTLER_ROUTES_H
+
+#include "base/diag.h"
+#include "conf.h"
+#include "query/policy.h"
+
+/* Fill view->routes, longest zone first; policy_free frees them. */
+void routes_make(struct view *view, const struct conf *conf,
+    struct diags *diags);
+
+#endif

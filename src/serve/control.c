@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "serve/control.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#define LINE_WAIT_S 10
+#define ANSWER_WAIT_S 60
+
+struct client {
+	struct control *control;
+	struct bufferevent *stream;
+	struct client *next, **link;
+	bool answered;
+};
+
+struct control {
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct event *resume;
+	char *path;
+	const struct control_verb *verbs;
+	void *context;
+	struct client *clients;
+	unsigned client_count;
+};
+
+static void
+close_client(struct client *client)
+{
+	struct control *control = client->control;
+
+	*client->link = client->next;
+	if (client->next)
+		client->next->link = client->link;
+	control->client_count--;
+	bufferevent_free(client->stream);
+	free(client);
+	evconnlistener_enable(control->listener);
+}
+
+/* ---- one request ---- */
+
+static void
+split_words(char *line, struct control_request *request)
+{
+	char *rest = NULL;
+
+	for (char *word = strtok_r(line, " \t\r", &rest);
+	     word && request->word_count < CONTROL_WORDS_MAX;
+	     word = strtok_r(NULL, " \t\r", &rest)) {
+		if (strcmp(word, "--json") == 0)
+			request->form = CONTROL_JSON;
+		else
+			request->words[request->word_count++] = word;
+	}
+}
+
+static enum control_result
+run_verb(struct control *control, const struct control_request *request,
+    FILE *out)
+{
+	const struct control_verb *verb = control->verbs;
+
+	if (request->word_count == 0) {
+		fputs("a verb is missing\n", out);
+		return CONTROL_FAILED;
+	}
+	for (; verb->name; verb++)
+		if (strcmp(verb->name, request->words[0]) == 0)
+			return verb->run(control->context, request, out);
+	fprintf(out, "this daemon does not know the verb '%s'\n",
+	    request->words[0]);
+	return CONTROL_FAILED;
+}
+
+static void
+answer_line(struct client *client, char *line)
+{
+	struct evbuffer *output = bufferevent_get_output(client->stream);
+	struct control_request request = {.form = CONTROL_TEXT};
+	struct timeval wait = {ANSWER_WAIT_S, 0};
+	enum control_result result;
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out) {
+		close_client(client);
+		return;
+	}
+	split_words(line, &request);
+	result = run_verb(client->control, &request, out);
+	fclose(out);
+	client->answered = true;
+	evbuffer_add_printf(output, "%d\n", result == CONTROL_DONE ? 0 : 1);
+	evbuffer_add(output, text, length);
+	free(text);
+	bufferevent_set_timeouts(client->stream, NULL, &wait);
+	bufferevent_disable(client->stream, EV_READ);
+}
+
+static void
+on_read(struct bufferevent *stream, void *context)
+{
+	struct evbuffer *input = bufferevent_get_input(stream);
+	struct client *client = context;
+	size_t length;
+	char *line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
+
+	if (line && !client->answered && length == strlen(line))
+		answer_line(client, line);
+	else if (line || evbuffer_get_length(input) > CONTROL_LINE_MAX)
+		close_client(client);
+	free(line);
+}
+
+static void
+on_written(struct bufferevent *stream, void *context)
+{
+	struct client *client = context;
+
+	(void)stream;
+	if (client->answered)
+		close_client(client);
+}
+
+static void
+on_event(struct bufferevent *stream, short what, void *context)
+{
+	(void)stream;
+	(void)what;
+	close_client(context);
+}
+
+/* ---- the socket ---- */
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *peer, int peer_length, void *context)
+{
+	struct control *control = context;
+	struct timeval wait = {LINE_WAIT_S, 0};
+	struct client *client = memory_zeroed(1, sizeof *client);
+
+	(void)peer;
+	(void)peer_length;
+	client->control = control;
+	client->stream = bufferevent_socket_new(control->base, fd,
+	    BEV_OPT_CLOSE_ON_FREE);
+	if (!client->stream) {
+		free(client);
+		close(fd);
+		return;
+	}
+	client->next = control->clients;
+	client->link = &control->clients;
+	if (client->next)
+		client->next->link = &client->next;
+	control->clients = client;
+	if (++control->client_count >= CONTROL_CLIENTS_MAX)
+		evconnlistener_disable(listener);
+	bufferevent_setcb(client->stream, on_read, on_written, on_event,
+	    client);
+	bufferevent_set_timeouts(client->stream, &wait, &wait);
+	bufferevent_setwatermark(client->stream, EV_READ, 0,
+	    CONTROL_LINE_MAX + 1);
+	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *context)
+{
+	struct control *control = context;
+
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(control->listener);
+}
+
+/* Without this a full table of descriptors would make the loop spin. */
+static void
+on_accept_error(struct evconnlistener *listener, void *context)
+{
+	struct control *control = context;
+	struct timeval soon = {1, 0};
+
+	evconnlistener_disable(listener);
+	event_add(control->resume, &soon);
+}
+
+static bool
+is_answered(const struct sockaddr_un *name)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	bool answered = fd >= 0 && connect(fd, (const struct sockaddr *)name,
+	    sizeof *name) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return answered;
+}
+
+/* The folder below /run or $XDG_RUNTIME_DIR is ours to make. */
+static void
+make_folder(const char *path)
+{
+	char *folder = memory_string(path);
+	char *slash = strrchr(folder, '/');
+
+	if (slash && slash != folder) {
+		*slash = '\0';
+		mkdir(folder, 0755);
+	}
+	free(folder);
+}
+
+static int
+bind_socket(const char *path, char **wrong)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	struct stat status;
+	int fd;
+
+	if (strlen(path) >= sizeof name.sun_path) {
+		*wrong = memory_format("the path is over %zu bytes long",
+		    sizeof name.sun_path - 1);
+		return -1;
+	}
+	memcpy(name.sun_path, path, strlen(path));
+	make_folder(path);
+	if (is_answered(&name)) {
+		*wrong = memory_string("another hostler answers there already");
+		return -1;
+	}
+	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+		unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof name) != 0 ||
+	    chmod(path, 0660) != 0 || listen(fd, CONTROL_CLIENTS_MAX) != 0) {
+		*wrong = memory_string(strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct control *
+control_start(struct event_base *base, const char *path,
+    const struct control_verb *verbs, void *context, char **wrong)
+{
+	struct control *control;
+	int fd = bind_socket(path, wrong);
+
+	if (fd < 0)
+		return NULL;
+	control = memory_zeroed(1, sizeof *control);
+	control->base = base;
+	control->path = memory_string(path);
+	control->verbs = verbs;
+	control->context = context;
+	control->resume = evtimer_new(base, on_resume, control);
+	control->listener = evconnlistener_new(base, on_accept, control,
+	    LEV_OPT_CLOSE_ON_FREE, 0, fd);
+	evconnlistener_set_error_cb(control->listener, on_accept_error);
+	return control;
+}
+
+void
+control_stop(struct control *control)
+{
+	if (!control)
+		return;
+	while (control->clients)
+		close_client(control->clients);
+	evconnlistener_free(control->listener);
+	event_free(control->resume);
+	unlink(control->path);
+	free(control->path);
+	free(control);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "verbs.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static const char *const state_words[] = {
+    [LOAD_GOOD] = "good",
+    [LOAD_KEPT] = "broken, last good content in use",
+    [LOAD_MISSING] = "missing",
+};
+
+static void
+print_json(json_t *value, FILE *out)
+{
+	char *text = json_dumps(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+	if (text) {
+		fputs(text, out);
+		fputc('\n', out);
+	}
+	free(text);
+	json_decref(value);
+}
+
+/* Paths and names may hold bytes that are not UTF-8, which JSON cannot carry:
+ * each of those becomes a question mark. */
+static json_t *
+make_text(const char *text)
+{
+	json_t *value = json_string(text);
+	char *copy, *at;
+
+	if (value)
+		return value;
+	copy = strdup(text);
+	for (at = copy; at && *at; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	value = json_string(copy ? copy : "");
+	free(copy);
+	return value;
+}
+
+static bool
+is_degraded(const struct reload *reload)
+{
+	const struct load *load = reload_sources(reload);
+
+	for (size_t i = 0; i < load->count; i++)
+		if (load->sources[i]->state != LOAD_GOOD)
+			return true;
+	return diags_count(reload_conf_diags(reload), DIAG_ERROR) > 0;
+}
+
+/* ---- status as text ---- */
+
+static void
+print_span(int64_t seconds, FILE *out)
+{
+	if (seconds >= 86400)
+		fprintf(out, "%lldd ", (long long)(seconds / 86400));
+	if (seconds >= 3600)
+		fprintf(out, "%lldh ", (long long)(seconds / 3600 % 24));
+	if (seconds >= 60)
+		fprintf(out, "%lldm ", (long long)(seconds / 60 % 60));
+	fprintf(out, "%llds", (long long)(seconds % 60));
+}
+
+static void
+print_listeners(const struct reload *reload, FILE *out)
+{
+	const struct listen_set *set = reload_listeners(reload);
+	char text[ENDPOINT_TEXT];
+
+	fputs("listening: ", out);
+	for (unsigned i = 0; i < set->count; i++)
+		fprintf(out, "%s%s", i ? ", " : "",
+		    endpoint_print(&set->list[i]->endpoint, text));
+	fputc('\n', out);
+}
+
+static void
+print_source(const struct load_source *source, FILE *out)
+{
+	fprintf(out, "  %-5s %s: %s", source->spec.kind == SOURCE_ZONE
+	    ? "zone" : "hosts", source->path, state_words[source->state]);
+	if (source->content)
+		fprintf(out, ", %u records", source->content->record_count);
+	fputc('\n', out);
+}
+
+static void
+print_routes(const struct reload *reload, FILE *out)
+{
+	const struct policy *policy = reload_policy(reload);
+	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
+
+	fputs("upstreams:\n", out);
+	for (unsigned i = 0; i < policy->top.route_count; i++) {
+		const struct route *route = &policy->top.routes[i];
+
+		fprintf(out, "  %s", dname_print(route->zone.wire, name));
+		for (unsigned k = 0; k < route->to.count; k++)
+			fprintf(out, " %s%s",
+			    route->to.list[k].transport == UPSTREAM_TCP
+				? "tcp://" : "",
+			    endpoint_print(&route->to.list[k].endpoint,
+				address));
+		fputs(route->to.count ? "\n" : " none at present\n", out);
+	}
+	if (policy->top.route_count == 0)
+		fputs("  none: an isolated network\n", out);
+}
+
+static void
+print_status_text(struct verbs_context *context, FILE *out)
+{
+	const struct reload *reload = context->reload;
+	const struct load *load = reload_sources(reload);
+	struct cache_usage usage = cache_usage(context->cache);
+
+	fprintf(out, "hostler %s, %s, up ", HOSTLER_VERSION,
+	    is_degraded(reload) ? "degraded" : "ready");
+	print_span((clock_mono_ms() - context->started_ms) / 1000, out);
+	fprintf(out, "\ngeneration %llu, %zu names\n",
+	    (unsigned long long)reload_generation(reload),
+	    reload_name_count(reload));
+	print_listeners(reload, out);
+	fputs("sources:\n", out);
+	for (size_t i = 0; i < load->count; i++)
+		print_source(load->sources[i], out);
+	print_routes(reload, out);
+	fprintf(out, "cache: %zu answers, %zu of %zu KB\n", usage.entries,
+	    usage.bytes >> 10, usage.budget >> 10);
+	diags_print(reload_conf_diags(reload), out, DIAG_PLAIN);
+	load_print(load, out, DIAG_PLAIN);
+}
+
+/* ---- status as JSON ---- */
+
+static json_t *
+make_sources(const struct load *load)
+{
+	static const char *const states[] = {
+	    [LOAD_GOOD] = "good", [LOAD_KEPT] = "kept",
+	    [LOAD_MISSING] = "missing"};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < load->count; i++) {
+		const struct load_source *source = load->sources[i];
+
+		json_array_append_new(list, json_pack(
+		    "{s:s, s:o, s:s, s:I, s:I, s:i, s:i}",
+		    "kind", source->spec.kind == SOURCE_ZONE ? "zone"
+							     : "hosts",
+		    "path", make_text(source->path),
+		    "state", states[source->state],
+		    "records", (json_int_t)(source->content
+			? source->content->record_count : 0),
+		    "last-success", (json_int_t)source->good_s,
+		    "errors", (int)diags_count(source->diags, DIAG_ERROR),
+		    "warnings", (int)diags_count(source->diags,
+			DIAG_WARNING)));
+	}
+	return list;
+}
+
+static json_t *
+make_routes(const struct reload *reload)
+{
+	const struct policy *policy = reload_policy(reload);
+	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
+	json_t *list = json_array(), *to;
+
+	for (unsigned i = 0; i < policy->top.route_count; i++) {
+		const struct route *route = &policy->top.routes[i];
+
+		to = json_array();
+		for (unsigned k = 0; k < route->to.count; k++)
+			json_array_append_new(to, json_string(endpoint_print(
+			    &route->to.list[k].endpoint, address)));
+		json_array_append_new(list, json_pack("{s:s, s:o}", "zone",
+		    dname_print(route->zone.wire, name), "to", to));
+	}
+	return list;
+}
+
+static json_t *
+make_listeners(const struct reload *reload)
+{
+	const struct listen_set *set = reload_listeners(reload);
+	json_t *list = json_array();
+	char text[ENDPOINT_TEXT];
+
+	for (unsigned i = 0; i < set->count; i++)
+		json_array_append_new(list, json_string(
+		    endpoint_print(&set->list[i]->endpoint, text)));
+	return list;
+}
+
+static json_t *
+make_diagnostics(const struct reload *reload)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	json_t *value;
+
+	if (!out)
+		return json_string("");
+	diags_print(reload_conf_diags(reload), out, DIAG_PLAIN);
+	load_print(reload_sources(reload), out, DIAG_PLAIN);
+	fclose(out);
+	value = make_text(text);
+	free(text);
+	return value;
+}
+
+static void
+print_status_json(struct verbs_context *context, FILE *out)
+{
+	const struct reload *reload = context->reload;
+	struct cache_usage usage = cache_usage(context->cache);
+
+	print_json(json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, "
+	    "s:{s:I, s:I, s:I}, s:o}",
+	    "version", HOSTLER_VERSION,
+	    "ready", 1,
+	    "degraded", (int)is_degraded(reload),
+	    "uptime", (json_int_t)((clock_mono_ms() - context->started_ms) /
+		1000),
+	    "generation", (json_int_t)reload_generation(reload),
+	    "names", (json_int_t)reload_name_count(reload),
+	    "listen", make_listeners(reload),
+	    "sources", make_sources(reload_sources(reload)),
+	    "forward", make_routes(reload),
+	    "cache", "entries", (json_int_t)usage.entries,
+	    "bytes", (json_int_t)usage.bytes,
+	    "budget", (json_int_t)usage.budget,
+	    "diagnostics", make_diagnostics(reload)), out);
+}
+
+static enum control_result
+run_status(void *opaque, const struct control_request *request, FILE *out)
+{
+	if (request->form == CONTROL_JSON)
+		print_status_json(opaque, out);
+	else
+		print_status_text(opaque, out);
+	return CONTROL_DONE;
+}
+
+/* ---- stats ---- */
+
+void
+verbs_print_stats(struct verbs_context *context, FILE *out)
+{
+	uint64_t sum[STAT_COUNT] = {0};
+
+	workers_stats(context->workers, sum);
+	for (unsigned i = 0; i < STAT_COUNT; i++)
+		fprintf(out, "%s %llu\n", stats_name((enum stat)i),
+		    (unsigned long long)sum[i]);
+}
+
+static enum control_result
+run_stats(void *opaque, const struct control_request *request, FILE *out)
+{
+	struct verbs_context *context = opaque;
+	uint64_t sum[STAT_COUNT] = {0};
+	json_t *object;
+
+	if (request->form == CONTROL_TEXT) {
+		verbs_print_stats(context, out);
+		return CONTROL_DONE;
+	}
+	workers_stats(context->workers, sum);
+	object = json_object();
+	for (unsigned i = 0; i < STAT_COUNT; i++)
+		json_object_set_new(object, stats_name((enum stat)i),
+		    json_integer((json_int_t)sum[i]));
+	print_json(object, out);
+	return CONTROL_DONE;
+}
+
+/* ---- reload ---- */
+
+static enum control_result
+run_reload(void *opaque, const struct control_request *request, FILE *out)
+{
+	struct verbs_context *context = opaque;
+	enum reload_result result = context->reload_now(
+	    context->reload_context);
+
+	if (request->form == CONTROL_JSON) {
+		print_status_json(context, out);
+	} else {
+		diags_print(reload_conf_diags(context->reload), out,
+		    DIAG_PLAIN);
+		load_print(reload_sources(context->reload), out, DIAG_PLAIN);
+		fprintf(out, "reloaded: generation %llu, %zu names\n",
+		    (unsigned long long)reload_generation(context->reload),
+		    reload_name_count(context->reload));
+	}
+	return result == RELOAD_DONE ? CONTROL_DONE : CONTROL_FAILED;
+}
+
+const struct control_verb verbs_list[] = {
+    {"status", run_status},
+    {"reload", run_reload},
+    {"stats", run_stats},
+    {NULL, NULL},
+};
