@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: BSD-2-Clause
+dist_man_MANS += man/hostler.8 man/hostler.yaml.5 man/hostlerctl.8
