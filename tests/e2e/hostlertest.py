@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the end-to-end tests have in common: a daemon in a folder of its own,
+questions to it, and cases that are counted.
+
+Nothing waits by sleeping: a daemon is up when it says "ready", gone when its
+process ended, and a reload is over when hostlerctl returns.  Every wait has a
+limit."""
+import contextlib
+import os
+import pathlib
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import dns.edns
+    import dns.flags
+    import dns.message
+    import dns.query
+    import dns.rcode
+    import dns.rdatatype
+except ImportError:
+    print("SKIP: python3-dnspython is not installed")
+    sys.exit(77)
+
+SRC = pathlib.Path(os.environ["abs_top_srcdir"])
+BUILD = pathlib.Path(os.environ["abs_top_builddir"])
+HOSTLER = str(BUILD / "src" / "hostler")
+HOSTLERCTL = str(BUILD / "src" / "hostlerctl")
+LIMIT_S = 60
+
+failures = []
+cases = 0
+
+
+def case(what, good, detail=""):
+    """Count one thing that must hold, and say it."""
+    global cases
+    cases += 1
+    print(("ok   " if good else "FAIL ") + what + ("" if good else f": {detail}"),
+          flush=True)
+    if not good:
+        failures.append(what)
+    return good
+
+
+def same(what, got, wanted):
+    return case(what, got == wanted, f"got {got!r}, not {wanted!r}")
+
+
+def finish():
+    print(f"{cases - len(failures)} of {cases} held")
+    sys.exit(1 if failures or not cases else 0)
+
+
+def free_port(address="127.0.0.1"):
+    """A port that is free for UDP and TCP at this moment."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for _ in range(100):
+        with socket.socket(family, socket.SOCK_STREAM) as tcp, \
+                socket.socket(family, socket.SOCK_DGRAM) as udp:
+            tcp.bind((address, 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind((address, port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port")
+
+
+@contextlib.contextmanager
+def folder():
+    path = pathlib.Path(tempfile.mkdtemp(prefix="hostler-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Daemon:
+    """hostler with a configuration; {port}, {dir} and {ctl} are put in."""
+
+    def __init__(self, where, config, args=(), address="127.0.0.1"):
+        self.dir = where
+        self.address = address
+        self.port = free_port(address)
+        self.ctl = str(where / "ctl")
+        self.conf = where / "hostler.yaml"
+        self.args = list(args)
+        self.log = ""
+        self.process = None
+        if config is not None:
+            self.configure(config)
+
+    def configure(self, config):
+        text = config
+        for key, value in (("{port}", str(self.port)), ("{dir}", str(self.dir)),
+                           ("{ctl}", self.ctl)):
+            text = text.replace(key, value)
+        self.conf.write_text(text)
+
+    def start(self):
+        command = [HOSTLER, "-c", str(self.conf)] + self.args
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE,
+                                        stdin=subprocess.DEVNULL)
+        os.set_blocking(self.process.stderr.fileno(), False)
+        if not self.wait_log("ready"):
+            raise RuntimeError("hostler did not become ready:\n" + self.log)
+        return self
+
+    def read_log(self, wait_s=0.0):
+        ready, _, _ = select.select([self.process.stderr], [], [], wait_s)
+        if ready:
+            data = os.read(self.process.stderr.fileno(), 1 << 16)
+            self.log += data.decode("utf-8", "replace")
+            return bool(data)
+        return False
+
+    def wait_log(self, word, start=0):
+        end = time.monotonic() + LIMIT_S
+        while word not in self.log[start:]:
+            if time.monotonic() > end:
+                return False
+            if not self.read_log(0.2) and self.process.poll() is not None:
+                while self.read_log():
+                    pass
+                return word in self.log[start:]
+        return True
+
+    def hup(self):
+        """SIGHUP, and wait until the daemon says that it is over."""
+        while self.read_log():
+            pass
+        start = len(self.log)
+        self.process.send_signal(signal.SIGHUP)
+        return self.wait_log("reloaded", start)
+
+    def ctl_run(self, *words):
+        return subprocess.run([HOSTLERCTL, "-s", self.ctl, *words],
+                              capture_output=True, text=True, timeout=LIMIT_S)
+
+    def stop(self):
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            code = self.process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        while self.read_log():
+            pass
+        self.process.stderr.close()
+        self.process = None
+        return code
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        code = self.stop()
+        if code not in (0, None):
+            case("hostler ended well", False, f"status {code}\n{self.log}")
+
+    def ask(self, name, kind="A", tcp=False, rd=True, edns=True, source=None,
+            address=None, do=False, timeout=10):
+        query = dns.message.make_query(name, kind, use_edns=0 if edns else False,
+                                       want_dnssec=do)
+        if not rd:
+            query.flags &= ~dns.flags.RD
+        send = dns.query.tcp if tcp else dns.query.udp
+        return send(query, address or self.address, timeout=timeout,
+                    port=self.port, source=source)
+
+
+def records(section):
+    """The records of a section as sorted texts, without TTLs."""
+    found = []
+    for rrset in section:
+        kind = dns.rdatatype.to_text(rrset.rdtype)
+        found += [f"{rrset.name} {kind} {rdata}" for rdata in rrset]
+    return sorted(found)
+
+
+def rcode(message):
+    return dns.rcode.to_text(message.rcode())
+
+
+def ede(message):
+    return [int(option.code) for option in message.options
+            if isinstance(option, dns.edns.EDEOption)]
