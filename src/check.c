@@ -41,13 +41,13 @@ add_json(void *context, const struct diag_view *diag)
 	static const char *const levels[] = {"error", "warning", "note"};
 
 	json_array_append_new(context, json_pack(
-	    "{s:s, s:s%, s:I, s:I, s:s?, s:s%}",
+	    "{s:s, s:o, s:I, s:I, s:s?, s:o}",
 	    "level", levels[diag->level],
-	    "file", diag->file, diag->file_length,
+	    "file", make_text(diag->file),
 	    "line", (json_int_t)diag->line,
 	    "column", (json_int_t)diag->column,
 	    "id", diag->id,
-	    "text", diag->text, diag->text_length));
+	    "text", make_text(diag->text)));
 }
 
 static void
