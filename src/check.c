@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
-#include <jansson.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "confread.h"
+#include "jsontext.h"
 #include "load.h"
 #include "sys/rights.h"
 
@@ -43,26 +42,22 @@ add_json(void *context, const struct diag_view *diag)
 	json_array_append_new(context, json_pack(
 	    "{s:s, s:o, s:I, s:I, s:s?, s:o}",
 	    "level", levels[diag->level],
-	    "file", make_text(diag->file),
+	    "file", jsontext_make(diag->file),
 	    "line", (json_int_t)diag->line,
 	    "column", (json_int_t)diag->column,
 	    "id", diag->id,
-	    "text", make_text(diag->text)));
+	    "text", jsontext_make(diag->text)));
 }
 
 static void
 print_json(const struct diags *diags, const struct load *load, FILE *out)
 {
 	json_t *list = json_array();
-	char *text;
 
 	diags_visit(diags, add_json, list);
 	for (size_t i = 0; i < load->count; i++)
 		diags_visit(load->sources[i]->diags, add_json, list);
-	text = json_dumps(list, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	fprintf(out, "%s\n", text ? text : "[]");
-	free(text);
-	json_decref(list);
+	jsontext_print(list, out);
 }
 
 static void

@@ -6,16 +6,8 @@ src_libconf_a_SOURCES = \
 	src/check.c src/check.h \
 	src/conf.c src/conf.h \
 	src/confread.c src/confread.h \
+	src/jsontext.c src/jsontext.h \
 	src/load.c src/load.h
 
 LINK_CONF = src/libconf.a $(LINK_SYS) $(LINK_NAMES)
 LIBS_CONF = $(LIBS_NAMES) $(LIBS_SYS) $(YAML_LIBS) $(JANSSON_LIBS)
-
-sbin_PROGRAMS += src/hostler
-src_hostler_SOURCES = \
-	src/main.c \
-	src/reload.c src/reload.h \
-	src/routes.c src/routes.h \
-	src/verbs.c src/verbs.h
-src_hostler_LDADD = src/libconf.a $(LINK_SERVE) $(LIBS_NET) \
-	$(YAML_LIBS) $(JANSSON_LIBS)

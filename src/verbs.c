@@ -6,44 +6,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "jsontext.h"
 
 static const char *const state_words[] = {
     [LOAD_GOOD] = "good",
     [LOAD_KEPT] = "broken, last good content in use",
     [LOAD_MISSING] = "missing",
 };
-
-static void
-print_json(json_t *value, FILE *out)
-{
-	char *text = json_dumps(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-
-	if (text) {
-		fputs(text, out);
-		fputc('\n', out);
-	}
-	free(text);
-	json_decref(value);
-}
-
-/* Paths and names may hold bytes that are not UTF-8, which JSON cannot carry:
- * each of those becomes a question mark. */
-static json_t *
-make_text(const char *text)
-{
-	json_t *value = json_string(text);
-	char *copy, *at;
-
-	if (value)
-		return value;
-	copy = strdup(text);
-	for (at = copy; at && *at; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	value = json_string(copy ? copy : "");
-	free(copy);
-	return value;
-}
 
 static bool
 is_degraded(const struct reload *reload)
@@ -157,7 +126,7 @@ make_sources(const struct load *load)
 		    "{s:s, s:o, s:s, s:I, s:I, s:i, s:i}",
 		    "kind", source->spec.kind == SOURCE_ZONE ? "zone"
 							     : "hosts",
-		    "path", make_text(source->path),
+		    "path", jsontext_make(source->path),
 		    "state", states[source->state],
 		    "records", (json_int_t)(source->content
 			? source->content->record_count : 0),
@@ -215,7 +184,7 @@ make_diagnostics(const struct reload *reload)
 	diags_print(reload_conf_diags(reload), out, DIAG_PLAIN);
 	load_print(reload_sources(reload), out, DIAG_PLAIN);
 	fclose(out);
-	value = make_text(text);
+	value = jsontext_make(text);
 	free(text);
 	return value;
 }
@@ -226,7 +195,7 @@ print_status_json(struct verbs_context *context, FILE *out)
 	const struct reload *reload = context->reload;
 	struct cache_usage usage = cache_usage(context->cache);
 
-	print_json(json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, "
+	jsontext_print(json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, "
 	    "s:{s:I, s:I, s:I}, s:o}",
 	    "version", HOSTLER_VERSION,
 	    "ready", 1,
@@ -263,7 +232,7 @@ verbs_print_stats(struct verbs_context *context, FILE *out)
 
 	workers_stats(context->workers, sum);
 	for (unsigned i = 0; i < STAT_COUNT; i++)
-		fprintf(out, "%s %llu\n", stats_name((enum stat)i),
+		fprintf(out, "%s %llu\n", stats_name((enum stats_counter)i),
 		    (unsigned long long)sum[i]);
 }
 
@@ -281,9 +250,9 @@ run_stats(void *opaque, const struct control_request *request, FILE *out)
 	workers_stats(context->workers, sum);
 	object = json_object();
 	for (unsigned i = 0; i < STAT_COUNT; i++)
-		json_object_set_new(object, stats_name((enum stat)i),
+		json_object_set_new(object, stats_name((enum stats_counter)i),
 		    json_integer((json_int_t)sum[i]));
-	print_json(object, out);
+	jsontext_print(object, out);
 	return CONTROL_DONE;
 }
 
