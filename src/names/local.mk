@@ -10,9 +10,9 @@ src_names_libnames_a_SOURCES = \
 	src/names/idna.c \
 	src/names/idna.h \
 	src/names/index.h \
-	src/names/node.h \
-	src/names/records.h \
+	src/names/node.c src/names/node.h \
+	src/names/records.c src/names/records.h \
 	src/names/snapshot.h \
-	src/names/source.h \
+	src/names/source.c src/names/source.h \
 	src/names/table.h \
 	src/names/zonefile.h

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/source.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Ids are given again after their chunk was freed, so that a table by id stays
+ * as small as the number of chunks that live. */
+static struct {
+	uint32_t *free;
+	uint32_t free_count;
+	uint32_t free_room;
+	uint32_t next;
+} ids;
+
+uint32_t
+chunk_new_id(void)
+{
+	if (ids.free_count > 0)
+		return ids.free[--ids.free_count];
+	return ids.next++;
+}
+
+static void
+give_back_id(uint32_t id)
+{
+	if (ids.free_count == ids.free_room) {
+		ids.free_room = ids.free_room > 0 ? 2 * ids.free_room : 64;
+		ids.free = memory_resize(ids.free, ids.free_room,
+		    sizeof(ids.free[0]));
+	}
+	ids.free[ids.free_count++] = id;
+}
+
+struct content *
+content_new(const struct source_spec *spec)
+{
+	struct content *content = memory_zeroed(1, sizeof(*content));
+
+	content->spec = *spec;
+	content->spec.path = memory_string(spec->path);
+	return content;
+}
+
+struct chunk *
+chunk_new(const char *path, uint32_t first_line, size_t arena_size)
+{
+	struct arena *arena = arena_new(arena_size);
+	struct chunk *chunk = arena_alloc(arena, sizeof(*chunk));
+
+	*chunk = (struct chunk){
+		.id = chunk_new_id(),
+		.references = 1,
+		.arena = arena,
+		.first_line = first_line,
+	};
+	chunk->path = arena_copy(arena, path, strlen(path) + 1);
+	return chunk;
+}
+
+/* The array doubles at each power of two; its room needs no field. */
+static void
+append_chunk(struct content *content, struct chunk *chunk)
+{
+	uint32_t count = content->chunk_count;
+
+	if ((count & (count - 1)) == 0)
+		content->chunks = memory_resize(content->chunks,
+		    count > 0 ? 2 * count : 1, sizeof(content->chunks[0]));
+	content->chunks[content->chunk_count++] = chunk;
+}
+
+static uint32_t
+count_records(const struct chunk *chunk)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < chunk->node_count; i++) {
+		const struct rrset *rrset = node_first(chunk->nodes[i]);
+
+		for (unsigned j = 0; j < chunk->nodes[i]->rrset_count; j++) {
+			count += rrset->count;
+			rrset = rrset_next(rrset);
+		}
+	}
+	return count;
+}
+
+void
+content_add(struct content *content, struct chunk *chunk)
+{
+	append_chunk(content, chunk);
+	content->record_count += count_records(chunk);
+}
+
+void
+content_share(struct content *content, struct chunk *chunk)
+{
+	chunk->references++;
+	content_add(content, chunk);
+}
+
+static void
+drop_chunk(struct chunk *chunk)
+{
+	assert(chunk->references > 0);
+	if (--chunk->references > 0)
+		return;
+	give_back_id(chunk->id);
+	arena_free(chunk->arena);
+}
+
+void
+content_free(struct content *content)
+{
+	if (content == NULL)
+		return;
+	for (uint32_t i = 0; i < content->chunk_count; i++)
+		drop_chunk(content->chunks[i]);
+	free(content->chunks);
+	free((char *)content->spec.path);
+	free(content);
+}
+
+static bool
+is_same_spec(const struct source_spec *a, const struct source_spec *b)
+{
+	return a->kind == b->kind && a->rank == b->rank && a->ttl == b->ttl &&
+	    a->overlay == b->overlay && a->has_domain == b->has_domain &&
+	    strcmp(a->path, b->path) == 0 &&
+	    (!a->has_domain || (a->domain.length == b->domain.length &&
+	    memcmp(a->domain.wire, b->domain.wire, a->domain.length) == 0));
+}
+
+/* Everything but the places. */
+static bool
+is_same_node(const struct node *a, const struct node *b)
+{
+	const struct rrset *x = node_first(a), *y = node_first(b);
+
+	if (memcmp(a, b, sizeof(*a)) != 0 ||
+	    memcmp(node_name(a), node_name(b), a->name_length) != 0)
+		return false;
+	for (unsigned i = 0; i < a->rrset_count; i++) {
+		if (memcmp(x, y, sizeof(*x)) != 0 ||
+		    memcmp(rrset_wire(x), rrset_wire(y), x->length) != 0)
+			return false;
+		x = rrset_next(x);
+		y = rrset_next(y);
+	}
+	return true;
+}
+
+static bool
+is_same_chunk(const struct chunk *a, const struct chunk *b)
+{
+	if (a == b)
+		return true;
+	if (a->node_count != b->node_count ||
+	    a->reverse_count != b->reverse_count)
+		return false;
+	for (uint32_t i = 0; i < a->node_count; i++) {
+		if (!is_same_node(a->nodes[i], b->nodes[i]))
+			return false;
+	}
+	for (uint32_t i = 0; i < a->reverse_count; i++) {
+		if (!addr_equal(&a->reverse[i].addr, &b->reverse[i].addr) ||
+		    !is_same_node(a->reverse[i].node, b->reverse[i].node))
+			return false;
+	}
+	return true;
+}
+
+bool
+content_equal(const struct content *a, const struct content *b)
+{
+	if (a->chunk_count != b->chunk_count || a->serial != b->serial ||
+	    a->soa_made != b->soa_made || !is_same_spec(&a->spec, &b->spec))
+		return false;
+	for (uint32_t i = 0; i < a->chunk_count; i++) {
+		if (!is_same_chunk(a->chunks[i], b->chunks[i]))
+			return false;
+	}
+	return true;
+}
