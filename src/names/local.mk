@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/names/libnames.a
 src_names_libnames_a_SOURCES = \
+	src/names/generate.c \
+	src/names/generate.h \
 	src/names/hostsfile.c \
 	src/names/hostsfile.h \
 	src/names/hostskeep.c \
@@ -10,9 +12,25 @@ src_names_libnames_a_SOURCES = \
 	src/names/idna.c \
 	src/names/idna.h \
 	src/names/index.h \
-	src/names/node.c src/names/node.h \
-	src/names/records.c src/names/records.h \
+	src/names/node.c \
+	src/names/node.h \
+	src/names/rare.c \
+	src/names/rare.h \
+	src/names/rdatatext.c \
+	src/names/rdatatext.h \
+	src/names/records.c \
+	src/names/records.h \
 	src/names/snapshot.h \
-	src/names/source.c src/names/source.h \
+	src/names/source.c \
+	src/names/source.h \
 	src/names/table.h \
+	src/names/token.c \
+	src/names/token.h \
+	src/names/zone.c \
+	src/names/zone.h \
+	src/names/zonebuild.c \
+	src/names/zonebuild.h \
+	src/names/zoneentry.c \
+	src/names/zoneentry.h \
+	src/names/zonefile.c \
 	src/names/zonefile.h

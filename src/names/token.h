@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* token.h - the words of a zone file, each with its line and column
+ * (RFC 1035 5.1).
+ *
+ * A file is entries; an entry ends with its line, or where parentheses are
+ * open, with the line on which the last one is closed.  Comments, CR before
+ * LF, a BOM, blank lines and the parentheses themselves are never seen by the
+ * caller:
+ *
+ *	while ((start = tokenizer_start(&t)) != TOKEN_FILE_END) {
+ *		tokenizer_next(&t, &token);	... until token.kind is TOKEN_END
+ *		tokenizer_skip(&t);		leave the entry, read or not
+ *	}
+ *
+ * A parenthesis that nothing closes is told where it stands and costs its own
+ * entry only: the reading goes on at the next line that is not indented.
+ *
+ * Nothing is copied or allocated; tokens point into the text, which has to
+ * outlive them.  Escapes are left as written (token.escaped says that there
+ * are some).  Thread-safe: a tokenizer belongs to its caller.
+ */
+#ifndef HOSTLER_NAMES_TOKEN_H
+#define HOSTLER_NAMES_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+enum token_kind {
+	TOKEN_END,			/* of the entry; again and again */
+	TOKEN_WORD,
+	TOKEN_QUOTED,			/* text is what is between the quotes */
+	TOKEN_BAD,			/* tokenizer.fault says why */
+};
+
+struct token {
+	enum token_kind kind;
+	bool escaped;			/* holds a backslash */
+	bool has_quotes;		/* a word like alpn="h2" */
+	uint32_t line;			/* from 1 */
+	const char *text;
+	size_t length;
+	const char *line_start;
+};
+
+struct tokenizer {
+	const char *at;
+	const char *end;
+	const char *line_start;
+	uint32_t line;
+	unsigned depth;			/* of parentheses */
+	unsigned unclosed;		/* parentheses that were told */
+	bool ended;			/* this entry was read to its end */
+	bool orphaned;			/* indented lines belong to an entry
+					 * that was given up */
+	const char *fault;		/* static words, after TOKEN_BAD */
+};
+
+/* How an entry starts. */
+enum token_start {
+	TOKEN_FILE_END,
+	TOKEN_AT_MARGIN,		/* an owner, or a directive */
+	TOKEN_INDENTED,			/* the owner is that of the one before */
+};
+
+void tokenizer_init(struct tokenizer *t, const char *bytes, size_t length);
+enum token_start tokenizer_start(struct tokenizer *t);
+void tokenizer_next(struct tokenizer *t, struct token *token);
+/* Go behind the end of this entry.  Faults on the way are passed over. */
+void tokenizer_skip(struct tokenizer *t);
+
+/* Column (from 1) and width in bytes, quotes included. */
+uint32_t token_column(const struct token *token);
+uint32_t token_width(const struct token *token);
+/* Is it this word, unquoted, in any case? */
+bool token_is(const struct token *token, const char *word);
+/* Where it stands, for base/diag.h; text_end is that of the file. */
+struct diag_place token_place(const struct token *token, const char *file,
+    const char *text_end);
+
+#endif
