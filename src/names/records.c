@@ -42,6 +42,7 @@ struct draft {
 struct entry {
 	size_t rdata;			/* offset in bytes */
 	uint32_t next;
+	uint32_t ttl;
 	uint16_t rdata_length;
 	struct origin origin;
 };
@@ -257,6 +258,7 @@ add_entry(struct records *records, struct draft *draft,
 		.rdata = keep_bytes(records, record->rdata,
 		    record->rdata_length),
 		.next = NONE,
+		.ttl = record->ttl,
 		.rdata_length = record->rdata_length,
 		.origin = record->origin,
 	};
@@ -288,7 +290,8 @@ records_add(struct records *records, const struct record *record,
 	draft = &records->drafts[at];
 	if (draft->count > 0)
 		*first = records->entries[draft->first_record].origin;
-	if (draft->ttl != record->ttl)
+	/* Signatures have the TTL of what they sign (RFC 4034 3). */
+	if (draft->ttl != record->ttl && record->type != TYPE_RRSIG)
 		return RECORDS_TTL_DIFFERS;
 	if (draft->length + RECORD_HEAD + record->rdata_length > RRSET_MAX)
 		return RECORDS_TOO_LARGE;
@@ -347,7 +350,7 @@ write_records(const struct records *records, const struct draft *draft,
 		wire_put16(wire, 0xc000 | WIRE_HEADER);
 		wire_put16(wire + 2, draft->type);
 		wire_put16(wire + 4, CLASS_IN);
-		wire_put32(wire + 6, draft->ttl);
+		wire_put32(wire + 6, entry->ttl);
 		wire_put16(wire + 10, entry->rdata_length);
 		memcpy(wire + RECORD_HEAD, records->bytes + entry->rdata,
 		    entry->rdata_length);

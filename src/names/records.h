@@ -9,7 +9,7 @@
  * records_add copies owner and rdata: both may be the caller's stack.
  *
  * The first fault of an RRset is told by records_add, so that the parser can
- * show the line: TTLs that differ, or an RRset over 65,535 bytes.
+ * show the line: TTLs that differ (RRSIGs may), or an RRset over 65,535 bytes.
  */
 #ifndef HOSTLER_NAMES_RECORDS_H
 #define HOSTLER_NAMES_RECORDS_H
