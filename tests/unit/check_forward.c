@@ -1,0 +1,844 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine with simulated time: what it sends to whom, and when. */
+#include "query/forward.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "craft.h"
+
+#define START 1000000
+#define LIST_MAX 64
+
+struct told {
+	struct answer *answer;
+	struct forward_waiter waiter;
+};
+
+/* One engine, and what it had done since the world began. */
+static struct world {
+	struct forward *forward;
+	struct stats stats;
+	int64_t now_ms;
+	struct forward_action sent[LIST_MAX];
+	unsigned sent_count;
+	uint32_t closed[LIST_MAX];
+	unsigned closed_count;
+	struct told told[LIST_MAX];
+	unsigned told_count;
+	unsigned kept_count;
+} w;
+static struct craft packet;
+
+static void
+begin_with(unsigned questions, unsigned waiters)
+{
+	struct forward_settings settings = { questions, waiters,
+		{ 0, 86400, 60 }, &w.stats };
+
+	memset(&w, 0, sizeof(w));
+	w.now_ms = START;
+	w.forward = forward_new(&settings);
+}
+
+static void
+begin(void)
+{
+	begin_with(16, 4);
+}
+
+static void
+end(void)
+{
+	for (unsigned i = 0; i < w.told_count; i++)
+		answer_release(w.told[i].answer);
+	forward_free(w.forward);
+}
+
+static void
+drain(void)
+{
+	struct forward_action action;
+
+	while (forward_next(w.forward, &action)) {
+		switch (action.action) {
+		case FORWARD_SEND_UDP:
+		case FORWARD_SEND_TCP:
+			ck_assert_uint_lt(w.sent_count, LIST_MAX);
+			w.sent[w.sent_count++] = action;
+			break;
+		case FORWARD_CLOSE:
+			ck_assert_uint_lt(w.closed_count, LIST_MAX);
+			w.closed[w.closed_count++] = action.exchange;
+			break;
+		case FORWARD_KEEP:
+			ck_assert_uint_eq(w.kept_count, 0);
+			w.kept_count++;
+			answer_release(action.answer);
+			break;
+		case FORWARD_DONE:
+			ck_assert_uint_lt(w.told_count, LIST_MAX);
+			w.told[w.told_count++] = (struct told){
+				action.answer, action.waiter };
+			break;
+		}
+	}
+}
+
+static enum forward_asked
+ask(const struct forward_question *q)
+{
+	struct forward_waiter waiter = { 1, 2, 3 };
+	enum forward_asked asked = forward_ask(w.forward, q, &waiter,
+	    w.now_ms);
+
+	drain();
+	return asked;
+}
+
+static void
+pass_ms(int64_t ms)
+{
+	w.now_ms += ms;
+	forward_tick(w.forward, w.now_ms);
+	drain();
+}
+
+/* The answer to the n-th that was sent, to be filled by hand. */
+static void
+reply_to(unsigned n, uint16_t flags)
+{
+	ck_assert_uint_lt(n, w.sent_count);
+	craft_reply(&packet, w.sent[n].bytes, w.sent[n].length, flags);
+}
+
+static void
+deliver_to(unsigned n)
+{
+	forward_received(w.forward, w.sent[n].exchange, packet.bytes,
+	    packet.length, w.now_ms);
+	drain();
+}
+
+static void
+answer_to(unsigned n)
+{
+	reply_to(n, 0);
+	craft_a(&packet, "www.a.test.", 300, 1);
+	deliver_to(n);
+}
+
+static unsigned
+sent_to(unsigned n)			/* the last byte of its address */
+{
+	ck_assert_uint_lt(n, w.sent_count);
+	ck_assert_uint_eq(w.sent[n].to.port, 53);
+	return w.sent[n].to.addr.bytes[3];
+}
+
+static uint64_t
+counted(enum stats_counter which)
+{
+	return atomic_load(&w.stats.count[which]);
+}
+
+static struct forward_question
+www(unsigned upstreams)
+{
+	return craft_question("www.a.test.", TYPE_A, upstreams, CRAFT_PLAIN);
+}
+
+static void
+expect_answered(void)
+{
+	ck_assert_uint_eq(w.told_count, 1);
+	ck_assert_int_eq(w.told[0].answer->rcode, RCODE_NOERROR);
+	ck_assert_uint_eq(w.told[0].answer->count[0], 1);
+	ck_assert_uint_eq(w.kept_count, 1);
+	ck_assert_int_eq(forward_next_tick(w.forward), INT64_MAX);
+}
+
+static void
+expect_failed(enum dns_ede why)
+{
+	ck_assert_uint_eq(w.told_count, 1);
+	ck_assert_int_eq(w.told[0].answer->rcode, RCODE_SERVFAIL);
+	ck_assert_int_eq(w.told[0].answer->ede, why);
+	ck_assert_int_eq(forward_next_tick(w.forward), INT64_MAX);
+}
+
+START_TEST(a_query_and_its_answer)
+{
+	struct forward_question q = www(2);
+	const uint8_t *sent;
+
+	begin();
+	ck_assert_int_eq(ask(&q), FORWARD_ASKED);
+	ck_assert_uint_eq(w.sent_count, 1);
+	ck_assert_int_eq(w.sent[0].action, FORWARD_SEND_UDP);
+	ck_assert_uint_eq(sent_to(0), 1);
+	sent = w.sent[0].bytes;
+	ck_assert_uint_eq(wire_get16(sent + 2), FLAG_RD | FLAG_AD);
+	ck_assert_uint_eq(wire_get16(sent + 4), 1);
+	ck_assert_uint_eq(wire_get32(sent + 6), 0);
+	ck_assert_uint_eq(wire_get16(sent + 10), 1);
+	ck_assert_mem_eq(sent + 12, q.name.wire, q.name.length);
+	ck_assert_uint_eq(w.sent[0].length, 12u + q.name.length + 4 + 11);
+	ck_assert_mem_eq(sent + w.sent[0].length - 11,
+	    "\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
+	w.now_ms += 20;
+	answer_to(0);
+	expect_answered();
+	ck_assert_uint_eq(w.told[0].waiter.worker, 1);
+	ck_assert_uint_eq(w.told[0].waiter.slot, 2);
+	ck_assert_uint_eq(w.told[0].waiter.serial, 3);
+	ck_assert_uint_eq(w.closed_count, 1);
+	ck_assert_uint_eq(w.closed[0], w.sent[0].exchange);
+	ck_assert_uint_eq(counted(STAT_FORWARD_ANSWERED), 1);
+	end();
+}
+END_TEST
+
+START_TEST(do_and_cd_go_with_it)
+{
+	struct forward_question q = craft_question("www.a.test.", TYPE_A, 1,
+	    CRAFT_DNSSEC);
+
+	begin();
+	q.checking_disabled = true;
+	ask(&q);
+	ck_assert_uint_eq(wire_get16(w.sent[0].bytes + 2),
+	    FLAG_RD | FLAG_AD | FLAG_CD);
+	ck_assert_uint_eq(w.sent[0].bytes[w.sent[0].length - 4], 0x80);
+	end();
+}
+END_TEST
+
+START_TEST(silence_goes_to_the_next)
+{
+	struct forward_question q = www(2);
+
+	begin();
+	ask(&q);
+	ck_assert_int_eq(forward_next_tick(w.forward), START + 400);
+	pass_ms(399);
+	ck_assert_uint_eq(w.sent_count, 1);
+	pass_ms(1);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_uint_eq(sent_to(1), 2);
+	ck_assert_uint_eq(w.closed_count, 0);
+	ck_assert_uint_eq(counted(STAT_FORWARD_TIMEOUTS), 1);
+	/* The first one was only slow. */
+	answer_to(0);
+	expect_answered();
+	ck_assert_uint_eq(w.closed_count, 2);
+	end();
+}
+END_TEST
+
+START_TEST(silence_ends_in_time)
+{
+	struct forward_question q = www(2);
+	int64_t due_ms;
+
+	begin();
+	ask(&q);
+	while ((due_ms = forward_next_tick(w.forward)) != INT64_MAX) {
+		ck_assert_int_gt(due_ms, w.now_ms);
+		ck_assert_uint_eq(w.told_count, 0);
+		pass_ms(due_ms - w.now_ms);
+	}
+	expect_failed(EDE_NO_REACHABLE_AUTHORITY);
+	ck_assert_int_eq(w.now_ms, START + FORWARD_GIVE_UP_MS);
+	ck_assert_int_le(FORWARD_GIVE_UP_MS, 5000);
+	ck_assert_uint_ge(w.sent_count, 4);
+	ck_assert_uint_le(w.sent_count, 6);
+	for (unsigned i = 0; i < w.sent_count; i++)
+		ck_assert_uint_eq(sent_to(i), i % 2 + 1);
+	ck_assert_uint_eq(w.closed_count, w.sent_count);
+	ck_assert_uint_eq(counted(STAT_FORWARD_FAILED), 1);
+	end();
+}
+END_TEST
+
+START_TEST(every_try_has_an_id_of_its_own)
+{
+	struct forward_question q = www(1);
+
+	begin();
+	ask(&q);
+	pass_ms(400);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_uint_ne(w.sent[0].exchange, w.sent[1].exchange);
+	/* The id of the other exchange does not count here. */
+	if (memcmp(w.sent[0].bytes, w.sent[1].bytes, 2) != 0) {
+		reply_to(1, 0);
+		craft_a(&packet, "www.a.test.", 300, 66);
+		deliver_to(0);
+		ck_assert_uint_eq(w.told_count, 0);
+		ck_assert_uint_eq(counted(STAT_FORWARD_MISMATCHED), 1);
+	}
+	answer_to(1);
+	expect_answered();
+	end();
+}
+END_TEST
+
+START_TEST(identical_questions_join)
+{
+	struct forward_question q = www(1);
+	struct forward_question dnssec = craft_question("www.a.test.",
+	    TYPE_A, 1, CRAFT_DNSSEC);
+
+	begin();
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(ask(&q), FORWARD_ASKED);
+	ck_assert_int_eq(ask(&q), FORWARD_IS_FULL);
+	ck_assert_uint_eq(w.sent_count, 1);
+	ck_assert_uint_eq(counted(STAT_FORWARD_JOINED), 3);
+	ck_assert_uint_eq(counted(STAT_FORWARD_FULL), 1);
+	ck_assert_int_eq(ask(&dnssec), FORWARD_ASKED);
+	ck_assert_uint_eq(w.sent_count, 2);
+	answer_to(0);
+	ck_assert_uint_eq(w.told_count, 4);
+	ck_assert_uint_eq(w.kept_count, 1);
+	end();
+}
+END_TEST
+
+START_TEST(questions_in_flight_are_bounded)
+{
+	struct forward_question q;
+	char name[32];
+
+	begin();
+	for (unsigned i = 0; i < 17; i++) {
+		snprintf(name, sizeof(name), "n%u.test.", i);
+		q = craft_question(name, TYPE_A, 1, CRAFT_PLAIN);
+		ck_assert_int_eq(ask(&q), i < 16 ? FORWARD_ASKED :
+		    FORWARD_IS_FULL);
+	}
+	/* One that ends makes room for one. */
+	reply_to(3, RCODE_NXDOMAIN);
+	deliver_to(3);
+	ck_assert_uint_eq(w.told_count, 1);
+	ck_assert_int_eq(ask(&q), FORWARD_ASKED);
+	ck_assert_uint_eq(w.sent_count, 17);
+	end();
+}
+END_TEST
+
+/* Each of these is passed over, and the good answer is taken after it. */
+enum forgery {
+	FORGED_ID,
+	FORGED_NAME,
+	FORGED_TYPE,
+	FORGED_CLASS,
+	FORGED_NO_QUESTION,
+	FORGED_TWO_QUESTIONS,
+	FORGED_NO_QR,
+	FORGED_OPCODE,
+	FORGED_SHORT,
+	FORGED_EMPTY,
+	FORGED_GARBAGE,
+	FORGED_CUT,
+	FORGED_POINTER_LOOP,
+	FORGED_FORMERR_ALONE,
+	FORGERIES,
+};
+
+static void
+forge(enum forgery how, size_t question_end)
+{
+	uint8_t *bytes = packet.bytes;
+
+	switch (how) {
+	case FORGED_ID:
+		bytes[1] ^= 1;
+		break;
+	case FORGED_NAME:
+		bytes[WIRE_HEADER + 1] ^= 1;
+		break;
+	case FORGED_TYPE:
+		bytes[question_end - 3] = TYPE_AAAA;
+		break;
+	case FORGED_CLASS:
+		bytes[question_end - 1] = CLASS_CH;
+		break;
+	case FORGED_NO_QUESTION:
+		bytes[5] = 0;
+		memmove(bytes + WIRE_HEADER, bytes + question_end,
+		    packet.length - question_end);
+		packet.length -= question_end - WIRE_HEADER;
+		break;
+	case FORGED_TWO_QUESTIONS:
+		bytes[5] = 2;
+		break;
+	case FORGED_NO_QR:
+		bytes[2] &= 0x7f;
+		break;
+	case FORGED_OPCODE:
+		bytes[2] |= 0x20;
+		break;
+	case FORGED_SHORT:
+		packet.length = 11;
+		break;
+	case FORGED_EMPTY:
+		packet.length = 0;
+		break;
+	case FORGED_GARBAGE:
+		memset(bytes + 2, 0xff, packet.length - 2);
+		break;
+	case FORGED_CUT:
+		packet.length--;
+		break;
+	case FORGED_POINTER_LOOP:
+		bytes[question_end] = 0xc0;
+		bytes[question_end + 1] = (uint8_t)question_end;
+		break;
+	case FORGED_FORMERR_ALONE:
+		bytes[3] = RCODE_FORMERR;
+		memset(bytes + 4, 0, 8);
+		packet.length = WIRE_HEADER;
+		break;
+	case FORGERIES:
+		break;
+	}
+}
+
+START_TEST(forged_packets_are_passed_over)
+{
+	struct forward_question q = www(2);
+
+	begin();
+	ask(&q);
+	reply_to(0, 0);
+	craft_a(&packet, "www.a.test.", 300, 66);
+	forge((enum forgery)_i, WIRE_HEADER + q.name.length + 4u);
+	deliver_to(0);
+	ck_assert_uint_eq(w.told_count, 0);
+	ck_assert_uint_eq(w.sent_count, 1);
+	ck_assert_uint_eq(w.closed_count, 0);
+	ck_assert_uint_eq(counted(STAT_FORWARD_MISMATCHED) +
+	    counted(STAT_FORWARD_MALFORMED), 1);
+	answer_to(0);
+	expect_answered();
+	end();
+}
+END_TEST
+
+START_TEST(many_forged_packets_lead_to_tcp)
+{
+	struct forward_question q = www(2);
+
+	begin();
+	ask(&q);
+	pass_ms(400);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_uint_eq(w.sent_count, 2);
+		reply_to(1, 0);
+		forge(i == 1 ? FORGED_CUT : FORGED_ID,
+		    WIRE_HEADER + q.name.length + 4u);
+		deliver_to(1);
+	}
+	ck_assert_uint_eq(w.sent_count, 3);
+	ck_assert_int_eq(w.sent[2].action, FORWARD_SEND_TCP);
+	ck_assert_uint_eq(sent_to(2), 2);
+	ck_assert_uint_eq(w.closed_count, 2);
+	/* No datagram counts any more. */
+	answer_to(0);
+	answer_to(1);
+	ck_assert_uint_eq(w.told_count, 0);
+	/* Nor is there a new one. */
+	pass_ms(1500);
+	ck_assert_uint_eq(w.sent_count, 4);
+	ck_assert_int_eq(w.sent[3].action, FORWARD_SEND_TCP);
+	answer_to(2);
+	expect_answered();
+	end();
+}
+END_TEST
+
+START_TEST(truncated_goes_to_tcp)
+{
+	struct forward_question q = www(2);
+
+	begin();
+	ask(&q);
+	reply_to(0, FLAG_TC);
+	deliver_to(0);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_int_eq(w.sent[1].action, FORWARD_SEND_TCP);
+	ck_assert_uint_eq(sent_to(1), 1);
+	ck_assert_uint_eq(w.closed_count, 1);
+	answer_to(1);
+	expect_answered();
+	end();
+}
+END_TEST
+
+START_TEST(cut_off_with_tc_goes_to_tcp)
+{
+	struct forward_question q = www(1);
+
+	begin();
+	ask(&q);
+	reply_to(0, FLAG_TC);
+	craft_a(&packet, "www.a.test.", 300, 1);
+	packet.length -= 3;
+	deliver_to(0);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_int_eq(w.sent[1].action, FORWARD_SEND_TCP);
+	end();
+}
+END_TEST
+
+START_TEST(truncated_in_tcp_is_a_failure)
+{
+	struct forward_question q = www(1);
+
+	begin();
+	q.to.list[0].transport = UPSTREAM_TCP;
+	ask(&q);
+	ck_assert_int_eq(w.sent[0].action, FORWARD_SEND_TCP);
+	reply_to(0, FLAG_TC);
+	deliver_to(0);
+	expect_failed(EDE_NETWORK_ERROR);
+	end();
+}
+END_TEST
+
+START_TEST(formerr_is_asked_without_edns)
+{
+	struct forward_question q = www(2);
+
+	begin();
+	ask(&q);
+	reply_to(0, RCODE_FORMERR);
+	deliver_to(0);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_uint_eq(sent_to(1), 1);
+	ck_assert_uint_eq(w.sent[1].length, 12u + q.name.length + 4);
+	ck_assert_uint_eq(wire_get16(w.sent[1].bytes + 10), 0);
+	ck_assert_uint_eq(wire_get16(w.sent[1].bytes + 2), FLAG_RD);
+	reply_to(1, RCODE_FORMERR);
+	deliver_to(1);
+	ck_assert_uint_eq(w.sent_count, 3);
+	ck_assert_uint_eq(sent_to(2), 2);
+	ck_assert_uint_eq(w.sent[2].length, w.sent[0].length);
+	answer_to(2);
+	expect_answered();
+	end();
+}
+END_TEST
+
+START_TEST(refusals_go_to_the_next_at_once)
+{
+	static const uint16_t rcodes[] = { RCODE_SERVFAIL, RCODE_REFUSED,
+		RCODE_YXDOMAIN };
+	struct craft_record ns = { MESSAGE_AUTHORITY, "a.test.", TYPE_NS,
+		300 };
+	struct forward_question q = www(2);
+
+	for (unsigned i = 0; i < 4; i++) {
+		begin();
+		ask(&q);
+		reply_to(0, i < 3 ? rcodes[i] : RCODE_NOERROR);
+		if (i == 3)		/* lame */
+			craft_name(&packet, &ns, "ns.a.test.");
+		deliver_to(0);
+		ck_assert_uint_eq(w.sent_count, 2);
+		ck_assert_uint_eq(sent_to(1), 2);
+		answer_to(1);
+		expect_answered();
+		end();
+	}
+}
+END_TEST
+
+START_TEST(refused_by_all_fails_at_once)
+{
+	struct forward_question q = www(2);
+
+	begin();
+	ask(&q);
+	for (unsigned i = 0; i < 2; i++) {
+		reply_to(i, RCODE_SERVFAIL);
+		deliver_to(i);
+	}
+	ck_assert_uint_eq(w.sent_count, 2);
+	expect_failed(EDE_NETWORK_ERROR);
+	end();
+}
+END_TEST
+
+START_TEST(broken_ones_are_tried_twice)
+{
+	struct forward_question q = www(2);
+
+	begin();
+	ask(&q);
+	forward_broken(w.forward, w.sent[0].exchange, w.now_ms);
+	drain();
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_uint_eq(sent_to(1), 2);
+	forward_broken(w.forward, w.sent[1].exchange, w.now_ms);
+	drain();
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_uint_eq(w.told_count, 0);
+	pass_ms(400);
+	ck_assert_uint_eq(w.sent_count, 3);
+	forward_broken(w.forward, w.sent[2].exchange, w.now_ms);
+	drain();
+	ck_assert_uint_eq(w.sent_count, 4);
+	forward_broken(w.forward, w.sent[3].exchange, w.now_ms);
+	drain();
+	expect_failed(EDE_NETWORK_ERROR);
+	end();
+}
+END_TEST
+
+START_TEST(a_silent_upstream_is_passed_over_for_a_while)
+{
+	struct forward_question q = www(2);
+	struct forward_question other = craft_question("b.test.", TYPE_A, 2,
+	    CRAFT_PLAIN);
+	struct forward_question third = craft_question("c.test.", TYPE_A, 2,
+	    CRAFT_PLAIN);
+
+	begin();
+	ask(&q);
+	pass_ms(400);
+	answer_to(1);
+	ask(&other);
+	ck_assert_uint_eq(sent_to(2), 2);
+	w.now_ms += 500;
+	ask(&third);
+	ck_assert_uint_eq(sent_to(3), 1);
+	end();
+}
+END_TEST
+
+START_TEST(late_and_strange_numbers_are_ignored)
+{
+	struct forward_question q = www(1);
+	struct forward_question other = craft_question("b.test.", TYPE_A, 1,
+	    CRAFT_PLAIN);
+
+	begin();
+	ask(&q);
+	answer_to(0);
+	expect_answered();
+	answer_to(0);
+	forward_broken(w.forward, w.sent[0].exchange, w.now_ms);
+	forward_broken(w.forward, UINT32_MAX, w.now_ms);
+	forward_received(w.forward, 77, packet.bytes, packet.length,
+	    w.now_ms);
+	drain();
+	ck_assert_uint_eq(w.told_count, 1);
+	ck_assert_uint_eq(w.closed_count, 1);
+	/* The slot is used again, under another number. */
+	ask(&other);
+	ck_assert_uint_eq(forward_slot(w.sent[0].exchange),
+	    forward_slot(w.sent[1].exchange));
+	ck_assert_uint_ne(w.sent[0].exchange, w.sent[1].exchange);
+	forward_broken(w.forward, w.sent[0].exchange, w.now_ms);
+	drain();
+	ck_assert_uint_eq(w.closed_count, 1);
+	end();
+}
+END_TEST
+
+START_TEST(without_upstreams_it_fails_at_once)
+{
+	struct forward_question q = www(0);
+
+	begin();
+	ck_assert_int_eq(ask(&q), FORWARD_ASKED);
+	ck_assert_uint_eq(w.sent_count, 0);
+	expect_failed(EDE_NO_REACHABLE_AUTHORITY);
+	end();
+}
+END_TEST
+
+START_TEST(a_hostile_upstream_gets_no_storm)
+{
+	struct forward_question q = www(8);
+	int64_t due_ms;
+
+	begin();
+	ask(&q);
+	/* Whatever is sent is answered with the worst: TC, then nothing. */
+	for (unsigned i = 0; w.told_count == 0; i++) {
+		if (i < w.sent_count) {
+			reply_to(i, FLAG_TC);
+			deliver_to(i);
+			continue;
+		}
+		due_ms = forward_next_tick(w.forward);
+		i--;
+		pass_ms(due_ms - w.now_ms);
+	}
+	ck_assert_uint_le(w.sent_count, 24);
+	ck_assert_int_le(w.now_ms, START + FORWARD_GIVE_UP_MS);
+	end();
+}
+END_TEST
+
+#define CROWD 2000
+
+/* Many at once: due times in any order, each told exactly once. */
+static struct crowd {
+	struct forward_action sent[CROWD];
+	unsigned sent_count, told[CROWD], told_count;
+} crowd;
+
+static void
+drain_crowd(void)
+{
+	struct forward_action action;
+
+	while (forward_next(w.forward, &action)) {
+		if (action.action == FORWARD_SEND_UDP &&
+		    crowd.sent_count < CROWD)
+			crowd.sent[crowd.sent_count++] = action;
+		if (action.action == FORWARD_DONE) {
+			crowd.told[action.waiter.slot]++;
+			crowd.told_count++;
+		}
+		if (action.action == FORWARD_DONE ||
+		    action.action == FORWARD_KEEP)
+			answer_release(action.answer);
+	}
+}
+
+static void
+ask_crowd(void)
+{
+	struct forward_question q;
+	struct forward_waiter waiter = { 0 };
+	char name[32];
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		snprintf(name, sizeof(name), "n%u.test.", i);
+		q = craft_question(name, TYPE_A, 2, CRAFT_PLAIN);
+		waiter.slot = i;
+		ck_assert_int_eq(forward_ask(w.forward, &q, &waiter,
+		    w.now_ms + i * 7919 % 300), FORWARD_ASKED);
+	}
+	drain_crowd();
+	ck_assert_uint_eq(crowd.sent_count, CROWD);
+}
+
+START_TEST(many_questions_at_once)
+{
+	int64_t due_ms, last_ms = 0;
+
+	begin_with(CROWD, 1);
+	memset(&crowd, 0, sizeof(crowd));
+	ask_crowd();
+	for (unsigned i = 0; i < CROWD; i += 3) {
+		craft_reply(&packet, crowd.sent[i].bytes,
+		    crowd.sent[i].length, RCODE_NXDOMAIN);
+		forward_received(w.forward, crowd.sent[i].exchange,
+		    packet.bytes, packet.length, w.now_ms);
+	}
+	drain_crowd();
+	ck_assert_uint_eq(crowd.told_count, (CROWD + 2) / 3);
+	while ((due_ms = forward_next_tick(w.forward)) != INT64_MAX) {
+		ck_assert_int_ge(due_ms, last_ms);
+		last_ms = due_ms;
+		forward_tick(w.forward, due_ms);
+		drain_crowd();
+	}
+	for (unsigned i = 0; i < CROWD; i++)
+		ck_assert_uint_eq(crowd.told[i], 1);
+	ck_assert_int_le(last_ms, START + 300 + FORWARD_GIVE_UP_MS);
+	forward_free(w.forward);
+}
+END_TEST
+
+START_TEST(ids_are_random)
+{
+	static uint8_t seen[65536];
+	unsigned distinct = 0, id;
+
+	begin_with(CROWD, 1);
+	memset(&crowd, 0, sizeof(crowd));
+	ask_crowd();
+	for (unsigned i = 0; i < 300; i++) {
+		id = wire_get16(crowd.sent[i].bytes);
+		distinct += seen[id] == 0;
+		seen[id] = 1;
+	}
+	ck_assert_uint_ge(distinct, 295);
+	forward_free(w.forward);
+}
+END_TEST
+
+START_TEST(undrained_it_stays_whole)
+{
+	struct forward_question q = www(2);
+	struct forward_waiter waiter = { 0 };
+	int64_t due_ms;
+
+	begin();
+	forward_ask(w.forward, &q, &waiter, w.now_ms);
+	while ((due_ms = forward_next_tick(w.forward)) != INT64_MAX)
+		forward_tick(w.forward, due_ms);
+	drain();
+	/* Nothing was opened, so nothing is sent or closed. */
+	ck_assert_uint_eq(w.sent_count, 0);
+	ck_assert_uint_eq(w.closed_count, 0);
+	expect_failed(EDE_NO_REACHABLE_AUTHORITY);
+	end();
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+	tcase_add_test(tc, a_query_and_its_answer);
+	tcase_add_test(tc, do_and_cd_go_with_it);
+	tcase_add_test(tc, silence_goes_to_the_next);
+	tcase_add_test(tc, silence_ends_in_time);
+	tcase_add_test(tc, every_try_has_an_id_of_its_own);
+	tcase_add_test(tc, identical_questions_join);
+	tcase_add_test(tc, questions_in_flight_are_bounded);
+	tcase_add_loop_test(tc, forged_packets_are_passed_over, 0, FORGERIES);
+	tcase_add_test(tc, many_forged_packets_lead_to_tcp);
+	tcase_add_test(tc, truncated_goes_to_tcp);
+	tcase_add_test(tc, cut_off_with_tc_goes_to_tcp);
+	tcase_add_test(tc, truncated_in_tcp_is_a_failure);
+	tcase_add_test(tc, formerr_is_asked_without_edns);
+	tcase_add_test(tc, refusals_go_to_the_next_at_once);
+	tcase_add_test(tc, refused_by_all_fails_at_once);
+	tcase_add_test(tc, broken_ones_are_tried_twice);
+	tcase_add_test(tc, a_silent_upstream_is_passed_over_for_a_while);
+	tcase_add_test(tc, late_and_strange_numbers_are_ignored);
+	tcase_add_test(tc, without_upstreams_it_fails_at_once);
+	tcase_add_test(tc, a_hostile_upstream_gets_no_storm);
+	tcase_add_test(tc, many_questions_at_once);
+	tcase_add_test(tc, ids_are_random);
+	tcase_add_test(tc, undrained_it_stays_whole);
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("forward");
+	TCase *tc = tcase_create("forward");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	add_tests(tc);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
