@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "dns/dname.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <endian.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/addr.h"
+
+static inline uint8_t
+lower_byte(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* ---- text ---- */
+
+struct parse {
+	struct dname *name;
+	const char *text;
+	size_t len, at;
+	size_t label;			/* where the open label's length is */
+	size_t label_at;		/* where in the text it began */
+	const char *wrong;
+};
+
+static void
+open_label(struct parse *p)
+{
+	p->label = p->name->length;
+	p->label_at = p->at;
+	if (p->name->length >= DNAME_MAX - 1) {
+		p->wrong = "the name is longer than 255 bytes";
+		return;
+	}
+	p->name->wire[p->name->length++] = 0;
+}
+
+static void
+put_byte(struct parse *p, uint8_t c)
+{
+	if (p->name->length - p->label - 1 == LABEL_MAX) {
+		p->at = p->label_at;
+		p->wrong = "a label is longer than 63 bytes";
+	} else if (p->name->length >= DNAME_MAX - 1) {
+		p->at = 0;
+		p->wrong = "the name is longer than 255 bytes";
+	} else {
+		p->name->wire[p->name->length++] = c;
+	}
+}
+
+static void
+close_label(struct parse *p)
+{
+	size_t length = p->name->length - p->label - 1;
+
+	if (length == 0) {
+		p->wrong = "a label is empty";
+		return;
+	}
+	p->name->wire[p->label] = (uint8_t)length;
+	p->name->labels++;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* \DDD or \X; p->at stands on the backslash. */
+static void
+put_escaped(struct parse *p)
+{
+	const char *t = p->text + p->at;
+	size_t left = p->len - p->at;
+	unsigned value;
+
+	if (left < 2) {
+		p->wrong = "a backslash stands at the end";
+		return;
+	}
+	if (!is_digit(t[1])) {
+		put_byte(p, (uint8_t)t[1]);
+		p->at += p->wrong ? 0 : 2;
+		return;
+	}
+	if (left < 4 || !is_digit(t[2]) || !is_digit(t[3])) {
+		p->wrong = "three digits are expected behind the backslash";
+		return;
+	}
+	value = (unsigned)(t[1] - '0') * 100 + (unsigned)(t[2] - '0') * 10 +
+	    (unsigned)(t[3] - '0');
+	if (value > 255) {
+		p->wrong = "a byte is at most \\255";
+		return;
+	}
+	put_byte(p, (uint8_t)value);
+	p->at += p->wrong ? 0 : 4;
+}
+
+static void
+parse_labels(struct parse *p)
+{
+	open_label(p);
+	while (!p->wrong && p->at < p->len) {
+		char c = p->text[p->at];
+
+		if (c == '\\') {
+			put_escaped(p);
+		} else if (c != '.') {
+			put_byte(p, (uint8_t)c);
+			p->at += p->wrong ? 0 : 1;
+		} else {
+			close_label(p);
+			p->at += p->wrong ? 0 : 1;
+			if (!p->wrong && p->at < p->len)
+				open_label(p);
+			else if (!p->wrong)
+				return;
+		}
+	}
+	if (!p->wrong)
+		close_label(p);
+}
+
+static bool
+is_absolute(const char *text, size_t len)
+{
+	size_t slashes = 0;
+
+	if (len == 0 || text[len - 1] != '.')
+		return false;
+	while (slashes + 1 < len && text[len - 2 - slashes] == '\\')
+		slashes++;
+	return slashes % 2 == 0;
+}
+
+static const char *
+append_origin(struct dname *name, const uint8_t *origin)
+{
+	size_t length = origin ? dname_length(origin) : 1;
+
+	if (name->length + length > DNAME_MAX)
+		return "with its origin the name is longer than 255 bytes";
+	if (origin) {
+		memcpy(name->wire + name->length, origin, length);
+		name->labels += (uint8_t)dname_labels(origin);
+	} else {
+		name->wire[name->length] = 0;
+	}
+	name->length += (uint8_t)length;
+	return NULL;
+}
+
+const char *
+dname_parse(struct dname *name, const char *text, size_t len,
+    const uint8_t *origin, size_t *bad)
+{
+	struct parse p = {.name = name, .text = text, .len = len};
+	const char *wrong;
+
+	name->length = 0;
+	name->labels = 0;
+	*bad = 0;
+	if (len == 0)
+		return "the name is empty";
+	if (len == 1 && *text == '.') {
+		name->wire[0] = 0;
+		name->length = 1;
+		return NULL;
+	}
+	parse_labels(&p);
+	if (p.wrong) {
+		*bad = p.at < len ? p.at : len - 1;
+		return p.wrong;
+	}
+	wrong = append_origin(name, is_absolute(text, len) ? NULL : origin);
+	return wrong;
+}
+
+struct dname
+dname_from(const char *text)
+{
+	struct dname name;
+	size_t bad;
+	const char *wrong = dname_parse(&name, text, strlen(text), NULL, &bad);
+
+	assert(!wrong);
+	(void)wrong;
+	return name;
+}
+
+static char *
+print_byte(char *to, uint8_t c)
+{
+	if (c == '.' || c == '\\' || c == '"' || c == '(' || c == ')' ||
+	    c == ';' || c == '@' || c == '$') {
+		*to++ = '\\';
+		*to++ = (char)c;
+	} else if (c > 0x20 && c < 0x7f) {
+		*to++ = (char)c;
+	} else {
+		*to++ = '\\';
+		*to++ = (char)('0' + c / 100);
+		*to++ = (char)('0' + c / 10 % 10);
+		*to++ = (char)('0' + c % 10);
+	}
+	return to;
+}
+
+char *
+dname_print(const uint8_t *name, char buf[DNAME_TEXT_MAX])
+{
+	char *to = buf;
+
+	if (!*name)
+		*to++ = '.';
+	while (*name) {
+		for (unsigned i = 1; i <= *name; i++)
+			to = print_byte(to, name[i]);
+		*to++ = '.';
+		name += *name + 1;
+	}
+	*to = '\0';
+	return buf;
+}
+
+/* ---- wire ---- */
+
+bool
+dname_read(struct dname *name, const uint8_t *wire, size_t len)
+{
+	size_t at = 0;
+
+	name->labels = 0;
+	for (;;) {
+		if (at >= len || at >= DNAME_MAX || wire[at] > LABEL_MAX)
+			return false;
+		if (wire[at] == 0)
+			break;
+		name->labels++;
+		at += wire[at] + 1u;
+	}
+	name->length = (uint8_t)(at + 1);
+	memcpy(name->wire, wire, at + 1);
+	return true;
+}
+
+struct dname
+dname_of(const uint8_t *wire)
+{
+	struct dname name;
+
+	name.length = (uint8_t)dname_length(wire);
+	name.labels = (uint8_t)dname_labels(wire);
+	memcpy(name.wire, wire, name.length);
+	return name;
+}
+
+size_t
+dname_length(const uint8_t *name)
+{
+	const uint8_t *at = name;
+
+	while (*at)
+		at += *at + 1;
+	return (size_t)(at - name) + 1;
+}
+
+unsigned
+dname_labels(const uint8_t *name)
+{
+	unsigned labels = 0;
+
+	for (; *name; name += *name + 1)
+		labels++;
+	return labels;
+}
+
+bool
+dname_equal(const uint8_t *a, const uint8_t *b)
+{
+	for (;;) {
+		unsigned length = *a;
+
+		if (*b != length)
+			return false;
+		if (length == 0)
+			return true;
+		for (unsigned i = 1; i <= length; i++)
+			if (lower_byte(a[i]) != lower_byte(b[i]))
+				return false;
+		a += length + 1;
+		b += length + 1;
+	}
+}
+
+void
+dname_lower(uint8_t *name)
+{
+	while (*name) {
+		for (unsigned i = 1; i <= *name; i++)
+			name[i] = lower_byte(name[i]);
+		name += *name + 1;
+	}
+}
+
+bool
+dname_is_below_or_at(const uint8_t *name, const uint8_t *ancestor)
+{
+	unsigned labels = dname_labels(name), above = dname_labels(ancestor);
+
+	return labels >= above &&
+	    dname_equal(dname_skip(name, labels - above), ancestor);
+}
+
+const uint8_t *
+dname_skip(const uint8_t *name, unsigned n)
+{
+	while (n-- > 0)
+		name += *name + 1;
+	return name;
+}
+
+bool
+dname_prepend(struct dname *to, const uint8_t *label, size_t label_len,
+    const uint8_t *suffix)
+{
+	size_t length = dname_length(suffix);
+
+	assert(label_len >= 1 && label_len <= LABEL_MAX);
+	if (length + label_len + 1 > DNAME_MAX)
+		return false;
+	to->labels = (uint8_t)(dname_labels(suffix) + 1);
+	to->length = (uint8_t)(length + label_len + 1);
+	memmove(to->wire + label_len + 1, suffix, length);
+	memcpy(to->wire + 1, label, label_len);
+	to->wire[0] = (uint8_t)label_len;
+	return true;
+}
+
+bool
+dname_substitute(struct dname *to, const uint8_t *name, const uint8_t *from,
+    const uint8_t *target)
+{
+	unsigned above = dname_labels(from);
+	unsigned front_labels = dname_labels(name) - above;
+	size_t front = (size_t)(dname_skip(name, front_labels) - name);
+	size_t length = dname_length(target);
+
+	if (front + length > DNAME_MAX)
+		return false;
+	memmove(to->wire, name, front);
+	memcpy(to->wire + front, target, length);
+	to->length = (uint8_t)(front + length);
+	to->labels = (uint8_t)(front_labels + dname_labels(target));
+	return true;
+}
+
+/* ---- reverse names ---- */
+
+static const uint8_t in_addr_arpa[] = "\7in-addr\4arpa";
+static const uint8_t ip6_arpa[] = "\3ip6\4arpa";
+
+static bool
+read_octet(const uint8_t *label, uint8_t *octet)
+{
+	unsigned value = 0;
+
+	if (*label > 3 || (*label > 1 && label[1] == '0'))
+		return false;
+	for (unsigned i = 1; i <= *label; i++) {
+		if (!is_digit((char)label[i]))
+			return false;
+		value = value * 10 + (unsigned)(label[i] - '0');
+	}
+	*octet = (uint8_t)value;
+	return value <= 255;
+}
+
+static bool
+read_nibble(const uint8_t *label, uint8_t *nibble)
+{
+	uint8_t c = label[1];
+
+	if (*label != 1)
+		return false;
+	if (is_digit((char)c))
+		*nibble = (uint8_t)(c - '0');
+	else if (c >= 'a' && c <= 'f')
+		*nibble = (uint8_t)(c - 'a' + 10);
+	else
+		return false;
+	return true;
+}
+
+static bool
+read_in_addr(const uint8_t *lower, unsigned labels, struct addr *addr,
+    unsigned *bits)
+{
+	unsigned octets = labels - 2;
+
+	if (octets > 4)
+		return false;
+	addr->family = 4;
+	*bits = octets * 8;
+	for (unsigned i = 0; i < octets; i++)
+		if (!read_octet(dname_skip(lower, octets - 1 - i),
+		    &addr->bytes[i]))
+			return false;
+	return true;
+}
+
+static bool
+read_ip6(const uint8_t *lower, unsigned labels, struct addr *addr,
+    unsigned *bits)
+{
+	unsigned nibbles = labels - 2;
+	uint8_t nibble;
+
+	if (nibbles > 32)
+		return false;
+	addr->family = 6;
+	*bits = nibbles * 4;
+	for (unsigned i = nibbles; i-- > 0; lower += 2) {
+		if (!read_nibble(lower, &nibble))
+			return false;
+		addr->bytes[i / 2] |= (uint8_t)(i % 2 ? nibble : nibble << 4);
+	}
+	return true;
+}
+
+bool
+dname_to_addr(const uint8_t *lower, struct addr *addr, unsigned *bits)
+{
+	unsigned labels = dname_labels(lower);
+	const uint8_t *top;
+
+	memset(addr, 0, sizeof *addr);
+	*bits = 0;
+	if (labels < 2)
+		return false;
+	top = dname_skip(lower, labels - 2);
+	if (memcmp(top, in_addr_arpa, *top == 7 ? sizeof in_addr_arpa : 1) ==
+	    0)
+		return read_in_addr(lower, labels, addr, bits);
+	if (memcmp(top, ip6_arpa, *top == 3 ? sizeof ip6_arpa : 1) == 0)
+		return read_ip6(lower, labels, addr, bits);
+	return false;
+}
+
+struct dname
+dname_of_addr(const struct addr *addr)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[80];
+	char *to = text;
+	const uint8_t *b = addr->bytes;
+
+	if (addr->family == 4) {
+		snprintf(text, sizeof text, "%u.%u.%u.%u.in-addr.arpa.", b[3],
+		    b[2], b[1], b[0]);
+		return dname_from(text);
+	}
+	for (unsigned i = 16; i-- > 0;) {
+		*to++ = hex[b[i] & 15];
+		*to++ = '.';
+		*to++ = hex[b[i] >> 4];
+		*to++ = '.';
+	}
+	memcpy(to, "ip6.arpa.", 10);
+	return dname_from(text);
+}
+
+/* ---- hash ---- */
+
+static inline uint64_t
+load_block(const uint8_t *bytes, unsigned len)
+{
+	uint64_t block = 0;
+
+	memcpy(&block, bytes, len);
+	return le64toh(block);
+}
+
+static inline void
+hash_label(struct hash_state *s, const uint8_t *label)
+{
+	unsigned length = *label, left = length;
+
+	for (label++; left >= 8; left -= 8, label += 8)
+		hash_block(s, load_block(label, 8));
+	hash_block(s, load_block(label, left) | (uint64_t)length << 56);
+}
+
+/* Offsets of the labels, so that they can be taken from the root downwards. */
+static inline unsigned
+find_labels(const uint8_t *name, uint8_t at[DNAME_LABELS_MAX])
+{
+	unsigned labels = 0, offset = 0;
+
+	while (name[offset]) {
+		at[labels++] = (uint8_t)offset;
+		offset += name[offset] + 1u;
+	}
+	return labels;
+}
+
+uint64_t
+dname_hash(const struct hash_key *key, const uint8_t *lower)
+{
+	struct hash_state s = hash_start(key);
+	uint8_t at[DNAME_LABELS_MAX];
+	unsigned i = find_labels(lower, at);
+
+	while (i-- > 0)
+		hash_label(&s, lower + at[i]);
+	return hash_finish(s);
+}
+
+unsigned
+dname_hash_suffixes(const struct hash_key *key, const uint8_t *lower,
+    uint64_t hash[DNAME_LABELS_MAX + 1])
+{
+	struct hash_state s = hash_start(key);
+	uint8_t at[DNAME_LABELS_MAX];
+	unsigned labels = find_labels(lower, at);
+
+	hash[labels] = hash_finish(s);
+	for (unsigned i = labels; i-- > 0;) {
+		hash_label(&s, lower + at[i]);
+		hash[i] = hash_finish(s);
+	}
+	return labels;
+}
