@@ -89,6 +89,16 @@ distance(const char *a, size_t a_length, const char *b)
 	return row[b_length];
 }
 
+/* Has ldns, as it was built, a text form for it? */
+static bool
+is_known(const ldns_rr_descriptor *descriptor)
+{
+	return descriptor != NULL && descriptor->_name != NULL &&
+	    ldns_rr_descriptor_maximum(descriptor) > 0 &&
+	    ldns_rr_descriptor_field_type(descriptor, 0) !=
+	    LDNS_RDF_TYPE_UNKNOWN;
+}
+
 const char *
 rare_type_nearest(const char *text, size_t length, char buf[TYPE_TEXT])
 {
@@ -102,8 +112,7 @@ rare_type_nearest(const char *text, size_t length, char buf[TYPE_TEXT])
 		    ldns_rr_descript((uint16_t)type);
 		unsigned far;
 
-		if (known == NULL || known->_name == NULL ||
-		    type_is_meta((uint16_t)type))
+		if (!is_known(known) || type_is_meta((uint16_t)type))
 			continue;
 		far = distance(text, length, known->_name);
 		/* Half of the letters have to be right. */
@@ -361,6 +370,16 @@ collect(struct rdatatext *r, struct line *line)
 	return false;
 }
 
+static bool
+refuse_key(struct rdatatext *r, const char *words, unsigned key)
+{
+	char type[TYPE_TEXT];
+
+	snprintf(r->fault, sizeof(r->fault), "%s %s%u",
+	    type_print(r->type, type), words, key);
+	return false;
+}
+
 /* RFC 9460 2.2: keys strictly ascending; section 8: those that `mandatory`
  * names are there. */
 static bool
@@ -376,8 +395,7 @@ check_parameters(struct rdatatext *r, size_t at)
 		unsigned key = wire_get16(p + at);
 
 		if ((int)key <= last)
-			return rdatatext_refuse(r, "is in a list that gives "
-			    "a key twice");
+			return refuse_key(r, "gives a key twice: key", key);
 		last = (int)key;
 		seen[key / 8] |= (uint8_t)(1 << key % 8);
 		if (key == 0) {
@@ -389,8 +407,7 @@ check_parameters(struct rdatatext *r, size_t at)
 		unsigned key = wire_get16(mandatory + i);
 
 		if (!(seen[key / 8] & 1 << key % 8) || key == 0)
-			return rdatatext_refuse(r, "is in a list that lacks "
-			    "the mandatory key%u", key);
+			return refuse_key(r, "lacks the mandatory key", key);
 	}
 	return true;
 }
@@ -458,16 +475,6 @@ convert(struct rdatatext *r, const char *line)
 	converted = write_rr(r, rr);
 	ldns_rr_free(rr);
 	return converted;
-}
-
-/* Has ldns, as it was built, a text form for it? */
-static bool
-is_known(const ldns_rr_descriptor *descriptor)
-{
-	return descriptor != NULL &&
-	    ldns_rr_descriptor_maximum(descriptor) > 0 &&
-	    ldns_rr_descriptor_field_type(descriptor, 0) !=
-	    LDNS_RDF_TYPE_UNKNOWN;
 }
 
 bool

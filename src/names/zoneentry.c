@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/addr.h"
 #include "base/memory.h"
@@ -87,9 +88,8 @@ static bool
 is_class(const struct token *token)
 {
 	return token_is(token, "CH") || token_is(token, "HS") ||
-	    token_is(token, "CS") || token_is(token, "ANY") ||
-	    token_is(token, "NONE") || (token->length > 5 &&
-	    strncmp(token->text, "CLASS", 5) == 0);
+	    token_is(token, "CS") || (token->length > 5 &&
+	    strncasecmp(token->text, "CLASS", 5) == 0);
 }
 
 static void
@@ -298,9 +298,6 @@ add_record(struct zone_reading *z, struct zone_file *f,
 		zoneentry_fault(z, f, place,
 		    "the records of this name and type are over 65535 bytes");
 		return false;
-	case RECORDS_OK:
-		z->build.content->record_count++;
-		return true;
 	default:
 		return true;
 	}

@@ -260,15 +260,13 @@ guess_apex(struct zone_reading *z)
 	const char *name = slash != NULL ? slash + 1 : spec->path;
 	size_t length = strlen(name), bad;
 
-	if (spec->has_domain) {
-		z->apex = spec->domain;
-		z->has_apex = true;
-		return;
-	}
 	if (length > 5 && strcmp(name + length - 5, ".zone") == 0)
 		length -= 5;
-	z->has_apex = dname_parse(&z->apex, name, length, NULL, &bad) == NULL;
-	if (!z->has_apex)
+	z->has_apex = spec->has_domain || dname_parse(&z->apex, name, length,
+	    NULL, &bad) == NULL;
+	if (spec->has_domain)
+		z->apex = spec->domain;
+	else if (!z->has_apex)
 		z->apex = dname_from(".");
 	dname_lower(z->apex.wire);
 }
