@@ -114,8 +114,10 @@ rare_type_nearest(const char *text, size_t length, char buf[TYPE_TEXT])
 
 		if (!is_known(known) || type_is_meta((uint16_t)type))
 			continue;
-		far = distance(text, length, known->_name);
-		/* Half of the letters have to be right. */
+		/* People seldom miss the first letter; and half of them all
+		 * have to be right. */
+		far = distance(text, length, known->_name) +
+		    (upper(text[0]) != known->_name[0]);
 		if (far < best && far * 2 <= strlen(known->_name)) {
 			best = far;
 			snprintf(buf, TYPE_TEXT, "%s", known->_name);

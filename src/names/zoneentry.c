@@ -141,11 +141,26 @@ take_ttl(struct zone_reading *z, const struct zone_file *f, struct head *head,
 	return true;
 }
 
+/* Nearly all lines of big zones, without a search through all names. */
+static bool
+is_address_type(struct head *head, const struct token *token)
+{
+	if (token->length == 1 && token->text[0] == 'A')
+		head->type = TYPE_A;
+	else if (token->length == 4 && memcmp(token->text, "AAAA", 4) == 0)
+		head->type = TYPE_AAAA;
+	else
+		return false;
+	return true;
+}
+
 static bool
 take_type(struct zone_reading *z, const struct zone_file *f,
     struct head *head, const struct token *token)
 {
 	head->type_token = *token;
+	if (token->kind == TOKEN_WORD && is_address_type(head, token))
+		return true;
 	if (token->kind != TOKEN_WORD ||
 	    !rare_type_parse(&head->type, token->text, token->length)) {
 		tell_no_type(z, f, token);
