@@ -46,6 +46,9 @@ is_plain(unsigned char c)
 	return c >= 0x20 && c != 0x7f;
 }
 
+static void write_line(enum log_level level, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 write_line(enum log_level level, const char *fmt, va_list args)
 {
