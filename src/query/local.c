@@ -153,7 +153,8 @@ find_exact(const struct node *exact, struct local *local)
 		local->kind = LOCAL_KNOWN;
 	else if (local->reverse != NULL)
 		local->kind = LOCAL_REVERSE;
-	else if (local->has_below && area_is_closed(local->area))
+	else if (local->has_below && area_is_closed(local->area) &&
+	    !local->area->not_ready)	/* its file may say more */
 		local->kind = LOCAL_EMPTY;
 	else
 		return false;
