@@ -39,6 +39,16 @@ memory_zeroed(size_t count, size_t size)
 }
 
 void *
+memory_aligned(size_t alignment, size_t size)
+{
+	void *memory = aligned_alloc(alignment, size);
+
+	if (!memory)
+		end_without_memory();
+	return memory;
+}
+
+void *
 memory_resize(void *old, size_t count, size_t size)
 {
 	void *memory;

@@ -13,6 +13,8 @@
 
 void *memory_alloc(size_t size);		/* not zeroed */
 void *memory_zeroed(size_t count, size_t size);
+/* size is a multiple of alignment, a power of two; not zeroed. */
+void *memory_aligned(size_t alignment, size_t size);
 void *memory_resize(void *old, size_t count, size_t size);
 char *memory_string(const char *text);		/* a copy; NULL stays NULL */
 char *memory_format(const char *fmt, ...)

@@ -23,6 +23,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/snapshot.h \
 	src/names/source.c \
 	src/names/source.h \
+	src/names/table.c \
 	src/names/table.h \
 	src/names/token.c \
 	src/names/token.h \

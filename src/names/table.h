@@ -31,6 +31,8 @@ struct table_segment {
 	uint32_t used;
 	uint32_t depth;
 	uint64_t version;
+	struct table_segment *more;	/* only where hashes are so alike that
+					 * a full segment cannot be split */
 };
 
 struct table {
@@ -52,13 +54,58 @@ table_mark(table_slot slot)		/* the three low bits */
 	return slot & 7;
 }
 
+/* The slot for a pointer (8-byte aligned) with marks under this hash. */
+static inline table_slot
+table_slot_of(uint64_t hash, const void *pointer, unsigned mark)
+{
+	return (hash >> 32 & 0xffff) << 48 | (uintptr_t)pointer | mark;
+}
+
+/* The directory goes by the top bits of a hash, the bucket by the low six, the
+ * tag by bits between. */
+static inline struct table_segment *
+table_segment_of(const struct table *table, uint64_t hash)
+{
+	return table->directory[hash >> 1 >> (63 - table->depth)];
+}
+
 /* Walk the slots whose tag fits hash; 0 at the end.  The caller compares.
- * Start with a zeroed cursor. */
+ * Start with a zeroed cursor.  A bucket is filled from its first slot on; what
+ * finds it full goes to the next, so that an empty slot ends the walk. */
 struct table_cursor {
 	unsigned step;
 };
-table_slot table_next(const struct table *table, uint64_t hash,
-    struct table_cursor *cursor);
+
+static inline table_slot
+table_next(const struct table *table, uint64_t hash,
+    struct table_cursor *cursor)
+{
+	const unsigned whole = TABLE_BUCKETS * TABLE_SLOTS;
+	const struct table_segment *segment = table_segment_of(table, hash);
+	unsigned at = cursor->step;
+
+	for (; at >= whole; at -= whole) {
+		if (segment->more == NULL)
+			return 0;
+		segment = segment->more;
+	}
+	for (;;) {
+		table_slot slot = segment->bucket[(hash + at / TABLE_SLOTS) %
+		    TABLE_BUCKETS][at % TABLE_SLOTS];
+
+		if (slot == 0)
+			return 0;
+		cursor->step++;
+		if (slot >> 48 == (hash >> 32 & 0xffff))
+			return slot;
+		if (++at < whole)
+			continue;
+		if (segment->more == NULL)
+			return 0;
+		segment = segment->more;
+		at = 0;
+	}
+}
 
 /* Bring the bucket near; then, from the bucket, what it points to. */
 void table_prefetch(const struct table *table, uint64_t hash);
@@ -74,16 +121,20 @@ void table_writer_free(struct table_writer *writer);	/* and the table */
 
 /* The working version: lookups see all changes so far. */
 const struct table *table_working(const struct table_writer *writer);
-/* new is put where old is (by value); old 0 adds, new 0 removes. */
+/* new is put where old is (by value); old 0 adds, new 0 removes.  Both are
+ * slots of this hash. */
 void table_change(struct table_writer *writer, uint64_t hash, table_slot old,
     table_slot new);
+
+/* So many slots are going to be added: split ahead, while little must move. */
+void table_reserve(struct table_writer *writer, size_t more);
 
 /* Freeze the working version and return it; the next change starts another.
  * garbage gets what this version replaced: free it with table_garbage_free
  * once the version before cannot be seen any more. */
 struct table_garbage;
 const struct table *table_freeze(struct table_writer *writer,
-    struct table_garbage **garbage);
+    struct table_garbage **garbage);	/* NULL: nothing was replaced */
 void table_garbage_free(struct table_garbage *garbage);
 size_t table_bytes(const struct table *table);
 

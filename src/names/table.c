@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define WHOLE (TABLE_BUCKETS * TABLE_SLOTS)
+#define SPLIT_AT (WHOLE * 7 / 8)
+#define RESERVE_TO (WHOLE * 3 / 4)
+#define JOIN_AT (WHOLE / 4)		/* of two neighbours together */
+#define LAST (TABLE_SLOTS - 1)
+
+/* A directory is doubled only while it has fewer entries than this part of
+ * the slots in use: hashes that are all alike are not to fill the memory. */
+#define SLOTS_PER_ENTRY 8
+
+/* Invariant: all buckets from the one where a slot's hash wants it up to the
+ * one before its place are full. */
+
+struct table_garbage {
+	struct table *table;		/* the version before */
+	struct table_segment **segments;
+	size_t count;
+	size_t room;
+};
+
+/* table is the version frozen last until a change comes (garbage is NULL as
+ * long), then the working one.  Segments of the working version are changed in
+ * place, others are copied first. */
+struct table_writer {
+	table_hash_of hash_of;
+	const void *context;
+	struct table *table;
+	struct table_garbage *garbage;
+	enum {
+		FROZEN,
+		WORKING,
+		WORKING_REMOVED,	/* sparse segments may be joined */
+	} state;
+};
+
+static struct table_segment *
+new_segment(uint32_t depth, uint64_t version)
+{
+	struct table_segment *segment = memory_aligned(64, sizeof(*segment));
+
+	memset(segment, 0, sizeof(*segment));
+	segment->depth = depth;
+	segment->version = version;
+	return segment;
+}
+
+static struct table *
+new_table(unsigned depth)
+{
+	struct table *table = memory_zeroed(1, sizeof(*table));
+
+	table->depth = depth;
+	table->directory = memory_alloc(sizeof(table->directory[0]) << depth);
+	return table;
+}
+
+static void
+free_table(struct table *table)
+{
+	free(table->directory);
+	free(table);
+}
+
+struct table_writer *
+table_writer_new(table_hash_of hash_of, const void *context)
+{
+	struct table_writer *writer = memory_zeroed(1, sizeof(*writer));
+
+	writer->hash_of = hash_of;
+	writer->context = context;
+	writer->table = new_table(0);
+	writer->table->version = 1;
+	writer->table->directory[0] = new_segment(0, 1);
+	writer->garbage = memory_zeroed(1, sizeof(*writer->garbage));
+	writer->state = WORKING;
+	return writer;
+}
+
+void
+table_garbage_free(struct table_garbage *garbage)
+{
+	if (garbage == NULL)
+		return;
+	for (size_t i = 0; i < garbage->count; i++)
+		free(garbage->segments[i]);
+	free(garbage->segments);
+	if (garbage->table != NULL)
+		free_table(garbage->table);
+	free(garbage);
+}
+
+/* How many entries of the directory lead to a segment. */
+static size_t
+span_of(const struct table *table, const struct table_segment *segment)
+{
+	return (size_t)1 << (table->depth - segment->depth);
+}
+
+void
+table_writer_free(struct table_writer *writer)
+{
+	struct table *table = writer->table;
+	size_t i = 0;
+
+	while (i < (size_t)1 << table->depth) {
+		struct table_segment *segment = table->directory[i];
+
+		i += span_of(table, segment);
+		while (segment != NULL) {
+			struct table_segment *more = segment->more;
+
+			free(segment);
+			segment = more;
+		}
+	}
+	free_table(table);
+	table_garbage_free(writer->garbage);
+	free(writer);
+}
+
+const struct table *
+table_working(const struct table_writer *writer)
+{
+	return writer->table;
+}
+
+static void
+begin_version(struct table_writer *writer)
+{
+	struct table *before = writer->table, *table;
+
+	if (writer->state != FROZEN)
+		return;
+	table = new_table(before->depth);
+	table->used = before->used;
+	table->version = before->version + 1;
+	memcpy(table->directory, before->directory,
+	    sizeof(table->directory[0]) << table->depth);
+	writer->garbage = memory_zeroed(1, sizeof(*writer->garbage));
+	writer->garbage->table = before;
+	writer->table = table;
+	writer->state = WORKING;
+}
+
+/* Nobody is to see this segment in the working version any more. */
+static void
+retire(struct table_writer *writer, struct table_segment *segment)
+{
+	struct table_garbage *garbage = writer->garbage;
+
+	if (segment->version == writer->table->version) {
+		free(segment);
+		return;
+	}
+	if (garbage->count == garbage->room) {
+		garbage->room = garbage->room > 0 ? 2 * garbage->room : 16;
+		garbage->segments = memory_resize(garbage->segments,
+		    garbage->room, sizeof(garbage->segments[0]));
+	}
+	garbage->segments[garbage->count++] = segment;
+}
+
+static struct table_segment *
+copy_segment(struct table_writer *writer, struct table_segment *segment)
+{
+	struct table_segment *copy = memory_aligned(64, sizeof(*copy));
+
+	memcpy(copy, segment, sizeof(*copy));
+	copy->version = writer->table->version;
+	retire(writer, segment);
+	return copy;
+}
+
+static size_t
+entry_of(const struct table *table, uint64_t hash)
+{
+	return (size_t)(hash >> 1 >> (63 - table->depth));
+}
+
+/* Let all entries of the segment that `entry` is within lead to segment. */
+static void
+set_entries(struct table *table, size_t entry, struct table_segment *segment)
+{
+	size_t span = span_of(table, segment), first = entry & ~(span - 1);
+
+	for (size_t i = 0; i < span; i++)
+		table->directory[first + i] = segment;
+}
+
+static struct table_segment *
+own_segment(struct table_writer *writer, uint64_t hash)
+{
+	struct table *table = writer->table;
+	size_t entry = entry_of(table, hash);
+	struct table_segment *segment = table->directory[entry];
+
+	if (segment->version != table->version) {
+		segment = copy_segment(writer, segment);
+		set_entries(table, entry, segment);
+	}
+	return segment;
+}
+
+/* The segment behind a full one; made where there is none. */
+static struct table_segment *
+own_more(struct table_writer *writer, struct table_segment *segment)
+{
+	struct table_segment *more = segment->more;
+
+	if (more == NULL)
+		more = new_segment(segment->depth, writer->table->version);
+	else if (more->version != writer->table->version)
+		more = copy_segment(writer, more);
+	segment->more = more;
+	return more;
+}
+
+static void
+put_in_bucket(table_slot bucket[TABLE_SLOTS], table_slot slot)
+{
+	unsigned i = 0;
+
+	while (bucket[i] != 0)
+		i++;
+	bucket[i] = slot;
+}
+
+/* segment belongs to the working version. */
+static void
+put_slot(struct table_writer *writer, struct table_segment *segment,
+    uint64_t hash, table_slot slot)
+{
+	unsigned b = hash % TABLE_BUCKETS;
+
+	while (segment->used == WHOLE)
+		segment = own_more(writer, segment);
+	while (segment->bucket[b][LAST] != 0)
+		b = (b + 1) % TABLE_BUCKETS;
+	put_in_bucket(segment->bucket[b], slot);
+	segment->used++;
+}
+
+static void
+double_directory(struct table *table)
+{
+	size_t count = (size_t)1 << table->depth;
+
+	table->directory = memory_resize(table->directory, 2 * count,
+	    sizeof(table->directory[0]));
+	for (size_t i = count; i-- > 0;) {
+		table->directory[2 * i + 1] = table->directory[i];
+		table->directory[2 * i] = table->directory[i];
+	}
+	table->depth++;
+}
+
+/* The two halves get all slots of the segment and of those behind it. */
+static void
+deal_slots(struct table_writer *writer, const struct table_segment *segment,
+    struct table_segment *half[2])
+{
+	unsigned shift = 63 - segment->depth;
+
+	for (unsigned i = 0; i < WHOLE; i++) {
+		table_slot slot =
+		    segment->bucket[i / TABLE_SLOTS][i % TABLE_SLOTS];
+		uint64_t hash;
+
+		if (slot == 0)
+			continue;
+		hash = writer->hash_of(writer->context, slot);
+		put_slot(writer, half[hash >> shift & 1], hash, slot);
+	}
+}
+
+static void
+split_segment(struct table_writer *writer, size_t entry)
+{
+	struct table *table = writer->table;
+	struct table_segment *segment = table->directory[entry];
+	struct table_segment *half[2];
+	size_t span, first;
+
+	if (segment->depth == table->depth) {
+		double_directory(table);
+		entry *= 2;
+	}
+	span = span_of(table, segment);
+	first = entry & ~(span - 1);
+	half[0] = new_segment(segment->depth + 1, table->version);
+	half[1] = new_segment(segment->depth + 1, table->version);
+	while (segment != NULL) {
+		struct table_segment *more = segment->more;
+
+		deal_slots(writer, segment, half);
+		retire(writer, segment);
+		segment = more;
+	}
+	set_entries(table, first, half[0]);
+	set_entries(table, first + span / 2, half[1]);
+}
+
+static bool
+may_split(const struct table *table, const struct table_segment *segment)
+{
+	return segment->depth < table->depth ||
+	    (table->depth < 40 &&
+	    (size_t)SLOTS_PER_ENTRY << table->depth <= table->used);
+}
+
+static void
+add_slot(struct table_writer *writer, uint64_t hash, table_slot slot)
+{
+	struct table *table = writer->table;
+
+	while (table_segment_of(table, hash)->used >= SPLIT_AT &&
+	    may_split(table, table_segment_of(table, hash)))
+		split_segment(writer, entry_of(table, hash));
+	put_slot(writer, own_segment(writer, hash), hash, slot);
+	table->used++;
+}
+
+static void
+close_gap(table_slot bucket[TABLE_SLOTS], unsigned at)
+{
+	unsigned last = LAST;
+
+	while (bucket[last] == 0)
+		last--;
+	bucket[at] = bucket[last];
+	bucket[last] = 0;
+}
+
+/* A slot of bucket `from` that came past bucket `hole` on its way. */
+static unsigned
+find_passed(const struct table_writer *writer,
+    const table_slot bucket[TABLE_SLOTS], unsigned from, unsigned hole)
+{
+	unsigned i;
+
+	for (i = 0; i < TABLE_SLOTS && bucket[i] != 0; i++) {
+		unsigned home = writer->hash_of(writer->context, bucket[i]) %
+		    TABLE_BUCKETS;
+
+		if ((hole - home) % TABLE_BUCKETS <
+		    (from - home) % TABLE_BUCKETS)
+			return i;
+	}
+	return TABLE_SLOTS;
+}
+
+/* Take a slot out of a segment.  Where its bucket was full, a slot that had to
+ * go past it comes back, which may leave a hole further on. */
+static void
+take_out(struct table_writer *writer, struct table_segment *segment,
+    unsigned b, unsigned at)
+{
+	unsigned hole = b;
+	bool was_full = segment->bucket[b][LAST] != 0;
+
+	close_gap(segment->bucket[b], at);
+	segment->used--;
+	for (b = (b + 1) % TABLE_BUCKETS; was_full && b != hole;
+	     b = (b + 1) % TABLE_BUCKETS) {
+		table_slot *bucket = segment->bucket[b];
+		bool is_full = bucket[LAST] != 0;
+
+		at = find_passed(writer, bucket, b, hole);
+		if (at < TABLE_SLOTS) {
+			put_in_bucket(segment->bucket[hole], bucket[at]);
+			close_gap(bucket, at);
+			hole = b;
+		}
+		was_full = is_full;
+	}
+}
+
+/* Any slot of the segments behind this one; the last is freed when empty. */
+static table_slot
+take_from_more(struct table_writer *writer, struct table_segment *segment)
+{
+	struct table_segment *more = own_more(writer, segment);
+	unsigned b = 0;
+	table_slot slot;
+
+	while (more->more != NULL) {
+		segment = more;
+		more = own_more(writer, more);
+	}
+	while (more->bucket[b][0] == 0)
+		b++;
+	slot = more->bucket[b][0];
+	take_out(writer, more, b, 0);
+	if (more->used == 0) {
+		segment->more = NULL;
+		free(more);
+	}
+	return slot;
+}
+
+static unsigned
+find_slot(const struct table_segment *segment, uint64_t hash, table_slot slot)
+{
+	for (unsigned i = 0; i < WHOLE; i++) {
+		unsigned b = (hash + i / TABLE_SLOTS) % TABLE_BUCKETS;
+		table_slot there = segment->bucket[b][i % TABLE_SLOTS];
+
+		if (there == slot)
+			return b * TABLE_SLOTS + i % TABLE_SLOTS;
+		if (there == 0)
+			break;
+	}
+	return WHOLE;
+}
+
+/* Put new where old is, or take old out where new is 0. */
+static void
+change_slot(struct table_writer *writer, uint64_t hash, table_slot old,
+    table_slot new)
+{
+	struct table_segment *segment = own_segment(writer, hash);
+	unsigned at;
+
+	while ((at = find_slot(segment, hash, old)) == WHOLE) {
+		assert(segment->more != NULL);
+		segment = own_more(writer, segment);
+	}
+	if (new == 0) {
+		writer->table->used--;
+		writer->state = WORKING_REMOVED;
+		if (segment->more != NULL)
+			new = take_from_more(writer, segment);
+	}
+	if (new != 0)
+		segment->bucket[at / TABLE_SLOTS][at % TABLE_SLOTS] = new;
+	else
+		take_out(writer, segment, at / TABLE_SLOTS, at % TABLE_SLOTS);
+}
+
+void
+table_change(struct table_writer *writer, uint64_t hash, table_slot old,
+    table_slot new)
+{
+	if (old == new)
+		return;
+	begin_version(writer);
+	if (old == 0)
+		add_slot(writer, hash, new);
+	else
+		change_slot(writer, hash, old, new);
+}
+
+void
+table_reserve(struct table_writer *writer, size_t more)
+{
+	size_t want = writer->table->used + more;
+	unsigned depth = 0;
+
+	while (want >> depth > RESERVE_TO)
+		depth++;
+	if (depth <= writer->table->depth)
+		return;
+	begin_version(writer);
+	while (writer->table->depth < depth)
+		double_directory(writer->table);
+	for (size_t i = 0; i < (size_t)1 << depth; i++) {
+		while (writer->table->directory[i]->depth < depth)
+			split_segment(writer, i);
+	}
+}
+
+/* Join a segment with its neighbour where both are nearly empty and one was
+ * changed in this version. */
+static void
+join_at(struct table_writer *writer, size_t entry, unsigned depth)
+{
+	struct table *table = writer->table;
+	struct table_segment *a = table->directory[entry];
+	struct table_segment *b, *joined, *both[2];
+
+	if (a->depth != depth)
+		return;
+	b = table->directory[entry + span_of(table, a)];
+	if (b->depth != depth || a->used + b->used > JOIN_AT ||
+	    (a->version != table->version && b->version != table->version))
+		return;
+	joined = new_segment(depth - 1, table->version);
+	both[0] = both[1] = joined;
+	deal_slots(writer, a, both);
+	deal_slots(writer, b, both);
+	retire(writer, a);
+	retire(writer, b);
+	set_entries(table, entry, joined);
+}
+
+static bool
+may_halve(const struct table *table)
+{
+	size_t count = (size_t)1 << table->depth;
+
+	for (size_t i = 0; i < count; i += 2) {
+		if (table->directory[i] != table->directory[i + 1])
+			return false;
+	}
+	return table->depth > 0;
+}
+
+/* Give room back after removals; done once a version, so that names that are
+ * removed and added again within one do not make it split twice. */
+static void
+shrink(struct table_writer *writer)
+{
+	struct table *table = writer->table;
+
+	for (unsigned depth = table->depth; depth > 0; depth--) {
+		size_t step = (size_t)2 << (table->depth - depth);
+
+		for (size_t i = 0; i < (size_t)1 << table->depth; i += step)
+			join_at(writer, i, depth);
+	}
+	while (may_halve(table)) {
+		table->depth--;
+		for (size_t i = 0; i < (size_t)1 << table->depth; i++)
+			table->directory[i] = table->directory[2 * i];
+	}
+}
+
+const struct table *
+table_freeze(struct table_writer *writer, struct table_garbage **garbage)
+{
+	if (writer->state == WORKING_REMOVED)
+		shrink(writer);
+	writer->state = FROZEN;
+	*garbage = writer->garbage;
+	writer->garbage = NULL;
+	return writer->table;
+}
+
+void
+table_prefetch(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(
+	    table_segment_of(table, hash)->bucket[hash % TABLE_BUCKETS]);
+}
+
+void
+table_prefetch_target(const struct table *table, uint64_t hash)
+{
+	struct table_cursor cursor = { 0 };
+	table_slot slot = table_next(table, hash, &cursor);
+
+	if (slot != 0)
+		__builtin_prefetch(table_pointer(slot));
+}
+
+size_t
+table_bytes(const struct table *table)
+{
+	size_t bytes = sizeof(*table) +
+	    (sizeof(table->directory[0]) << table->depth);
+	size_t i = 0;
+
+	while (i < (size_t)1 << table->depth) {
+		const struct table_segment *segment = table->directory[i];
+
+		i += span_of(table, segment);
+		for (; segment != NULL; segment = segment->more)
+			bytes += sizeof(*segment);
+	}
+	return bytes;
+}
