@@ -60,7 +60,8 @@ additional_write(struct query *q, const struct snapshot *names,
 	struct targets targets = { .count = 0 };
 	uint32_t offset = 0;
 
-	for (unsigned i = 0; i < rrset->count && !q->reply.full; i++) {
+	for (unsigned i = 0; i < rrset->count && i < ADDITIONAL_RECORDS_MAX &&
+	     !q->reply.full; i++) {
 		uint16_t length;
 		const uint8_t *rdata = rrset_rdata(rrset, &offset, &length);
 		const uint8_t *target = rdata_target(rrset->type, rdata);
@@ -103,7 +104,7 @@ write_glue_of(struct query *q, const struct snapshot *names,
 	struct targets targets = { .count = 0 };
 	uint32_t offset = 0;
 
-	for (unsigned i = 0; i < ns->count; i++) {
+	for (unsigned i = 0; i < ns->count && i < ADDITIONAL_RECORDS_MAX; i++) {
 		uint16_t length;
 		const uint8_t *target = rrset_rdata(ns, &offset, &length);
 		enum reply_section section = REPLY_ADDITIONAL;

@@ -5,13 +5,14 @@
  * the local names know of them, as far as there is room.  And for referrals:
  * glue, needed where the target is within the delegated zone (RFC 9471).
  *
- * Pure; one thread; at most ADDITIONAL_TARGETS_MAX targets an answer.
+ * Pure; one thread; bounded by what is looked at, whatever a zone holds.
  */
 #ifndef HOSTLER_QUERY_ADDITIONAL_H
 #define HOSTLER_QUERY_ADDITIONAL_H
 
 #include "query/query.h"
 
+#define ADDITIONAL_RECORDS_MAX 64
 #define ADDITIONAL_TARGETS_MAX 16
 
 static inline bool
