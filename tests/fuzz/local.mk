@@ -1,1 +1,37 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# A target WHAT is tests/fuzz/fuzz_WHAT.c with tests/fuzz/corpus/WHAT/ to start
+# from.  It is always built as replay_WHAT, which `make check` runs over that
+# corpus, and with --enable-fuzz as fuzz_WHAT, which libFuzzer drives:
+#
+#	tests/fuzz/fuzz_question -max_total_time=60 NEW-FOLDER \
+#		$(srcdir)/tests/fuzz/corpus/question
+#
+# Each needs a block of lines below.
+REPLAY = tests/fuzz/replay.c
+EXTRA_DIST += tests/fuzz/corpus
+FUZZ_TARGET_CFLAGS = $(AM_CFLAGS) $(FUZZ_CFLAGS)
+FUZZ_TARGET_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_CFLAGS)
+
+check_PROGRAMS += tests/fuzz/replay_question
+TESTS += tests/fuzz/replay_question
+tests_fuzz_replay_question_SOURCES = tests/fuzz/fuzz_question.c $(REPLAY)
+tests_fuzz_replay_question_LDADD = $(LINK_DNS)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_question
+tests_fuzz_fuzz_question_SOURCES = tests/fuzz/fuzz_question.c
+tests_fuzz_fuzz_question_CFLAGS = $(FUZZ_TARGET_CFLAGS)
+tests_fuzz_fuzz_question_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_question_LDADD = $(LINK_DNS)
+endif
+
+check_PROGRAMS += tests/fuzz/replay_answer
+TESTS += tests/fuzz/replay_answer
+tests_fuzz_replay_answer_SOURCES = tests/fuzz/fuzz_answer.c $(REPLAY)
+tests_fuzz_replay_answer_LDADD = $(LINK_DNS)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_answer
+tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c
+tests_fuzz_fuzz_answer_CFLAGS = $(FUZZ_TARGET_CFLAGS)
+tests_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_answer_LDADD = $(LINK_DNS)
+endif
