@@ -35,3 +35,15 @@ tests_fuzz_fuzz_answer_CFLAGS = $(FUZZ_TARGET_CFLAGS)
 tests_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
 tests_fuzz_fuzz_answer_LDADD = $(LINK_DNS)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_upstream
+TESTS += tests/fuzz/replay_upstream
+tests_fuzz_replay_upstream_SOURCES = tests/fuzz/fuzz_upstream.c $(REPLAY)
+tests_fuzz_replay_upstream_LDADD = $(LINK_QUERY)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_upstream
+tests_fuzz_fuzz_upstream_SOURCES = tests/fuzz/fuzz_upstream.c
+tests_fuzz_fuzz_upstream_CFLAGS = $(FUZZ_TARGET_CFLAGS)
+tests_fuzz_fuzz_upstream_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_upstream_LDADD = $(LINK_QUERY)
+endif
