@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include tests/unit/forward.mk
+include tests/unit/zonefile.mk
