@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
-	src/net/listen.h \
-	src/net/upstream.c \
-	src/net/upstream.h \
-	src/net/worker.h
+	src/net/listen.c src/net/listen.h \
+	src/net/loop.c src/net/loop.h \
+	src/net/mailbox.c src/net/mailbox.h \
+	src/net/serving.c src/net/serving.h \
+	src/net/tcp.c src/net/tcp.h \
+	src/net/udp.c src/net/udp.h \
+	src/net/upstream.c src/net/upstream.h \
+	src/net/waiting.c src/net/waiting.h \
+	src/net/worker.c src/net/worker.h

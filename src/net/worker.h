@@ -43,7 +43,7 @@ void workers_policy_changed(struct workers *workers);
 
 /* Sum of all counters of all workers. */
 void workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT]);
-/* Every worker's loop turned within the last second. */
+/* Every worker's loop turned within the last three seconds. */
 bool workers_alive(struct workers *workers);
 
 #endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/listen.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "sys/ports.h"
+
+#define BUFFER_BYTES (4 << 20)
+#define BACKLOG 1024
+
+#ifndef IPV6_PMTUDISC_OMIT
+#define IPV6_PMTUDISC_OMIT 5
+#endif
+
+static void
+set_option(int fd, int level, int name, int value)
+{
+	/* An option that the kernel does not know changes no answer. */
+	(void)!setsockopt(fd, level, name, &value, sizeof value);
+}
+
+enum sharing {
+	ALONE,
+	SHARED,				/* SO_REUSEPORT: a socket a worker */
+};
+
+static int
+open_socket(const struct endpoint *endpoint, int type, enum sharing sharing)
+{
+	struct sockaddr_storage name;
+	socklen_t length = endpoint_to_sockaddr(endpoint, &name);
+	int fd = socket(name.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+	int error;
+
+	if (fd < 0)
+		return -1;
+	if (name.ss_family == AF_INET6)
+		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (sharing == SHARED)
+		set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (type == SOCK_STREAM)
+		set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (bind(fd, (struct sockaddr *)&name, length) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* Fragments can be forged: the path MTU is not believed, a reply that is too
+ * large for a link goes out in fragments only where our 1232 bytes do not
+ * fit. */
+static void
+tune_udp(int fd, const struct endpoint *endpoint)
+{
+	bool wildcard = addr_is_unspecified(&endpoint->addr);
+
+	set_option(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_BYTES);
+	set_option(fd, SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES);
+	if (endpoint->addr.family == 4) {
+		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER,
+		    IP_PMTUDISC_OMIT);
+		if (wildcard)
+			set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		return;
+	}
+	set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+	if (wildcard)
+		set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+}
+
+/* Without SO_REUSEPORT, so that another program of the same user that has set
+ * it is noticed too. */
+static int
+probe(const struct endpoint *endpoint)
+{
+	int udp = open_socket(endpoint, SOCK_DGRAM, ALONE);
+	int tcp = udp >= 0 ? open_socket(endpoint, SOCK_STREAM, ALONE) : -1;
+	int error = errno;
+
+	if (udp >= 0)
+		close(udp);
+	if (tcp >= 0)
+		close(tcp);
+	return tcp >= 0 ? 0 : error;
+}
+
+static int
+open_all(struct listener *listener)
+{
+	for (unsigned i = 0; i < listener->workers; i++) {
+		listener->udp[i] = open_socket(&listener->endpoint,
+		    SOCK_DGRAM, SHARED);
+		if (listener->udp[i] < 0)
+			return errno;
+		tune_udp(listener->udp[i], &listener->endpoint);
+		listener->tcp[i] = open_socket(&listener->endpoint,
+		    SOCK_STREAM, SHARED);
+		if (listener->tcp[i] < 0 ||
+		    listen(listener->tcp[i], BACKLOG) != 0)
+			return errno;
+	}
+	return 0;
+}
+
+static struct listener *
+make_listener(const struct endpoint *endpoint, unsigned workers)
+{
+	struct listener *listener = memory_zeroed(1, sizeof *listener);
+
+	listener->endpoint = *endpoint;
+	listener->workers = workers;
+	listener->udp = memory_alloc(workers * sizeof *listener->udp);
+	listener->tcp = memory_alloc(workers * sizeof *listener->tcp);
+	for (unsigned i = 0; i < workers; i++)
+		listener->udp[i] = listener->tcp[i] = -1;
+	return listener;
+}
+
+static void
+tell(const struct endpoint *endpoint, int error, struct diags *diags)
+{
+	char text[ENDPOINT_TEXT], *words = ports_explain(endpoint, error);
+	struct diag_place place = {.file = endpoint_print(endpoint, text)};
+
+	diags_add(diags, DIAG_ERROR, &place, NULL, "cannot listen here: %s",
+	    words);
+	free(words);
+}
+
+struct listener *
+listener_open(const struct endpoint *endpoint, unsigned workers,
+    struct diags *diags, int *error_number)
+{
+	struct listener *listener;
+
+	*error_number = probe(endpoint);
+	if (*error_number == 0) {
+		listener = make_listener(endpoint, workers);
+		*error_number = open_all(listener);
+		if (*error_number == 0)
+			return listener;
+		listener_close(listener);
+	}
+	tell(endpoint, *error_number, diags);
+	return NULL;
+}
+
+void
+listener_close(struct listener *listener)
+{
+	for (unsigned i = 0; i < listener->workers; i++) {
+		if (listener->udp[i] >= 0)
+			close(listener->udp[i]);
+		if (listener->tcp[i] >= 0)
+			close(listener->tcp[i]);
+	}
+	free(listener->udp);
+	free(listener->tcp);
+	free(listener);
+}

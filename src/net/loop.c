@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/loop.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+
+static struct timeval
+make_interval(unsigned ms)
+{
+	return (struct timeval){ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+}
+
+struct event_base *
+loop_new(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	assert(base);
+	return base;
+}
+
+struct event *
+loop_watch(struct event_base *base, int fd, short what,
+    event_callback_fn call, void *context)
+{
+	struct event *event = event_new(base, fd, what, call, context);
+
+	assert(event);
+	event_add(event, NULL);
+	return event;
+}
+
+struct event *
+loop_every(struct event_base *base, unsigned ms, event_callback_fn call,
+    void *context)
+{
+	struct event *timer = event_new(base, -1, EV_PERSIST, call, context);
+	struct timeval interval = make_interval(ms);
+
+	assert(timer);
+	event_add(timer, &interval);
+	return timer;
+}
+
+struct event *
+loop_timer(struct event_base *base, event_callback_fn call, void *context)
+{
+	struct event *timer = evtimer_new(base, call, context);
+
+	assert(timer);
+	return timer;
+}
+
+void
+loop_timer_set(struct event *timer, unsigned ms)
+{
+	struct timeval interval = make_interval(ms);
+
+	event_add(timer, &interval);
+}
+
+void
+loop_forget(struct event *event)
+{
+	if (event)
+		event_free(event);
+}

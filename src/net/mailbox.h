@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mailbox.h - how one thread tells another: a bounded list under a lock, and an
+ * eventfd that wakes the reader.
+ *
+ * Many writers, one reader.  Everything that a letter carries is a copy or a
+ * reference that goes over with it.  Not on the path of a local answer.
+ */
+#ifndef HOSTLER_NET_MAILBOX_H
+#define HOSTLER_NET_MAILBOX_H
+
+#include <semaphore.h>
+#include <stdint.h>
+
+#include "net/listen.h"
+#include "query/forward.h"
+
+enum mail_kind {
+	MAIL_ASK,			/* a question that belongs here */
+	MAIL_DONE,			/* its answer, for a waiting query */
+	MAIL_ADD,			/* a listener to serve */
+	MAIL_DROP,			/* a listener to let go */
+	MAIL_POLICY,			/* a new policy was published */
+	MAIL_STOP,
+};
+
+struct mail {
+	struct mail *next;
+	enum mail_kind kind;
+	struct forward_waiter waiter;	/* ASK, DONE */
+	struct forward_question question;	/* ASK */
+	struct answer *answer;		/* DONE: a reference */
+	struct listener *listener;	/* ADD, DROP */
+	sem_t *done;			/* ADD, DROP: posted when it is */
+	unsigned wait_ms;		/* STOP */
+};
+
+enum mailbox_result {
+	MAILBOX_SENT,
+	MAILBOX_FULL,
+};
+
+struct mailbox;
+
+struct mailbox *mailbox_new(unsigned max);
+void mailbox_free(struct mailbox *mailbox);	/* and what is in it */
+
+/* Any thread.  Copies the letter.  Orders of main (ADD, DROP, POLICY, STOP) are
+ * never refused; the others where max letters wait. */
+enum mailbox_result mailbox_send(struct mailbox *mailbox,
+    const struct mail *mail);
+
+/* The reader: the descriptor to watch; all letters in the order they came,
+ * each to be freed with mail_free once it is read. */
+int mailbox_fd(const struct mailbox *mailbox);
+struct mail *mailbox_take(struct mailbox *mailbox);
+void mail_free(struct mail *mail);	/* not what it refers to */
+
+#endif

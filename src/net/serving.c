@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/serving.h"
+
+#include "base/clock.h"
+
+#define GIVE_UP_MS 5000			/* the engine's own limit is shorter */
+
+void
+serving_start(struct serving *serving)
+{
+	epoch_online(serving->reader);
+	serving->env.policy = publisher_borrow(serving->publisher);
+	serving->env.now_ms = clock_mono_ms();
+	serving->env.fresh = NULL;
+	serving->env.restarts = 0;
+}
+
+void
+serving_end(struct serving *serving)
+{
+	serving->env.policy = NULL;
+	epoch_offline(serving->reader);
+	serving->settle(serving->worker);
+}
+
+/* Nobody can be asked: the query is run once more with that as its answer. */
+static enum query_outcome
+fail_query(struct serving *serving, struct query *q, uint8_t *room,
+    size_t *length)
+{
+	struct query_env env = serving->env;
+	struct answer *failure = answer_new_failure(&q->forward,
+	    EDE_NETWORK_ERROR, env.now_ms);
+	enum query_outcome outcome = QUERY_DROP;
+
+	stats_count(env.stats, STAT_FORWARD_FULL);
+	if (failure) {
+		env.fresh = failure;
+		env.restarts = QUERY_RESTARTS_MAX;
+		outcome = query_step(q, &env, room, length);
+		answer_release(failure);
+	}
+	return outcome == QUERY_WAIT ? QUERY_DROP : outcome;
+}
+
+static enum forward_asked
+ask_for(struct serving *serving, struct waiting_query *waiting,
+    const struct forward_question *question)
+{
+	struct forward_waiter waiter = {.slot = waiting->slot,
+	    .serial = waiting->serial};
+
+	waiting->question = *question;
+	return serving->ask(serving->worker, question, &waiter);
+}
+
+enum query_outcome
+serving_step(struct serving *serving, struct query *q,
+    const struct waiting_from *from, uint8_t *room, size_t *length)
+{
+	enum query_outcome outcome = query_step(q, &serving->env, room,
+	    length);
+	struct waiting_query *waiting;
+
+	if (outcome != QUERY_WAIT)
+		return outcome;
+	waiting = waiting_add(serving->waiting, from, q->question.packet,
+	    q->question.length, serving->env.now_ms + GIVE_UP_MS);
+	if (!waiting)
+		return fail_query(serving, q, room, length);
+	if (ask_for(serving, waiting, &q->forward) == FORWARD_ASKED)
+		return QUERY_WAIT;
+	waiting_remove(serving->waiting, waiting);
+	return fail_query(serving, q, room, length);
+}
+
+/* Run a waiting query with what it waited for.  It is removed before the reply
+ * goes out: sending may close its connection, which forgets all of them. */
+static void
+run_again(struct serving *serving, struct waiting_query *waiting,
+    const struct answer *answer)
+{
+	struct query *q = serving->again;
+	struct waiting_from from = waiting->from;
+	enum query_outcome outcome;
+	size_t length = 0;
+
+	serving_start(serving);
+	serving->env.fresh = answer;
+	serving->env.restarts = ++waiting->restarts;
+	query_begin(q, &serving->env, &from.client, waiting->packet,
+	    waiting->length);
+	outcome = query_step(q, &serving->env, serving->again_room, &length);
+	if (outcome == QUERY_WAIT &&
+	    ask_for(serving, waiting, &q->forward) == FORWARD_ASKED) {
+		serving_end(serving);
+		return;
+	}
+	if (outcome == QUERY_WAIT)
+		outcome = fail_query(serving, q, serving->again_room,
+		    &length);
+	waiting_remove(serving->waiting, waiting);
+	from.reply(&from, outcome == QUERY_REPLY ? serving->again_room : NULL,
+	    length);
+	serving_end(serving);
+}
+
+void
+serving_answered(struct serving *serving, const struct forward_waiter *waiter,
+    struct answer *answer)
+{
+	struct waiting_query *waiting = waiting_find(serving->waiting,
+	    waiter->slot, waiter->serial);
+
+	if (waiting)
+		run_again(serving, waiting, answer);
+}
+
+static void
+forget_query(struct serving *serving, struct waiting_query *waiting)
+{
+	struct waiting_from from = waiting->from;
+
+	waiting_remove(serving->waiting, waiting);
+	from.reply(&from, NULL, 0);
+}
+
+void
+serving_expire(struct serving *serving)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct waiting_query *waiting;
+	struct answer *failure;
+
+	while ((waiting = waiting_oldest(serving->waiting)) &&
+	    waiting->give_up_ms <= now_ms) {
+		failure = answer_new_failure(&waiting->question,
+		    EDE_NO_REACHABLE_AUTHORITY, now_ms);
+		waiting->restarts = QUERY_RESTARTS_MAX - 1;
+		if (failure)
+			run_again(serving, waiting, failure);
+		else
+			forget_query(serving, waiting);
+		if (failure)
+			answer_release(failure);
+	}
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* serving.h - what a worker lends to its sockets: the way from packets to
+ * replies, and to an upstream's answer where a reply must wait for one.
+ *
+ * A batch is read under one borrow of the policy:
+ *
+ *	serving_start(serving)
+ *	query_begin, query_prefetch for all
+ *	serving_step for each		REPLY, DROP, or WAIT: kept, asked for
+ *	... send ...
+ *	serving_end(serving)
+ *
+ * A query that waits is kept as copies in the waiting table.  When its answer
+ * is there it is run again, and the reply goes out by the hook of whoever
+ * received it (struct waiting_from).  Where the table or the engine is full it
+ * is answered SERVFAIL at once.
+ *
+ * One thread: the worker's.
+ */
+#ifndef HOSTLER_NET_SERVING_H
+#define HOSTLER_NET_SERVING_H
+
+#include <event2/event.h>
+
+#include "base/epoch.h"
+#include "base/stats.h"
+#include "net/waiting.h"
+#include "query/forward.h"
+#include "query/query.h"
+
+#define SERVING_BATCH 64
+
+struct worker;
+
+struct serving {
+	struct event_base *base;
+	struct epoch_reader *reader;
+	struct publisher *publisher;
+	struct waiting *waiting;
+	struct query_env env;		/* of the batch under way */
+	struct query *queries;		/* SERVING_BATCH of them */
+	uint8_t *again_room;		/* WIRE_MAX, for queries run again */
+	struct query *again;
+	/* Hands a question to the worker that its hash names. */
+	enum forward_asked (*ask)(struct worker *worker,
+	    const struct forward_question *question,
+	    const struct forward_waiter *waiter);
+	/* Called after a batch: the engine may have something to send. */
+	void (*settle)(struct worker *worker);
+	struct worker *worker;
+};
+
+void serving_start(struct serving *serving);
+void serving_end(struct serving *serving);
+
+/* query_step, and for WAIT what follows from it; `packet` is the query's
+ * bytes.  QUERY_WAIT: it is kept. */
+enum query_outcome serving_step(struct serving *serving, struct query *q,
+    const struct waiting_from *from, uint8_t *room, size_t *length);
+
+/* The answer to a waiting query's question: run it again.  Not in a batch. */
+void serving_answered(struct serving *serving,
+    const struct forward_waiter *waiter, struct answer *answer);
+
+/* Give up on queries that have waited too long (they get SERVFAIL). */
+void serving_expire(struct serving *serving);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tcp.h - answering over TCP (RFC 7766): pipelined, out of order.
+ *
+ * A connection's bytes are read into the worker's buffer, all complete messages
+ * are worked as one batch, the replies go out in one write.  Only what is left
+ * over, a message cut in two or replies that the peer does not take, is kept
+ * with the connection: an idle one is small.
+ *
+ * Bounds: connections a worker (the one idle for longest gives way), replies
+ * that are not taken (then nothing more is read), queries that wait for
+ * upstreams, and the time without a complete message.
+ *
+ * One thread: the worker's.
+ */
+#ifndef HOSTLER_NET_TCP_H
+#define HOSTLER_NET_TCP_H
+
+#include "base/addr.h"
+#include "net/serving.h"
+
+struct tcp_limits {
+	unsigned connections_max;
+	unsigned idle_ms;
+};
+
+struct tcp;
+struct tcp_listener;
+
+struct tcp *tcp_new(struct serving *serving, const struct tcp_limits *limits);
+void tcp_free(struct tcp *tcp);		/* closes every connection */
+
+/* Accept from a listening socket, which stays the caller's to close. */
+struct tcp_listener *tcp_listen(struct tcp *tcp, int fd);
+/* Stop accepting; connections live on. */
+void tcp_listener_free(struct tcp_listener *listener);
+
+/* Read nothing more; what is being answered goes out. */
+void tcp_stop_reading(struct tcp *tcp);
+/* Replies that are not written yet. */
+bool tcp_is_quiet(const struct tcp *tcp);
+
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+#include "net/loop.h"
+
+#define PACKET_MAX 2048			/* a question with room for options */
+#define CONTROL_MAX 64
+#define ROUNDS_MAX 4			/* full batches before others get a turn */
+
+union control {
+	struct cmsghdr aligned;
+	uint8_t bytes[CONTROL_MAX];
+};
+
+/* Message headers are set up once; per packet only lengths are set again. */
+struct udp_batch {
+	struct mmsghdr in[SERVING_BATCH], out[SERVING_BATCH];
+	struct iovec in_room[SERVING_BATCH], out_room[SERVING_BATCH];
+	struct sockaddr_storage names[SERVING_BATCH];
+	union control control[SERVING_BATCH];
+	uint8_t packets[SERVING_BATCH][PACKET_MAX];
+	uint8_t replies[SERVING_BATCH][REPLY_UDP_SIZE];
+};
+
+struct udp {
+	struct serving *serving;
+	struct udp_batch *batch;
+	struct event *readable;
+	struct endpoint endpoint;
+	int fd;
+	bool wildcard;
+};
+
+struct udp_batch *
+udp_batch_new(void)
+{
+	struct udp_batch *batch = memory_zeroed(1, sizeof *batch);
+
+	for (unsigned i = 0; i < SERVING_BATCH; i++) {
+		batch->in_room[i] = (struct iovec){batch->packets[i],
+		    PACKET_MAX};
+		batch->in[i].msg_hdr.msg_iov = &batch->in_room[i];
+		batch->in[i].msg_hdr.msg_iovlen = 1;
+		batch->in[i].msg_hdr.msg_name = &batch->names[i];
+		batch->out[i].msg_hdr.msg_iov = &batch->out_room[i];
+		batch->out[i].msg_hdr.msg_iovlen = 1;
+	}
+	return batch;
+}
+
+void
+udp_batch_free(struct udp_batch *batch)
+{
+	free(batch);
+}
+
+/* ---- the address that was asked ---- */
+
+static void
+read_asked_4(const struct cmsghdr *c, struct addr *asked)
+{
+	struct in_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(c), sizeof info);
+	asked->family = 4;
+	memset(asked->bytes, 0, sizeof asked->bytes);
+	memcpy(asked->bytes, &info.ipi_addr, 4);
+}
+
+static void
+read_asked_6(const struct cmsghdr *c, struct addr *asked)
+{
+	struct in6_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(c), sizeof info);
+	asked->family = 6;
+	memcpy(asked->bytes, &info.ipi6_addr, 16);
+}
+
+static void
+read_asked(struct msghdr *msg, struct addr *asked)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+
+	for (; c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+			read_asked_4(c, asked);
+		else if (c->cmsg_level == IPPROTO_IPV6 &&
+		    c->cmsg_type == IPV6_PKTINFO)
+			read_asked_6(c, asked);
+	}
+}
+
+/* Say which address a reply leaves from.  The interface is the kernel's choice
+ * but for link-local addresses, which mean nothing without it. */
+static size_t
+write_source(union control *control, const struct addr *from, uint32_t scope)
+{
+	struct msghdr msg = {.msg_control = control,
+	    .msg_controllen = sizeof *control};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	struct in_pktinfo info4 = {0};
+	struct in6_pktinfo info6 = {0};
+
+	if (from->family == 4) {
+		memcpy(&info4.ipi_spec_dst, from->bytes, 4);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof info4);
+		memcpy(CMSG_DATA(c), &info4, sizeof info4);
+		return CMSG_SPACE(sizeof info4);
+	}
+	memcpy(&info6.ipi6_addr, from->bytes, 16);
+	info6.ipi6_ifindex = scope;
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof info6);
+	memcpy(CMSG_DATA(c), &info6, sizeof info6);
+	return CMSG_SPACE(sizeof info6);
+}
+
+static uint32_t
+scope_of(const struct sockaddr_storage *name, const struct addr *from)
+{
+	struct sockaddr_in6 in6;
+
+	if (name->ss_family != AF_INET6 || !addr_is_link_local(from))
+		return 0;
+	memcpy(&in6, name, sizeof in6);
+	return in6.sin6_scope_id;
+}
+
+/* ---- one reply, later ---- */
+
+static void
+send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
+{
+	struct udp *udp = from->owner;
+	struct sockaddr_storage name = from->to;
+	struct iovec room = {(void *)(uintptr_t)bytes, length};
+	struct msghdr msg = {.msg_name = &name,
+	    .msg_namelen = from->to_length, .msg_iov = &room,
+	    .msg_iovlen = 1};
+	union control control;
+
+	if (!bytes)
+		return;
+	if (udp->wildcard) {
+		msg.msg_control = &control;
+		msg.msg_controllen = write_source(&control,
+		    &from->client.asked,
+		    scope_of(&name, &from->client.asked));
+	}
+	if (sendmsg(udp->fd, &msg, MSG_DONTWAIT) < 0)
+		stats_count(udp->serving->env.stats, STAT_DROPPED_SEND);
+}
+
+/* ---- a batch ---- */
+
+static int
+receive(struct udp *udp)
+{
+	struct udp_batch *batch = udp->batch;
+
+	for (unsigned i = 0; i < SERVING_BATCH; i++) {
+		struct msghdr *msg = &batch->in[i].msg_hdr;
+
+		msg->msg_namelen = sizeof batch->names[i];
+		msg->msg_control = udp->wildcard ? &batch->control[i] : NULL;
+		msg->msg_controllen = udp->wildcard ? CONTROL_MAX : 0;
+	}
+	return recvmmsg(udp->fd, batch->in, SERVING_BATCH, MSG_DONTWAIT,
+	    NULL);
+}
+
+static void
+begin_all(struct udp *udp, unsigned count)
+{
+	struct udp_batch *batch = udp->batch;
+	struct query_client client = {.asked = udp->endpoint.addr,
+	    .transport = QUERY_UDP};
+	struct endpoint peer;
+
+	for (unsigned i = 0; i < count; i++) {
+		endpoint_from_sockaddr(&peer,
+		    (const struct sockaddr *)&batch->names[i]);
+		client.addr = peer.addr;
+		if (udp->wildcard)
+			read_asked(&batch->in[i].msg_hdr, &client.asked);
+		query_begin(&udp->serving->queries[i], &udp->serving->env,
+		    &client, batch->packets[i], batch->in[i].msg_len);
+	}
+	for (unsigned i = 0; i < count; i++)
+		query_prefetch(&udp->serving->queries[i], &udp->serving->env);
+}
+
+static void
+queue_reply(struct udp *udp, unsigned i, unsigned at, size_t length)
+{
+	struct udp_batch *batch = udp->batch;
+	struct msghdr *msg = &batch->out[at].msg_hdr;
+	const struct addr *asked = &udp->serving->queries[i].client.asked;
+
+	batch->out_room[at] = (struct iovec){batch->replies[i], length};
+	msg->msg_name = &batch->names[i];
+	msg->msg_namelen = batch->in[i].msg_hdr.msg_namelen;
+	msg->msg_control = NULL;
+	msg->msg_controllen = 0;
+	if (udp->wildcard) {
+		msg->msg_control = &batch->control[i];
+		msg->msg_controllen = write_source(&batch->control[i], asked,
+		    scope_of(&batch->names[i], asked));
+	}
+}
+
+static unsigned
+step_all(struct udp *udp, unsigned count)
+{
+	struct udp_batch *batch = udp->batch;
+	struct waiting_from from = {.owner = udp, .reply = send_late};
+	unsigned replies = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct query *q = &udp->serving->queries[i];
+		size_t length;
+
+		from.client = q->client;
+		from.to = batch->names[i];
+		from.to_length = batch->in[i].msg_hdr.msg_namelen;
+		if (serving_step(udp->serving, q, &from, batch->replies[i],
+		    &length) == QUERY_REPLY)
+			queue_reply(udp, i, replies++, length);
+	}
+	return replies;
+}
+
+/* A reply that cannot be sent (no route back, say) must not hold up the
+ * others; where the socket's buffer is full they are all dropped. */
+static void
+send_all(struct udp *udp, unsigned count)
+{
+	unsigned sent = 0;
+	int got;
+
+	while (sent < count) {
+		got = sendmmsg(udp->fd, udp->batch->out + sent, count - sent,
+		    MSG_DONTWAIT);
+		if (got > 0) {
+			sent += (unsigned)got;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		got = errno == EAGAIN ? (int)(count - sent) : 1;
+		stats_add(udp->serving->env.stats, STAT_DROPPED_SEND,
+		    (uint64_t)got);
+		sent += (unsigned)got;
+	}
+}
+
+static unsigned
+answer_batch(struct udp *udp)
+{
+	int got = receive(udp);
+
+	if (got <= 0)
+		return 0;
+	serving_start(udp->serving);
+	begin_all(udp, (unsigned)got);
+	send_all(udp, step_all(udp, (unsigned)got));
+	serving_end(udp->serving);
+	return (unsigned)got;
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct udp *udp = context;
+
+	(void)fd;
+	(void)what;
+	for (unsigned round = 0; round < ROUNDS_MAX; round++)
+		if (answer_batch(udp) < SERVING_BATCH)
+			return;
+}
+
+struct udp *
+udp_new(struct serving *serving, struct udp_batch *batch, int fd,
+    const struct endpoint *endpoint)
+{
+	struct udp *udp = memory_zeroed(1, sizeof *udp);
+
+	udp->serving = serving;
+	udp->batch = batch;
+	udp->fd = fd;
+	udp->endpoint = *endpoint;
+	udp->wildcard = addr_is_unspecified(&endpoint->addr);
+	udp->readable = loop_watch(serving->base, fd, EV_READ | EV_PERSIST,
+	    on_readable, udp);
+	return udp;
+}
+
+void
+udp_stop_reading(struct udp *udp)
+{
+	if (!udp->readable)
+		return;
+	loop_forget(udp->readable);
+	udp->readable = NULL;
+	/* Bounded: what comes faster than it is answered is not waited for. */
+	for (unsigned round = 0; round < ROUNDS_MAX; round++)
+		if (answer_batch(udp) < SERVING_BATCH)
+			break;
+}
+
+void
+udp_free(struct udp *udp)
+{
+	udp_stop_reading(udp);
+	waiting_forget(udp->serving->waiting, udp);
+	free(udp);
+}

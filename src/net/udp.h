@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* udp.h - answering over UDP, in batches.
+ *
+ * One recvmmsg a wakeup, all packets worked in stages, one sendmmsg.  A reply
+ * leaves from the address that was asked, on a wildcard socket too.  Nothing on
+ * this path allocates, locks or logs.
+ *
+ * One thread: the worker's.  The buffers (struct udp_batch) are the worker's,
+ * for all of its sockets.
+ */
+#ifndef HOSTLER_NET_UDP_H
+#define HOSTLER_NET_UDP_H
+
+#include "base/addr.h"
+#include "net/serving.h"
+
+struct udp_batch;
+struct udp;
+
+struct udp_batch *udp_batch_new(void);
+void udp_batch_free(struct udp_batch *batch);
+
+/* Serve the socket; it stays the caller's to close. */
+struct udp *udp_new(struct serving *serving, struct udp_batch *batch, int fd,
+    const struct endpoint *endpoint);
+/* Answer what is in the socket's buffer still, then read no more; replies that
+ * wait go out yet. */
+void udp_stop_reading(struct udp *udp);
+/* The same, and let go of the socket. */
+void udp_free(struct udp *udp);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/waiting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct waiting {
+	struct waiting_query *table;
+	struct waiting_query *free;
+	struct waiting_query *first, **end;
+	uint64_t serial;
+	unsigned count, max;
+};
+
+struct waiting *
+waiting_new(unsigned max)
+{
+	struct waiting *waiting = memory_zeroed(1, sizeof *waiting);
+
+	waiting->table = memory_zeroed(max, sizeof *waiting->table);
+	waiting->max = max;
+	waiting->end = &waiting->first;
+	for (unsigned i = max; i-- > 0;) {
+		waiting->table[i].slot = i;
+		waiting->table[i].next = waiting->free;
+		waiting->free = &waiting->table[i];
+	}
+	return waiting;
+}
+
+void
+waiting_free(struct waiting *waiting)
+{
+	while (waiting->first)
+		waiting_remove(waiting, waiting->first);
+	free(waiting->table);
+	free(waiting);
+}
+
+struct waiting_query *
+waiting_add(struct waiting *waiting, const struct waiting_from *from,
+    const uint8_t *packet, size_t length, int64_t give_up_ms)
+{
+	struct waiting_query *query = waiting->free;
+	uint8_t *copy = query ? malloc(length) : NULL;
+
+	if (!copy)
+		return NULL;
+	waiting->free = query->next;
+	memcpy(copy, packet, length);
+	query->packet = copy;
+	query->length = length;
+	query->serial = ++waiting->serial;
+	query->restarts = 0;
+	query->give_up_ms = give_up_ms;
+	query->from = *from;
+	query->next = NULL;
+	query->link = waiting->end;
+	*waiting->end = query;
+	waiting->end = &query->next;
+	waiting->count++;
+	return query;
+}
+
+struct waiting_query *
+waiting_find(struct waiting *waiting, uint32_t slot, uint64_t serial)
+{
+	struct waiting_query *query = slot < waiting->max
+	    ? &waiting->table[slot] : NULL;
+
+	return query && query->serial == serial ? query : NULL;
+}
+
+void
+waiting_remove(struct waiting *waiting, struct waiting_query *query)
+{
+	*query->link = query->next;
+	if (query->next)
+		query->next->link = query->link;
+	else
+		waiting->end = query->link;
+	free(query->packet);
+	query->packet = NULL;
+	query->serial = 0;
+	query->next = waiting->free;
+	waiting->free = query;
+	waiting->count--;
+}
+
+void
+waiting_forget(struct waiting *waiting, const void *owner)
+{
+	struct waiting_query *query = waiting->first, *next;
+
+	for (; query; query = next) {
+		next = query->next;
+		if (query->from.owner == owner)
+			waiting_remove(waiting, query);
+	}
+}
+
+struct waiting_query *
+waiting_oldest(struct waiting *waiting)
+{
+	return waiting->first;
+}
+
+unsigned
+waiting_count(const struct waiting *waiting)
+{
+	return waiting->count;
+}

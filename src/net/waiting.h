@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* waiting.h - queries that wait for an upstream: copies of packet and client,
+ * in a table of fixed size.
+ *
+ * A slot has a serial, so that an answer which comes too late for its query
+ * does not reach the next one in that slot.  One thread: the worker's.
+ */
+#ifndef HOSTLER_NET_WAITING_H
+#define HOSTLER_NET_WAITING_H
+
+#include "query/query.h"
+
+/* Where a query came from and how its reply gets back. */
+struct waiting_from {
+	void *owner;			/* the socket or connection */
+	/* Send the reply, or (NULL) forget the query. */
+	void (*reply)(const struct waiting_from *from, const uint8_t *bytes,
+	    size_t length);
+	struct query_client client;
+	struct sockaddr_storage to;	/* UDP */
+	socklen_t to_length;
+};
+
+struct waiting_query {
+	uint64_t serial;		/* 0: free */
+	uint32_t slot;
+	unsigned restarts;
+	int64_t give_up_ms;
+	struct waiting_from from;
+	uint8_t *packet;
+	size_t length;
+	struct forward_question question;	/* what it waits for */
+	struct waiting_query *next, **link;	/* oldest first; or free */
+};
+
+struct waiting;
+
+struct waiting *waiting_new(unsigned max);
+void waiting_free(struct waiting *waiting);
+
+/* NULL: the table is full, or no memory. */
+struct waiting_query *waiting_add(struct waiting *waiting,
+    const struct waiting_from *from, const uint8_t *packet, size_t length,
+    int64_t give_up_ms);
+struct waiting_query *waiting_find(struct waiting *waiting, uint32_t slot,
+    uint64_t serial);
+void waiting_remove(struct waiting *waiting, struct waiting_query *query);
+
+/* The owner is going: forget its queries. */
+void waiting_forget(struct waiting *waiting, const void *owner);
+
+struct waiting_query *waiting_oldest(struct waiting *waiting);
+unsigned waiting_count(const struct waiting *waiting);
+
+#endif

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/worker.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/loop.h"
+#include "net/mailbox.h"
+#include "net/serving.h"
+#include "net/tcp.h"
+#include "net/udp.h"
+#include "net/upstream.h"
+
+#define HEARTBEAT_MS 500
+#define DEAD_AFTER_MS 3000
+#define QUESTION_WAITERS_MAX 256
+#define LETTERS_MAX 65536
+#define STOP_LOOK_MS 10
+
+/* The sockets of one listener that are this worker's. */
+struct served {
+	const struct listener *listener;
+	struct udp *udp;
+	struct tcp_listener *tcp;
+	struct served *next;
+};
+
+struct worker {
+	struct workers *all;
+	unsigned number;
+	pthread_t thread;
+	struct mailbox *mailbox;
+	struct serving serving;
+	struct stats stats;
+	struct udp_batch *batch;
+	struct tcp *tcp;
+	struct served *served;
+	struct forward *forward;
+	struct upstream_io *upstream;
+	struct event *letters, *heartbeat, *stopping;
+	int64_t stop_by_ms;
+	_Atomic int64_t alive_ms;
+};
+
+struct workers {
+	struct workers_settings settings;
+	unsigned count;
+	uint64_t refused_told;
+	int64_t refused_told_ms;	/* 0: never */
+	struct worker **list;
+};
+
+/* ---- forwarding: between workers ---- */
+
+static struct worker *
+owner_of(const struct worker *worker, const struct forward_question *question)
+{
+	return worker->all->list[(question->hash >> 32) % worker->all->count];
+}
+
+static void
+tell_done(struct worker *worker, const struct forward_waiter *waiter,
+    struct answer *answer)
+{
+	struct mail mail = {.kind = MAIL_DONE, .waiter = *waiter};
+
+	if (waiter->worker == worker->number) {
+		serving_answered(&worker->serving, waiter, answer);
+		return;
+	}
+	mail.answer = answer_hold(answer);
+	/* Where the mailbox is full the query is given up by its own timer. */
+	if (mailbox_send(worker->all->list[waiter->worker]->mailbox, &mail) ==
+	    MAILBOX_FULL)
+		answer_release(mail.answer);
+}
+
+static enum forward_asked
+ask(struct worker *worker, const struct forward_question *question,
+    const struct forward_waiter *from)
+{
+	struct worker *owner = owner_of(worker, question);
+	struct mail mail = {.kind = MAIL_ASK, .waiter = *from,
+	    .question = *question};
+
+	mail.waiter.worker = worker->number;
+	if (owner == worker)
+		return forward_ask(worker->forward, question, &mail.waiter,
+		    worker->serving.env.now_ms);
+	return mailbox_send(owner->mailbox, &mail) == MAILBOX_SENT
+	    ? FORWARD_ASKED : FORWARD_IS_FULL;
+}
+
+static void
+settle(struct worker *worker)
+{
+	upstream_pump(worker->upstream, worker->serving.env.now_ms);
+}
+
+static void
+keep_answer(void *context, struct answer *answer)
+{
+	struct worker *worker = context;
+
+	cache_put(worker->all->settings.cache, answer, clock_mono_ms());
+}
+
+static void
+pass_answer(void *context, struct answer *answer,
+    const struct forward_waiter *waiter)
+{
+	tell_done(context, waiter, answer);
+}
+
+/* ---- letters ---- */
+
+static void
+read_ask(struct worker *worker, const struct mail *mail)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct answer *failure;
+
+	if (forward_ask(worker->forward, &mail->question, &mail->waiter,
+	    now_ms) == FORWARD_ASKED) {
+		upstream_pump(worker->upstream, now_ms);
+		return;
+	}
+	stats_count(&worker->stats, STAT_FORWARD_FULL);
+	failure = answer_new_failure(&mail->question, EDE_NETWORK_ERROR,
+	    now_ms);
+	if (!failure)
+		return;
+	tell_done(worker, &mail->waiter, failure);
+	answer_release(failure);
+}
+
+static void
+read_add(struct worker *worker, const struct mail *mail)
+{
+	struct served *served = memory_zeroed(1, sizeof *served);
+
+	served->listener = mail->listener;
+	served->udp = udp_new(&worker->serving, worker->batch,
+	    mail->listener->udp[worker->number], &mail->listener->endpoint);
+	served->tcp = tcp_listen(worker->tcp,
+	    mail->listener->tcp[worker->number]);
+	served->next = worker->served;
+	worker->served = served;
+}
+
+static void
+let_go(struct served *served)
+{
+	udp_free(served->udp);
+	tcp_listener_free(served->tcp);
+	free(served);
+}
+
+static void
+read_drop(struct worker *worker, const struct mail *mail)
+{
+	struct served **link = &worker->served, *served;
+
+	while (*link && (*link)->listener != mail->listener)
+		link = &(*link)->next;
+	served = *link;
+	if (!served)
+		return;
+	*link = served->next;
+	let_go(served);
+}
+
+static void
+read_policy(struct worker *worker)
+{
+	const struct policy *policy;
+	struct answer_limits limits;
+
+	epoch_online(worker->serving.reader);
+	policy = publisher_borrow(worker->all->settings.publisher);
+	limits = (struct answer_limits){
+	    .min_ttl_s = policy->min_ttl_s,
+	    .max_ttl_s = policy->max_ttl_s,
+	    .max_negative_ttl_s = policy->max_negative_ttl_s,
+	};
+	epoch_offline(worker->serving.reader);
+	forward_set_limits(worker->forward, &limits);
+}
+
+static bool
+is_finished(const struct worker *worker)
+{
+	return (waiting_count(worker->serving.waiting) == 0 &&
+	    tcp_is_quiet(worker->tcp)) ||
+	    clock_mono_ms() >= worker->stop_by_ms;
+}
+
+static void
+on_stopping(evutil_socket_t fd, short what, void *context)
+{
+	struct worker *worker = context;
+
+	(void)fd;
+	(void)what;
+	if (is_finished(worker))
+		event_base_loopbreak(worker->serving.base);
+}
+
+/* UDP sockets stay open until the end: replies leave through them. */
+static void
+read_stop(struct worker *worker, const struct mail *mail)
+{
+	worker->stop_by_ms = clock_mono_ms() + mail->wait_ms;
+	for (struct served *s = worker->served; s; s = s->next)
+		udp_stop_reading(s->udp);
+	tcp_stop_reading(worker->tcp);
+	worker->stopping = loop_every(worker->serving.base, STOP_LOOK_MS,
+	    on_stopping, worker);
+}
+
+static void
+read_letter(struct worker *worker, struct mail *mail)
+{
+	switch (mail->kind) {
+	case MAIL_ASK:
+		read_ask(worker, mail);
+		break;
+	case MAIL_DONE:
+		serving_answered(&worker->serving, &mail->waiter,
+		    mail->answer);
+		answer_release(mail->answer);
+		break;
+	case MAIL_ADD:
+		read_add(worker, mail);
+		break;
+	case MAIL_DROP:
+		read_drop(worker, mail);
+		break;
+	case MAIL_POLICY:
+		read_policy(worker);
+		break;
+	case MAIL_STOP:
+		read_stop(worker, mail);
+		break;
+	}
+	if (mail->done)
+		sem_post(mail->done);
+	mail_free(mail);
+}
+
+static void
+on_letters(evutil_socket_t fd, short what, void *context)
+{
+	struct worker *worker = context;
+	struct mail *mail = mailbox_take(worker->mailbox);
+
+	(void)fd;
+	(void)what;
+	while (mail) {
+		struct mail *next = mail->next;
+
+		read_letter(worker, mail);
+		mail = next;
+	}
+}
+
+/* ---- now and then ---- */
+
+/* Refused clients are counted; people are told once a minute at most, and
+ * which setting it is. */
+static void
+tell_refused(struct workers *workers, int64_t now_ms)
+{
+	uint64_t refused = 0;
+
+	if (workers->refused_told_ms && now_ms - workers->refused_told_ms <
+	    workers->settings.refused_log_ms)
+		return;
+	for (unsigned i = 0; i < workers->count; i++)
+		refused += atomic_load_explicit(&workers->list[i]->stats.count[
+		    STAT_REFUSED_CLIENT], memory_order_relaxed);
+	if (refused == workers->refused_told)
+		return;
+	log_notice("%llu queries refused: their clients are in no network of "
+	    "server.allow",
+	    (unsigned long long)(refused - workers->refused_told));
+	workers->refused_told = refused;
+	workers->refused_told_ms = now_ms;
+}
+
+static void
+on_heartbeat(evutil_socket_t fd, short what, void *context)
+{
+	struct worker *worker = context;
+	int64_t now_ms = clock_mono_ms();
+
+	(void)fd;
+	(void)what;
+	atomic_store_explicit(&worker->alive_ms, now_ms,
+	    memory_order_relaxed);
+	serving_expire(&worker->serving);
+	if (worker->number == 0)
+		tell_refused(worker->all, now_ms);
+}
+
+/* ---- the thread ---- */
+
+static void
+open_worker(struct worker *worker)
+{
+	const struct workers_settings *settings = &worker->all->settings;
+	struct serving *serving = &worker->serving;
+	const struct tcp_limits limits = {settings->tcp_connections_max,
+	    settings->tcp_idle_ms};
+	const struct forward_settings forward = {
+	    .questions_max = settings->waiting_max,
+	    .waiters_max = QUESTION_WAITERS_MAX,
+	    .stats = &worker->stats,
+	};
+	const struct upstream_hooks hooks = {keep_answer, pass_answer,
+	    worker};
+
+	serving->base = loop_new();
+	serving->reader = epoch_reader_new();
+	serving->publisher = settings->publisher;
+	serving->waiting = waiting_new(settings->waiting_max);
+	serving->env.cache = settings->cache;
+	serving->env.stats = &worker->stats;
+	serving->queries = memory_zeroed(SERVING_BATCH,
+	    sizeof *serving->queries);
+	serving->again = memory_zeroed(1, sizeof *serving->again);
+	serving->again_room = memory_alloc(WIRE_MAX);
+	serving->ask = ask;
+	serving->settle = settle;
+	serving->worker = worker;
+	worker->batch = udp_batch_new();
+	worker->tcp = tcp_new(serving, &limits);
+	worker->forward = forward_new(&forward);
+	worker->upstream = upstream_new(serving->base, worker->forward,
+	    &hooks);
+	read_policy(worker);
+	worker->letters = loop_watch(serving->base,
+	    mailbox_fd(worker->mailbox), EV_READ | EV_PERSIST, on_letters,
+	    worker);
+	worker->heartbeat = loop_every(serving->base, HEARTBEAT_MS,
+	    on_heartbeat, worker);
+}
+
+static void
+close_worker(struct worker *worker)
+{
+	struct serving *serving = &worker->serving;
+
+	while (worker->served) {
+		struct served *served = worker->served;
+
+		worker->served = served->next;
+		let_go(served);
+	}
+	tcp_free(worker->tcp);
+	upstream_free(worker->upstream);
+	forward_free(worker->forward);
+	loop_forget(worker->letters);
+	loop_forget(worker->heartbeat);
+	loop_forget(worker->stopping);
+	udp_batch_free(worker->batch);
+	waiting_free(serving->waiting);
+	epoch_reader_free(serving->reader);
+	event_base_free(serving->base);
+	free(serving->queries);
+	free(serving->again);
+	free(serving->again_room);
+}
+
+static void *
+run_worker(void *context)
+{
+	struct worker *worker = context;
+
+	event_base_dispatch(worker->serving.base);
+	return NULL;
+}
+
+static void
+start_thread(struct worker *worker)
+{
+	char name[16];
+	int error = pthread_create(&worker->thread, NULL, run_worker, worker);
+
+	assert(error == 0);
+	(void)error;
+	snprintf(name, sizeof name, "worker %u", worker->number % 1000);
+	pthread_setname_np(worker->thread, name);
+}
+
+/* ---- main's side ---- */
+
+struct workers *
+workers_start(const struct workers_settings *settings)
+{
+	struct workers *workers = memory_zeroed(1, sizeof *workers);
+
+	workers->settings = *settings;
+	workers->count = settings->count;
+	workers->list = memory_zeroed(settings->count, sizeof *workers->list);
+	for (unsigned i = 0; i < settings->count; i++) {
+		struct worker *worker = aligned_alloc(64, sizeof *worker);
+
+		assert(worker);
+		*worker = (struct worker){.all = workers, .number = i};
+		workers->list[i] = worker;
+		worker->mailbox = mailbox_new(LETTERS_MAX);
+		atomic_store(&worker->alive_ms, clock_mono_ms());
+		open_worker(worker);
+	}
+	for (unsigned i = 0; i < settings->count; i++)
+		start_thread(workers->list[i]);
+	return workers;
+}
+
+static void
+send_all(struct workers *workers, const struct mail *mail)
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		mailbox_send(workers->list[i]->mailbox, mail);
+}
+
+/* Send an order and wait until every worker has carried it out. */
+static void
+order_all(struct workers *workers, struct mail mail)
+{
+	sem_t done;
+
+	sem_init(&done, 0, 0);
+	mail.done = &done;
+	send_all(workers, &mail);
+	for (unsigned i = 0; i < workers->count; i++)
+		while (sem_wait(&done) != 0)
+			continue;
+	sem_destroy(&done);
+}
+
+void
+workers_stop(struct workers *workers, unsigned wait_ms)
+{
+	send_all(workers, &(struct mail){.kind = MAIL_STOP,
+	    .wait_ms = wait_ms});
+	for (unsigned i = 0; i < workers->count; i++)
+		pthread_join(workers->list[i]->thread, NULL);
+	for (unsigned i = 0; i < workers->count; i++)
+		close_worker(workers->list[i]);
+	for (unsigned i = 0; i < workers->count; i++) {
+		mailbox_free(workers->list[i]->mailbox);
+		free(workers->list[i]);
+	}
+	free(workers->list);
+	free(workers);
+}
+
+void
+workers_add(struct workers *workers, struct listener *listener)
+{
+	order_all(workers, (struct mail){.kind = MAIL_ADD,
+	    .listener = listener});
+}
+
+void
+workers_drop(struct workers *workers, struct listener *listener)
+{
+	order_all(workers, (struct mail){.kind = MAIL_DROP,
+	    .listener = listener});
+}
+
+void
+workers_policy_changed(struct workers *workers)
+{
+	send_all(workers, &(struct mail){.kind = MAIL_POLICY});
+}
+
+void
+workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT])
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		stats_sum(sum, &workers->list[i]->stats);
+}
+
+bool
+workers_alive(struct workers *workers)
+{
+	int64_t limit_ms = clock_mono_ms() - DEAD_AFTER_MS;
+
+	for (unsigned i = 0; i < workers->count; i++)
+		if (atomic_load_explicit(&workers->list[i]->alive_ms,
+		    memory_order_relaxed) < limit_ms)
+			return false;
+	return true;
+}
