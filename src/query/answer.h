@@ -70,7 +70,7 @@ struct answer_limits {
 #define ANSWER_CHAIN_MAX 16		/* CNAMEs of one message */
 #define ANSWER_RECORDS_MAX 1000		/* looked at, of one message */
 #define ANSWER_BODY_MAX 65000
-#define ANSWER_NO_SOA_TTL_S 5		/* negative, and nothing says how long */
+#define ANSWER_NO_SOA_TTL_S 5		/* negative, and no SOA says it */
 #define ANSWER_FAILURE_TTL_S 1		/* RFC 9520 */
 
 /* Make an answer from a message that was found OK for this question.  NULL

@@ -163,6 +163,7 @@ craft_text(const uint8_t *bytes, size_t length, char buf[CRAFT_TEXT])
 	FILE *out = fmemopen(buf, CRAFT_TEXT, "w");
 
 	assert(out != NULL);
+	buf[0] = '\0';
 	if (message_read(&message, bytes, length, bytes, asked) !=
 	    MESSAGE_OK) {
 		fprintf(out, "not a message\n");
