@@ -47,3 +47,21 @@ tests_fuzz_fuzz_upstream_CFLAGS = $(FUZZ_TARGET_CFLAGS)
 tests_fuzz_fuzz_upstream_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
 tests_fuzz_fuzz_upstream_LDADD = $(LINK_QUERY)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_yaml
+TESTS += tests/fuzz/replay_yaml
+tests_fuzz_replay_yaml_SOURCES = tests/fuzz/fuzz_yaml.c $(REPLAY)
+tests_fuzz_replay_yaml_LDADD = $(LINK_CONF) $(LIBS_CONF)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_yaml
+tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c
+tests_fuzz_fuzz_yaml_CFLAGS = $(FUZZ_TARGET_CFLAGS)
+tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_yaml_LDADD = $(LINK_CONF) $(LIBS_CONF)
+endif
+
+EXTRA_DIST += tests/fuzz/run
+if FUZZ
+.PHONY: fuzzers
+fuzzers: $(noinst_PROGRAMS)
+endif

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include tests/unit/forward.mk
 include tests/unit/zonefile.mk
+include tests/unit/conf.mk

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* check_conf.c - hostler.yaml into a struct conf, and every fault with its
+ * place. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "confread.h"
+
+/* What is said of a text; *conf is NULL where it has errors. */
+static char *
+say(const char *text, struct conf **conf)
+{
+	struct diags *diags = diags_new();
+	char *said = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&said, &length);
+
+	*conf = confread_text("etc/hostler.yaml", text, strlen(text), diags);
+	diags_print(diags, out, DIAG_PLAIN);
+	fclose(out);
+	diags_free(diags);
+	return said;
+}
+
+static struct conf *
+read_good(const char *text)
+{
+	struct conf *conf;
+	char *said = say(text, &conf);
+
+	ck_assert_str_eq(said, "");
+	ck_assert_ptr_nonnull(conf);
+	free(said);
+	return conf;
+}
+
+static void
+check_bad(const char *text, const char *wanted)
+{
+	struct conf *conf;
+	char *said = say(text, &conf);
+
+	ck_assert_msg(strcmp(said, wanted) == 0, "said\n%swanted\n%s", said,
+	    wanted);
+	ck_assert_ptr_null(conf);
+	free(said);
+}
+
+START_TEST(defaults)
+{
+	struct conf *conf = read_good("");
+	char text[DNAME_TEXT_MAX];
+
+	ck_assert_uint_eq(conf->listen_count, 2);
+	ck_assert_str_eq(endpoint_print(&conf->listen[0].endpoint, text),
+	    "127.0.0.1@53");
+	ck_assert_str_eq(endpoint_print(&conf->listen[1].endpoint, text),
+	    "::1@53");
+	ck_assert_str_eq(dname_print(conf->domain.wire, text), "internal.");
+	ck_assert_uint_eq(conf->hosts_count, 1);
+	ck_assert_str_eq(conf->hosts[0].path, "/etc/hosts");
+	ck_assert_uint_eq(conf->hosts[0].ttl_s, 5);
+	ck_assert_uint_eq(conf->forward_count, 1);
+	ck_assert_str_eq(conf->forward[0].to[0].path, "/etc/resolv.conf");
+	ck_assert(conf->allow.private && conf->allow.attached);
+	ck_assert(!conf->allow.any);
+	ck_assert_uint_eq(conf->cache_bytes, 64 << 20);
+	ck_assert_uint_eq(conf->max_ttl_s, 86400);
+	ck_assert_uint_eq(conf->max_negative_ttl_s, 60);
+	ck_assert_str_eq(conf->user, "hostler");
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(everything)
+{
+	struct conf *conf = read_good(
+	    "server:\n"
+	    "  listen: [192.168.0.5, \"fd00::5@5300\"]\n"
+	    "  threads: 3\n"
+	    "  user: ''\n"
+	    "  allow: [any, 10.0.0.0/8]\n"
+	    "  log: {level: debug, queries: off}\n"
+	    "control: {socket: ctl}\n"
+	    "domain: {name: Corp.Test, overlay: yes}\n"
+	    "hosts: [a, /b, {path: c, ttl: 1m, domain: lab.test}]\n"
+	    "zones: [x.zone, {path: /y, name: y.test, overlay: true}]\n"
+	    "forward:\n"
+	    "  - {zone: ., to: [192.0.2.1@54, tcp://192.0.2.2, ./r.conf]}\n"
+	    "  - {zone: cluster.local, to: 192.0.2.3, private-names: no}\n"
+	    "cache: {size: 512K, min-ttl: 5, max-ttl: 2h, "
+	    "max-negative-ttl: 1m, stale: 0s}\n");
+	char text[DNAME_TEXT_MAX];
+
+	ck_assert_uint_eq(conf->listen_count, 2);
+	ck_assert_uint_eq(conf->listen[1].endpoint.port, 5300);
+	ck_assert_uint_eq(conf->threads, 3);
+	ck_assert_str_eq(conf->user, "");
+	ck_assert(conf->allow.any && !conf->allow.private);
+	ck_assert_uint_eq(conf->allow.count, 1);
+	ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
+	ck_assert_str_eq(conf->control_socket, "etc/ctl");
+	ck_assert_str_eq(dname_print(conf->domain.wire, text), "corp.test.");
+	ck_assert(conf->domain_overlay);
+	ck_assert_uint_eq(conf->hosts_count, 3);
+	ck_assert_str_eq(conf->hosts[0].path, "etc/a");
+	ck_assert_str_eq(conf->hosts[1].path, "/b");
+	ck_assert_uint_eq(conf->hosts[2].ttl_s, 60);
+	ck_assert(conf->hosts[2].has_domain);
+	ck_assert_uint_eq(conf->zone_count, 2);
+	ck_assert(conf->zones[1].overlay && conf->zones[1].has_name);
+	ck_assert_uint_eq(conf->forward_count, 2);
+	ck_assert_uint_eq(conf->forward[0].count, 3);
+	ck_assert_uint_eq(conf->forward[0].to[0].endpoint.port, 54);
+	ck_assert_int_eq(conf->forward[0].to[1].kind, CONF_UPSTREAM_TCP);
+	ck_assert_str_eq(conf->forward[0].to[2].path, "etc/./r.conf");
+	ck_assert_int_eq(conf->forward[1].private_names, CONF_PRIVATE_NO);
+	ck_assert_uint_eq(conf->cache_bytes, 512 << 10);
+	ck_assert_uint_eq(conf->min_ttl_s, 5);
+	ck_assert_uint_eq(conf->max_ttl_s, 7200);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(none)
+{
+	struct conf *conf = read_good("domain: ''\nhosts: []\nforward: []\n");
+
+	ck_assert(!conf->has_domain);
+	ck_assert_uint_eq(conf->hosts_count, 0);
+	ck_assert_uint_eq(conf->forward_count, 0);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(unknown_keys)
+{
+	check_bad("server:\n  lisen: [127.0.0.1]\nxyzzyx: 1\n",
+	    "etc/hostler.yaml:2:3: error: unknown key 'lisen'; is 'listen' "
+	    "meant?\n"
+	    "    2 |   lisen: [127.0.0.1]\n"
+	    "      |   ^~~~~\n"
+	    "etc/hostler.yaml:3:1: error: unknown key 'xyzzyx'\n"
+	    "    3 | xyzzyx: 1\n"
+	    "      | ^~~~~~\n");
+	check_bad("views: []\n",
+	    "etc/hostler.yaml:1:1: error: 'views' is not offered by this "
+	    "version\n"
+	    "    1 | views: []\n"
+	    "      | ^~~~~\n");
+	check_bad("domain: a\ndomain: b\n",
+	    "etc/hostler.yaml:2:1: error: 'domain' is given twice\n"
+	    "    2 | domain: b\n"
+	    "      | ^~~~~~\n");
+}
+END_TEST
+
+START_TEST(wrong_values)
+{
+	check_bad("server: {listen: [\"1.1.1.1:53\"]}\n",
+	    "etc/hostler.yaml:1:19: error: '1.1.1.1:53' is not an address to "
+	    "listen on: the port goes behind @: ADDR@PORT\n"
+	    "    1 | server: {listen: [\"1.1.1.1:53\"]}\n"
+	    "      |                   ^~~~~~~~~~~~\n");
+	check_bad("cache: {size: 64X}\n",
+	    "etc/hostler.yaml:1:15: error: '64X' is not a size such as 512K, "
+	    "64M or 1G\n"
+	    "    1 | cache: {size: 64X}\n"
+	    "      |               ^~~\n");
+	check_bad("server: {allow: [10.0.0.1/8]}\n",
+	    "etc/hostler.yaml:1:18: error: '10.0.0.1/8' is neither private, "
+	    "attached, any nor a prefix: bits behind its length are set\n"
+	    "    1 | server: {allow: [10.0.0.1/8]}\n"
+	    "      |                  ^~~~~~~~~~\n");
+	check_bad("hosts: yes\n",
+	    "etc/hostler.yaml:1:8: error: a list is expected here: [A, B] or "
+	    "lines that begin with '- '\n"
+	    "    1 | hosts: yes\n"
+	    "      |        ^~~\n");
+}
+END_TEST
+
+START_TEST(characters_before_the_place)
+{
+	check_bad("server: {user: '\xeb\xa9\x8d', thread: 1}\n",
+	    "etc/hostler.yaml:1:23: error: unknown key 'thread'; is "
+	    "'threads' meant?\n"
+	    "    1 | server: {user: '\xeb\xa9\x8d', thread: 1}\n"
+	    "      |                     ^~~~~~\n");
+}
+END_TEST
+
+START_TEST(no_yaml)
+{
+	struct conf *conf;
+	char *said = say("server: [\n", &conf);
+
+	ck_assert_ptr_null(conf);
+	ck_assert_ptr_nonnull(strstr(said, "etc/hostler.yaml:2:1: error: "));
+	free(said);
+	said = say("a: \xff\n", &conf);
+	ck_assert_ptr_null(conf);
+	ck_assert_ptr_nonnull(strstr(said, "error: this is not YAML text"));
+	free(said);
+}
+END_TEST
+
+static char *
+print_conf(const struct conf *conf)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	conf_print(conf, out);
+	fclose(out);
+	return text;
+}
+
+START_TEST(printed_is_the_same)
+{
+	struct conf *conf = read_good(
+	    "server: {listen: [192.0.2.1], allow: []}\n"
+	    "domain: {name: a.test, overlay: yes}\n"
+	    "hosts: ['/with \"quotes\"', {path: /b, domain: c.test}]\n"
+	    "zones: [{path: /z, name: z.test, overlay: yes}]\n"
+	    "forward: [{zone: ., to: [tcp://192.0.2.2], "
+	    "private-names: yes}]\n");
+	char *first = print_conf(conf), *second;
+
+	conf_free(conf);
+	conf = read_good(first);
+	second = print_conf(conf);
+	ck_assert_str_eq(first, second);
+	conf_free(conf);
+	free(first);
+	free(second);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("conf");
+	TCase *tests = tcase_create("conf");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tests, defaults);
+	tcase_add_test(tests, everything);
+	tcase_add_test(tests, none);
+	tcase_add_test(tests, unknown_keys);
+	tcase_add_test(tests, wrong_values);
+	tcase_add_test(tests, characters_before_the_place);
+	tcase_add_test(tests, no_yaml);
+	tcase_add_test(tests, printed_is_the_same);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
