@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dns/dname.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <endian.h>
 #include <stdio.h>
@@ -9,10 +8,57 @@
 
 #include "base/addr.h"
 
-static inline uint8_t
-lower_byte(uint8_t c)
+/* ---- words: eight bytes of a name at a time ---- */
+
+/* The low byte of the word is the first of the bytes; len <= 8, none of the
+ * bytes behind them is touched. */
+static inline uint64_t
+load_word(const uint8_t *bytes, size_t len)
 {
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+	uint64_t word;
+	uint32_t front, back;
+
+	if (len == 8) {
+		memcpy(&word, bytes, 8);
+		return le64toh(word);
+	}
+	if (len >= 4) {
+		memcpy(&front, bytes, 4);
+		memcpy(&back, bytes + len - 4, 4);
+		return le32toh(front) |
+		    (uint64_t)le32toh(back) << 8 * (len - 4);
+	}
+	if (len == 0)
+		return 0;
+	return bytes[0] | (uint64_t)bytes[len / 2] << 8 * (len / 2) |
+	    (uint64_t)bytes[len - 1] << 8 * (len - 1);
+}
+
+/* Capitals made small in all eight at once.  The length of a label is at most
+ * 63, below every letter, so that a name can be turned as a whole. */
+static inline uint64_t
+lower_word(uint64_t word)
+{
+	uint64_t low = word & 0x7f7f7f7f7f7f7f7f;
+	uint64_t from_a = low + 0x3f3f3f3f3f3f3f3f;	/* bit 7: >= 'A' */
+	uint64_t above_z = low + 0x2525252525252525;	/* bit 7: > 'Z' */
+
+	return word |
+	    (from_a & ~above_z & ~word & 0x8080808080808080) >> 2;
+}
+
+void
+dname_copy_lower(uint8_t *to, const uint8_t *from, size_t len)
+{
+	uint64_t word;
+	size_t at = 0;
+
+	for (; at + 8 <= len; at += 8) {
+		word = htole64(lower_word(load_word(from + at, 8)));
+		memcpy(to + at, &word, 8);
+	}
+	word = htole64(lower_word(load_word(from + at, len - at)));
+	memcpy(to + at, &word, len - at);
 }
 
 /* ---- text ---- */
@@ -32,6 +78,7 @@ open_label(struct parse *p)
 	p->label = p->name->length;
 	p->label_at = p->at;
 	if (p->name->length >= DNAME_MAX - 1) {
+		p->at = 0;
 		p->wrong = "the name is longer than 255 bytes";
 		return;
 	}
@@ -161,7 +208,6 @@ dname_parse(struct dname *name, const char *text, size_t len,
     const uint8_t *origin, size_t *bad)
 {
 	struct parse p = {.name = name, .text = text, .len = len};
-	const char *wrong;
 
 	name->length = 0;
 	name->labels = 0;
@@ -178,8 +224,7 @@ dname_parse(struct dname *name, const char *text, size_t len,
 		*bad = p.at < len ? p.at : len - 1;
 		return p.wrong;
 	}
-	wrong = append_origin(name, is_absolute(text, len) ? NULL : origin);
-	return wrong;
+	return append_origin(name, is_absolute(text, len) ? NULL : origin);
 }
 
 struct dname
@@ -281,32 +326,27 @@ dname_labels(const uint8_t *name)
 	return labels;
 }
 
+/* Labels of other lengths differ in their length bytes, which stand where the
+ * names were equal up to: so the bytes alone decide. */
 bool
 dname_equal(const uint8_t *a, const uint8_t *b)
 {
-	for (;;) {
-		unsigned length = *a;
+	size_t length = dname_length(a), at = 0;
 
-		if (*b != length)
+	if (dname_length(b) != length)
+		return false;
+	for (; at + 8 <= length; at += 8)
+		if (lower_word(load_word(a + at, 8)) !=
+		    lower_word(load_word(b + at, 8)))
 			return false;
-		if (length == 0)
-			return true;
-		for (unsigned i = 1; i <= length; i++)
-			if (lower_byte(a[i]) != lower_byte(b[i]))
-				return false;
-		a += length + 1;
-		b += length + 1;
-	}
+	return lower_word(load_word(a + at, length - at)) ==
+	    lower_word(load_word(b + at, length - at));
 }
 
 void
 dname_lower(uint8_t *name)
 {
-	while (*name) {
-		for (unsigned i = 1; i <= *name; i++)
-			name[i] = lower_byte(name[i]);
-		name += *name + 1;
-	}
+	dname_copy_lower(name, name, dname_length(name));
 }
 
 bool
@@ -439,16 +479,18 @@ dname_to_addr(const uint8_t *lower, struct addr *addr, unsigned *bits)
 {
 	unsigned labels = dname_labels(lower);
 	const uint8_t *top;
+	size_t length;
 
-	memset(addr, 0, sizeof *addr);
+	memset(addr, 0, sizeof(*addr));
 	*bits = 0;
 	if (labels < 2)
 		return false;
 	top = dname_skip(lower, labels - 2);
-	if (memcmp(top, in_addr_arpa, *top == 7 ? sizeof in_addr_arpa : 1) ==
-	    0)
+	length = dname_length(top);
+	if (length == sizeof(in_addr_arpa) &&
+	    memcmp(top, in_addr_arpa, length) == 0)
 		return read_in_addr(lower, labels, addr, bits);
-	if (memcmp(top, ip6_arpa, *top == 3 ? sizeof ip6_arpa : 1) == 0)
+	if (length == sizeof(ip6_arpa) && memcmp(top, ip6_arpa, length) == 0)
 		return read_ip6(lower, labels, addr, bits);
 	return false;
 }
@@ -462,7 +504,7 @@ dname_of_addr(const struct addr *addr)
 	const uint8_t *b = addr->bytes;
 
 	if (addr->family == 4) {
-		snprintf(text, sizeof text, "%u.%u.%u.%u.in-addr.arpa.", b[3],
+		snprintf(text, sizeof(text), "%u.%u.%u.%u.in-addr.arpa.", b[3],
 		    b[2], b[1], b[0]);
 		return dname_from(text);
 	}
@@ -478,23 +520,14 @@ dname_of_addr(const struct addr *addr)
 
 /* ---- hash ---- */
 
-static inline uint64_t
-load_block(const uint8_t *bytes, unsigned len)
-{
-	uint64_t block = 0;
-
-	memcpy(&block, bytes, len);
-	return le64toh(block);
-}
-
 static inline void
-hash_label(struct hash_state *s, const uint8_t *label)
+hash_label(struct hash_state *s, const uint8_t *bytes, size_t length)
 {
-	unsigned length = *label, left = length;
+	size_t left = length;
 
-	for (label++; left >= 8; left -= 8, label += 8)
-		hash_block(s, load_block(label, 8));
-	hash_block(s, load_block(label, left) | (uint64_t)length << 56);
+	for (; left >= 8; left -= 8, bytes += 8)
+		hash_block(s, load_word(bytes, 8));
+	hash_block(s, load_word(bytes, left) | (uint64_t)length << 56);
 }
 
 /* Offsets of the labels, so that they can be taken from the root downwards. */
@@ -510,15 +543,31 @@ find_labels(const uint8_t *name, uint8_t at[DNAME_LABELS_MAX])
 	return labels;
 }
 
-uint64_t
-dname_hash(const struct hash_key *key, const uint8_t *lower)
+static inline struct hash_state
+hash_labels(const struct hash_key *key, const uint8_t *lower)
 {
 	struct hash_state s = hash_start(key);
 	uint8_t at[DNAME_LABELS_MAX];
 	unsigned i = find_labels(lower, at);
 
 	while (i-- > 0)
-		hash_label(&s, lower + at[i]);
+		hash_label(&s, lower + at[i] + 1, lower[at[i]]);
+	return s;
+}
+
+uint64_t
+dname_hash(const struct hash_key *key, const uint8_t *lower)
+{
+	return hash_finish(hash_labels(key, lower));
+}
+
+uint64_t
+dname_hash_child(const struct hash_key *key, const uint8_t *lower,
+    const uint8_t *label, size_t label_len)
+{
+	struct hash_state s = hash_labels(key, lower);
+
+	hash_label(&s, label, label_len);
 	return hash_finish(s);
 }
 
@@ -532,7 +581,7 @@ dname_hash_suffixes(const struct hash_key *key, const uint8_t *lower,
 
 	hash[labels] = hash_finish(s);
 	for (unsigned i = labels; i-- > 0;) {
-		hash_label(&s, lower + at[i]);
+		hash_label(&s, lower + at[i] + 1, lower[at[i]]);
 		hash[i] = hash_finish(s);
 	}
 	return labels;

@@ -51,6 +51,9 @@ size_t dname_length(const uint8_t *name);	/* bytes, root label too */
 unsigned dname_labels(const uint8_t *name);
 bool dname_equal(const uint8_t *a, const uint8_t *b);	/* any case */
 void dname_lower(uint8_t *name);		/* in place */
+/* Copy len bytes of wire, their capitals turned small; a name's own lengths
+ * are below every letter and stay.  Nothing behind them is read or written. */
+void dname_copy_lower(uint8_t *to, const uint8_t *from, size_t len);
 
 /* Is `name` at or below `ancestor`?  Any case. */
 bool dname_is_below_or_at(const uint8_t *name, const uint8_t *ancestor);
@@ -78,7 +81,12 @@ struct dname dname_of_addr(const struct addr *addr);
  * same blocks. */
 uint64_t dname_hash(const struct hash_key *key, const uint8_t *lower);
 
-/* The same for every suffix in one pass.  hash[i] belongs to the name without
+/* That of the name made of a label and the suffix `lower`, a wildcard (`*`)
+ * say, without putting it together. */
+uint64_t dname_hash_child(const struct hash_key *key, const uint8_t *lower,
+    const uint8_t *label, size_t label_len);
+
+/* The hash of every suffix in one pass.  hash[i] belongs to the name without
  * its first i labels, hash[labels] to the root; returns labels. */
 unsigned dname_hash_suffixes(const struct hash_key *key, const uint8_t *lower,
     uint64_t hash[DNAME_LABELS_MAX + 1]);

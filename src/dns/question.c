@@ -1,54 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dns/question.h"
 
-#include <string.h>
-
+#include "dns/rdata.h"
 #include "dns/types.h"
 #include "dns/wire.h"
 
 #define UDP_SIZE_MIN 512
+#define FIXED 10			/* type to rdlength */
 
 /* Lower case into q->name; only labels, no pointers: there is nothing before a
  * question that one could point to.  False: malformed. */
 static bool
-read_name(struct question *q, size_t *at)
+read_name(struct question *q)
 {
-	const uint8_t *from = q->packet + *at;
-	size_t left = q->length - *at, length = 0;
+	const uint8_t *from = q->packet + WIRE_HEADER;
+	size_t left = q->length - (size_t)WIRE_HEADER, length = 0;
 	unsigned labels = 0;
 
-	for (;;) {
-		unsigned count;
-
-		if (length >= left || length >= DNAME_MAX)
+	if (left > DNAME_MAX)
+		left = DNAME_MAX;
+	for (;; labels++) {
+		if (length >= left || from[length] > LABEL_MAX)
 			return false;
-		count = from[length];
-		if (count > LABEL_MAX)
-			return false;
-		q->name[length++] = (uint8_t)count;
-		if (count == 0)
+		if (from[length] == 0)
 			break;
-		if (length + count > left || length + count >= DNAME_MAX)
-			return false;
-		for (unsigned i = 0; i < count; i++, length++) {
-			uint8_t c = from[length];
-
-			q->name[length] = c |
-			    (uint8_t)((uint8_t)(c - 'A') < 26 ? 0x20 : 0);
-		}
-		labels++;
+		length += from[length] + 1u;
 	}
+	length++;
+	dname_copy_lower(q->name, from, length);
 	q->name_length = (uint8_t)length;
 	q->labels = (uint8_t)labels;
-	*at += length;
 	return true;
 }
 
-/* RFC 6891 6.1.1: the root as owner, one at most. */
+/* RFC 6891 6.1.1: the root as owner, one at most.  fixed is what stands behind
+ * the owner: type, size, rcode, version, flags, length. */
 static bool
-read_opt(struct question *q, const struct wire_reader *r, bool *bad_version)
+read_opt(struct question *q, const uint8_t *fixed, uint8_t *version)
 {
-	const uint8_t *fixed = r->message + r->at;
+	uint16_t length = wire_get16(fixed + 8);
 
 	if (q->edns)
 		return false;
@@ -56,41 +46,26 @@ read_opt(struct question *q, const struct wire_reader *r, bool *bad_version)
 	q->udp_size = wire_get16(fixed + 2);
 	if (q->udp_size < UDP_SIZE_MIN)
 		q->udp_size = UDP_SIZE_MIN;
-	*bad_version = fixed[5] != 0;
-	q->dnssec_ok = fixed[6] & 0x80;
-	return true;
+	*version = fixed[5];
+	q->dnssec_ok = (fixed[6] & 0x80) != 0;
+	return length == 0 || *version > 0 ||
+	    rdata_is_valid(TYPE_OPT, fixed + FIXED, length);
 }
 
 static bool
-is_option_list(const uint8_t *bytes, size_t length)
+read_additional(struct question *q, struct wire_reader *r, uint8_t *version)
 {
-	struct wire_reader r = wire_reader_at(bytes, length, 0);
-
-	while (!r.failed && r.at < length) {
-		wire_read16(&r);
-		wire_read_bytes(&r, wire_read16(&r));
-	}
-	return !r.failed;
-}
-
-static bool
-read_additional(struct question *q, struct wire_reader *r, bool *bad_version)
-{
-	const uint8_t *rdata;
+	const uint8_t *fixed;
 	struct dname owner;
-	uint16_t length;
-	bool opt;
 
 	wire_read_dname(r, &owner);
-	if (r->failed || r->length - r->at < 10)
+	fixed = wire_read_bytes(r, FIXED);
+	if (r->failed)
 		return false;
-	opt = wire_get16(r->message + r->at) == TYPE_OPT;
-	if (opt && (owner.length != 1 || !read_opt(q, r, bad_version)))
-		return false;
-	wire_read_bytes(r, 8);
-	length = wire_read16(r);
-	rdata = wire_read_bytes(r, length);
-	return !r->failed && (!opt || is_option_list(rdata, length));
+	wire_read_bytes(r, wire_get16(fixed + 8));
+	if (r->failed || wire_get16(fixed) != TYPE_OPT)
+		return !r->failed;
+	return owner.length == 1 && read_opt(q, fixed, version);
 }
 
 static enum question_result
@@ -98,12 +73,12 @@ read_rest(struct question *q)
 {
 	unsigned count = wire_get16(q->packet + 10);
 	struct wire_reader r = wire_reader_at(q->packet, q->length, q->end);
-	bool bad_version = false;
+	uint8_t version = 0;
 
 	while (count-- > 0)
-		if (!read_additional(q, &r, &bad_version))
+		if (!read_additional(q, &r, &version))
 			return QUESTION_FORMERR;
-	return bad_version ? QUESTION_BADVERS : QUESTION_OK;
+	return version > 0 ? QUESTION_BADVERS : QUESTION_OK;
 }
 
 static void
@@ -127,7 +102,7 @@ start_question(struct question *q, const uint8_t *packet, size_t length)
 enum question_result
 question_read(struct question *q, const uint8_t *packet, size_t length)
 {
-	size_t at = WIRE_HEADER;
+	size_t at;
 
 	if (length < WIRE_HEADER || length > WIRE_MAX)
 		return QUESTION_DROP_SHORT;
@@ -138,12 +113,11 @@ question_read(struct question *q, const uint8_t *packet, size_t length)
 		return QUESTION_NOTIMP;
 	if (wire_get16(packet + 4) != 1)
 		return QUESTION_FORMERR;
-	if (!read_name(q, &at) || length - at < 4) {
-		q->name_length = 1;
-		q->labels = 0;
-		q->name[0] = 0;
+	if (!read_name(q))
 		return QUESTION_FORMERR;
-	}
+	at = WIRE_HEADER + (size_t)q->name_length;
+	if (length - at < 4)
+		return QUESTION_FORMERR;
 	q->type = wire_get16(packet + at);
 	q->class = wire_get16(packet + at + 2);
 	q->end = (uint16_t)(at + 4);

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dns/reply.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "dns/wire.h"
 
-#define OPT_SIZE 11
+#define OPT_SIZE 11u
 #define EDE_CODE 15
 #define EDE_SIZE 6			/* option header and info code */
 #define POINTER 0xc000
-#define POINTER_MAX 0x3fff
+#define POINTER_MAX 0x3fff		/* the offset that fits into one */
+#define POINTER_SIZE 2u
+
+/* A record as kept (reply.h): where in it its parts are. */
+enum {
+	AT_TYPE = 2, AT_CLASS = 4, AT_TTL = 6, AT_LENGTH = 10,
+};
+#define HEAD 12u
 
 void
 reply_start(struct reply *reply, const struct question *q, uint8_t *bytes,
     size_t limit)
 {
+	assert(limit >= q->end + (q->edns ? OPT_SIZE : 0u));
 	reply->bytes = bytes;
 	reply->limit = (uint32_t)limit;
 	reply->flags = FLAG_QR | (q->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
@@ -25,7 +34,7 @@ reply_start(struct reply *reply, const struct question *q, uint8_t *bytes,
 	reply->at = q->end;
 	reply->edns = q->edns;
 	reply->dnssec_ok = q->dnssec_ok;
-	reply->room = (uint32_t)limit - (q->edns ? OPT_SIZE : 0);
+	reply->room = (uint32_t)limit - (q->edns ? OPT_SIZE : 0u);
 	reply->full = false;
 	reply->ede = EDE_NONE;
 	reply->ede_text_length = 0;
@@ -36,29 +45,28 @@ reply_start(struct reply *reply, const struct question *q, uint8_t *bytes,
 /* ---- names ---- */
 
 /* The name at an offset of the reply, against a lower one.  What stands in the
- * reply ahead of `at` was written by us: its pointers lead backwards. */
+ * reply was written by us: its pointers lead backwards. */
 static bool
 is_name_at(const struct reply *reply, unsigned at, const uint8_t *lower)
 {
 	const uint8_t *bytes = reply->bytes;
+	uint8_t label[LABEL_MAX];
 
 	for (;;) {
-		while (bytes[at] >= 0xc0)
-			at = wire_get16(bytes + at) & POINTER_MAX;
-		if (bytes[at] != *lower)
-			return false;
-		if (*lower == 0)
-			return true;
-		for (unsigned i = 1; i <= *lower; i++) {
-			uint8_t c = bytes[at + i];
+		unsigned length;
 
-			if (c >= 'A' && c <= 'Z')
-				c |= 0x20;
-			if (c != lower[i])
-				return false;
-		}
-		at += *lower + 1u;
-		lower += *lower + 1;
+		while (bytes[at] > LABEL_MAX)
+			at = wire_get16(bytes + at) & POINTER_MAX;
+		length = bytes[at];
+		if (length != *lower)
+			return false;
+		if (length == 0)
+			return true;
+		dname_copy_lower(label, bytes + at + 1, length);
+		if (memcmp(label, lower + 1, length) != 0)
+			return false;
+		at += length + 1;
+		lower += length + 1;
 	}
 }
 
@@ -67,67 +75,170 @@ find_suffix(const struct reply *reply, unsigned at, const uint8_t *lower)
 {
 	const uint8_t *bytes = reply->bytes;
 
-	while (bytes[at] && bytes[at] < 0xc0) {
+	for (; at <= POINTER_MAX && bytes[at] && bytes[at] <= LABEL_MAX;
+	    at += bytes[at] + 1u)
 		if (is_name_at(reply, at, lower))
 			return at;
-		at += bytes[at] + 1u;
-	}
 	return 0;
 }
 
 unsigned
 reply_find_name(const struct reply *reply, const uint8_t *name)
 {
-	unsigned at = reply->question ? find_suffix(reply, WIRE_HEADER, name)
-				      : 0;
+	unsigned at = 0;
 
+	if (reply->question)
+		at = find_suffix(reply, WIRE_HEADER, name);
 	for (unsigned i = 0; i < reply->name_count && !at; i++)
 		at = find_suffix(reply, reply->name_at[i], name);
 	return at;
 }
 
-/* Write an owner: a pointer, or in full with its longest known suffix as a
- * pointer.  0: no room. */
-static unsigned
-write_owner(struct reply *reply, const uint8_t *owner, uint32_t end)
-{
-	unsigned start = reply->at, at = start, target;
+/* ---- records: on a failure the caller takes back what was written ---- */
 
-	for (;; owner += *owner + 1) {
-		target = *owner ? reply_find_name(reply, owner) : 0;
-		if (target || *owner == 0)
-			break;
-		if (at + *owner + 3u > end)
-			return 0;
-		memcpy(reply->bytes + at, owner, *owner + 1u);
-		at += *owner + 1u;
-	}
-	if (at + 2 > end)
-		return 0;
-	if (target) {
-		wire_put16(reply->bytes + at, (uint16_t)(POINTER | target));
-		at += 2;
-	} else {
-		reply->bytes[at++] = 0;
-	}
-	return at - start;
+static bool
+has_room(const struct reply *reply, uint32_t length)
+{
+	return length <= reply->room - reply->at;
 }
 
 static void
-remember_name(struct reply *reply, uint32_t at)
+put_pointer(struct reply *reply, unsigned target)
 {
-	if (reply->name_count < REPLY_NAMES && at <= POINTER_MAX &&
-	    reply->bytes[at] && reply->bytes[at] < 0xc0)
-		reply->name_at[reply->name_count++] = (uint16_t)at;
+	wire_put16(reply->bytes + reply->at, (uint16_t)(POINTER | target));
+	reply->at += POINTER_SIZE;
 }
 
-/* ---- records ---- */
+/* Write a name that stands nowhere yet: its first labels, then the longest
+ * suffix that does as a pointer, or the root.  From then on it is known, if a
+ * pointer can lead there and saves anything. */
+static bool
+put_name(struct reply *reply, const uint8_t *name, unsigned *known)
+{
+	uint32_t start = reply->at;
+	unsigned target = 0;
 
-static const uint8_t section_count[] = {0, 1, 2, 2};
+	for (; *name && !target; name += *name + 1) {
+		if (!has_room(reply, *name + 1u + POINTER_SIZE))
+			return false;
+		memcpy(reply->bytes + reply->at, name, *name + 1u);
+		reply->at += *name + 1u;
+		target = reply_find_name(reply, name + *name + 1);
+	}
+	if (target) {
+		put_pointer(reply, target);
+	} else if (has_room(reply, 1)) {
+		reply->bytes[reply->at++] = 0;
+	} else {
+		return false;
+	}
+	if (start + 1 == reply->at || start > POINTER_MAX)
+		return true;
+	*known = start;
+	if (reply->name_count < REPLY_NAMES)
+		reply->name_at[reply->name_count++] = (uint16_t)start;
+	return true;
+}
+
+/* An owner.  *known is where it stands already, 0 where it does not; it is set
+ * when it does from now on. */
+static bool
+put_owner(struct reply *reply, const uint8_t *owner, unsigned *known)
+{
+	if (*known == 0)
+		return put_name(reply, owner, known);
+	if (!has_room(reply, POINTER_SIZE))
+		return false;
+	put_pointer(reply, *known);
+	return true;
+}
+
+static unsigned
+find_owner(const struct reply *reply, const uint8_t *owner)
+{
+	assert(owner || reply->question);
+	return owner ? reply_find_name(reply, owner) : WIRE_HEADER;
+}
+
+static void
+cap_ttls(uint8_t *at, const uint8_t *end, uint32_t cap)
+{
+	for (; at < end; at += HEAD + wire_get16(at + AT_LENGTH))
+		if (wire_get32(at + AT_TTL) > cap)
+			wire_put32(at + AT_TTL, cap);
+}
+
+/* The owner is the question's name: the records are as they go out. */
+static bool
+copy_records(struct reply *reply, const struct reply_rrset *rrset)
+{
+	uint8_t *at = reply->bytes + reply->at;
+
+	if (!has_room(reply, rrset->length))
+		return false;
+	memcpy(at, rrset->wire, rrset->length);
+	if (rrset->ttl_cap != UINT32_MAX)
+		cap_ttls(at, at + rrset->length, rrset->ttl_cap);
+	reply->at += rrset->length;
+	return true;
+}
 
 static bool
-refuse_record(struct reply *reply, enum reply_section section)
+rewrite_records(struct reply *reply, const struct reply_rrset *rrset,
+    unsigned known)
 {
+	const uint8_t *from = rrset->wire, *end = from + rrset->length;
+
+	while (from < end) {
+		uint32_t length = HEAD + wire_get16(from + AT_LENGTH);
+		uint8_t *to;
+
+		if (!put_owner(reply, rrset->owner, &known) ||
+		    !has_room(reply, length - POINTER_SIZE))
+			return false;
+		/* As if the pointer stood in front here too. */
+		to = reply->bytes + reply->at - POINTER_SIZE;
+		memcpy(to + POINTER_SIZE, from + POINTER_SIZE,
+		    length - POINTER_SIZE);
+		if (wire_get32(to + AT_TTL) > rrset->ttl_cap)
+			wire_put32(to + AT_TTL, rrset->ttl_cap);
+		reply->at += length - POINTER_SIZE;
+		from += length;
+	}
+	return true;
+}
+
+static bool
+put_record(struct reply *reply, const struct reply_record *record)
+{
+	unsigned known = find_owner(reply, record->owner);
+	uint8_t *at;
+
+	if (!put_owner(reply, record->owner, &known) ||
+	    !has_room(reply, HEAD - POINTER_SIZE + record->rdata_length))
+		return false;
+	at = reply->bytes + reply->at - POINTER_SIZE;
+	wire_put16(at + AT_TYPE, record->type);
+	wire_put16(at + AT_CLASS, record->class);
+	wire_put32(at + AT_TTL, record->ttl);
+	wire_put16(at + AT_LENGTH, record->rdata_length);
+	if (record->rdata_length > 0)
+		memcpy(at + HEAD, record->rdata, record->rdata_length);
+	reply->at += HEAD - POINTER_SIZE + record->rdata_length;
+	return true;
+}
+
+/* Where writing stood, to go back to. */
+struct mark {
+	uint32_t at;
+	uint8_t name_count;
+};
+
+static bool
+take_back(struct reply *reply, struct mark mark, enum reply_section section)
+{
+	reply->at = mark.at;
+	reply->name_count = mark.name_count;
 	if (section != REPLY_ADDITIONAL) {
 		reply->full = true;
 		reply->flags |= FLAG_TC;
@@ -136,119 +247,41 @@ refuse_record(struct reply *reply, enum reply_section section)
 }
 
 static void
-cap_ttls(uint8_t *at, const uint8_t *end, uint32_t cap)
+add_count(struct reply *reply, enum reply_section section, uint16_t count)
 {
-	while (at < end) {
-		if (wire_get32(at + 6) > cap)
-			wire_put32(at + 6, cap);
-		at += 12 + wire_get16(at + 10);
-	}
-}
-
-/* The owner is the question's name: the records are as they go out. */
-static bool
-copy_records(struct reply *reply, enum reply_section section,
-    const struct reply_rrset *rrset)
-{
-	uint8_t *at = reply->bytes + reply->at;
-
-	if (rrset->length > reply->room - reply->at)
-		return refuse_record(reply, section);
-	memcpy(at, rrset->wire, rrset->length);
-	if (rrset->ttl_cap != UINT32_MAX)
-		cap_ttls(at, at + rrset->length, rrset->ttl_cap);
-	reply->at += rrset->length;
-	reply->count[section_count[section]] += rrset->count;
-	return true;
-}
-
-/* Put one record of `length` bytes from its type on behind its owner. */
-static bool
-put_record(struct reply *reply, const uint8_t *owner, const uint8_t *wire,
-    uint32_t length)
-{
-	unsigned name = write_owner(reply, owner, reply->room);
-	uint32_t start = reply->at;
-
-	if (name == 0 || length > reply->room - reply->at - name)
-		return false;
-	memcpy(reply->bytes + start + name, wire, length);
-	reply->at += name + length;
-	remember_name(reply, start);
-	return true;
-}
-
-static bool
-rewrite_records(struct reply *reply, enum reply_section section,
-    const struct reply_rrset *rrset)
-{
-	const uint8_t *at = rrset->wire, *end = at + rrset->length;
-	uint32_t start = reply->at;
-	uint8_t names = reply->name_count;
-
-	while (at < end) {
-		uint32_t length = 12u + wire_get16(at + 10);
-		uint8_t *ttl;
-
-		if (!put_record(reply, rrset->owner, at + 2, length - 2)) {
-			reply->at = start;
-			reply->name_count = names;
-			return refuse_record(reply, section);
-		}
-		ttl = reply->bytes + reply->at - length + 6;
-		if (wire_get32(ttl) > rrset->ttl_cap)
-			wire_put32(ttl, rrset->ttl_cap);
-		at += length;
-	}
-	reply->count[section_count[section]] += rrset->count;
-	return true;
+	reply->count[section == REPLY_NEEDED ? REPLY_ADDITIONAL : section] +=
+	    count;
 }
 
 bool
 reply_records(struct reply *reply, enum reply_section section,
     const struct reply_rrset *rrset)
 {
+	struct mark mark = {reply->at, reply->name_count};
+	unsigned known;
+
 	if (reply->full)
 		return false;
-	if (!rrset->owner)
-		return copy_records(reply, section, rrset);
-	return rewrite_records(reply, section, rrset);
+	known = find_owner(reply, rrset->owner);
+	if (known == WIRE_HEADER ? !copy_records(reply, rrset) :
+	    !rewrite_records(reply, rrset, known))
+		return take_back(reply, mark, section);
+	add_count(reply, section, rrset->count);
+	return true;
 }
 
 bool
 reply_record(struct reply *reply, enum reply_section section,
     const struct reply_record *record)
 {
-	uint8_t fixed[10];
-	uint32_t start = reply->at, names = reply->name_count;
-	const uint8_t *owner = record->owner;
+	struct mark mark = {reply->at, reply->name_count};
 
 	if (reply->full)
 		return false;
-	wire_put16(fixed, record->type);
-	wire_put16(fixed + 2, record->class);
-	wire_put32(fixed + 4, record->ttl);
-	wire_put16(fixed + 8, record->rdata_length);
-	if (owner ? put_record(reply, owner, fixed, sizeof fixed)
-	    : reply->room - reply->at >= 12) {
-		if (!owner) {
-			wire_put16(reply->bytes + reply->at,
-			    POINTER | WIRE_HEADER);
-			memcpy(reply->bytes + reply->at + 2, fixed,
-			    sizeof fixed);
-			reply->at += 12;
-		}
-		if (record->rdata_length <= reply->room - reply->at) {
-			memcpy(reply->bytes + reply->at, record->rdata,
-			    record->rdata_length);
-			reply->at += record->rdata_length;
-			reply->count[section_count[section]]++;
-			return true;
-		}
-	}
-	reply->at = start;
-	reply->name_count = (uint8_t)names;
-	return refuse_record(reply, section);
+	if (!put_record(reply, record))
+		return take_back(reply, mark, section);
+	add_count(reply, section, 1);
+	return true;
 }
 
 void

@@ -63,7 +63,8 @@ struct reply {
 
 /* Begin an answer to q in `bytes`; limit is what may go out (UDP: the smaller
  * of q->udp_size and REPLY_UDP_SIZE, or 512 without EDNS; TCP: 65535) and at
- * most the room in bytes.  The question is copied as it came. */
+ * most the room in bytes.  The question is copied as it came; header, question
+ * and OPT always fit (282 bytes). */
 void reply_start(struct reply *reply, const struct question *q,
     uint8_t *bytes, size_t limit);
 
@@ -99,10 +100,12 @@ bool reply_record(struct reply *reply, enum reply_section section,
     const struct reply_record *record);
 
 /* Why (RFC 8914): kept for the OPT; the last one told wins.  text may be NULL.
- * Nothing is sent to a client without EDNS. */
+ * Nothing is sent to a client without EDNS.  It costs no record its place:
+ * where room is short the text is left out, then the option. */
 void reply_ede(struct reply *reply, enum dns_ede code, const char *text);
 
-/* Undo every record (an error after some were written); keeps the EDE. */
+/* Undo every record (an error after some were written), and TC, AA and AD with
+ * them; keeps rcode and EDE. */
 void reply_clear(struct reply *reply);
 
 /* Write header and OPT; returns the message's length. */

@@ -5,29 +5,37 @@
 #include <string.h>
 #include <strings.h>
 
+static const char *const names[] = {
+    [1] = "A", "NS", "MD", "MF", "CNAME", "SOA", "MB", "MG", "MR", "NULL",
+    [11] = "WKS", "PTR", "HINFO", "MINFO", "MX", "TXT", "RP", "AFSDB", "X25",
+    [20] = "ISDN", "RT", "NSAP", "NSAP-PTR", "SIG", "KEY", "PX", "GPOS",
+    [28] = "AAAA", "LOC", "NXT", "EID", "NIMLOC", "SRV", "ATMA", "NAPTR", "KX",
+    [37] = "CERT", "A6", "DNAME", "SINK", "OPT", "APL", "DS", "SSHFP",
+    [45] = "IPSECKEY", "RRSIG", "NSEC", "DNSKEY", "DHCID", "NSEC3",
+    [51] = "NSEC3PARAM", "TLSA", "SMIMEA",
+    [55] = "HIP", "NINFO", "RKEY", "TALINK", "CDS", "CDNSKEY", "OPENPGPKEY",
+    [62] = "CSYNC", "ZONEMD", "SVCB", "HTTPS",
+    [99] = "SPF", "UINFO", "UID", "GID", "UNSPEC", "NID", "L32", "L64", "LP",
+    [108] = "EUI48", "EUI64",
+    [249] = "TKEY", "TSIG", "IXFR", "AXFR", "MAILB", "MAILA", "ANY", "URI",
+    [257] = "CAA", "AVC",
+};
+
 static const struct {
 	uint16_t type;
 	const char *name;
-} types[] = {
-    {1, "A"}, {2, "NS"}, {3, "MD"}, {4, "MF"}, {5, "CNAME"}, {6, "SOA"},
-    {7, "MB"}, {8, "MG"}, {9, "MR"}, {10, "NULL"}, {11, "WKS"}, {12, "PTR"},
-    {13, "HINFO"}, {14, "MINFO"}, {15, "MX"}, {16, "TXT"}, {17, "RP"},
-    {18, "AFSDB"}, {19, "X25"}, {20, "ISDN"}, {21, "RT"}, {22, "NSAP"},
-    {23, "NSAP-PTR"}, {24, "SIG"}, {25, "KEY"}, {26, "PX"}, {27, "GPOS"},
-    {28, "AAAA"}, {29, "LOC"}, {30, "NXT"}, {31, "EID"}, {32, "NIMLOC"},
-    {33, "SRV"}, {34, "ATMA"}, {35, "NAPTR"}, {36, "KX"}, {37, "CERT"},
-    {38, "A6"}, {39, "DNAME"}, {40, "SINK"}, {41, "OPT"}, {42, "APL"},
-    {43, "DS"}, {44, "SSHFP"}, {45, "IPSECKEY"}, {46, "RRSIG"}, {47, "NSEC"},
-    {48, "DNSKEY"}, {49, "DHCID"}, {50, "NSEC3"}, {51, "NSEC3PARAM"},
-    {52, "TLSA"}, {53, "SMIMEA"}, {55, "HIP"}, {56, "NINFO"}, {57, "RKEY"},
-    {58, "TALINK"}, {59, "CDS"}, {60, "CDNSKEY"}, {61, "OPENPGPKEY"},
-    {62, "CSYNC"}, {63, "ZONEMD"}, {64, "SVCB"}, {65, "HTTPS"}, {99, "SPF"},
-    {100, "UINFO"}, {101, "UID"}, {102, "GID"}, {103, "UNSPEC"},
-    {104, "NID"}, {105, "L32"}, {106, "L64"}, {107, "LP"}, {108, "EUI48"},
-    {109, "EUI64"}, {249, "TKEY"}, {250, "TSIG"}, {251, "IXFR"},
-    {252, "AXFR"}, {253, "MAILB"}, {254, "MAILA"}, {255, "ANY"},
-    {256, "URI"}, {257, "CAA"}, {258, "AVC"}, {32768, "TA"}, {32769, "DLV"},
+} more_names[] = {
+    {TYPE_NSAP_PTR, "NSAP_PTR"}, {32768, "TA"}, {32769, "DLV"},
 };
+
+#define NAMES (sizeof(names) / sizeof(*names))
+#define MORE_NAMES (sizeof(more_names) / sizeof(*more_names))
+
+static bool
+is_word(const char *name, const char *text, size_t len)
+{
+	return strncasecmp(name, text, len) == 0 && name[len] == '\0';
+}
 
 static bool
 parse_number(uint16_t *type, const char *text, size_t len)
@@ -48,39 +56,54 @@ parse_number(uint16_t *type, const char *text, size_t len)
 bool
 type_parse(uint16_t *type, const char *text, size_t len)
 {
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-		if (strlen(types[i].name) == len &&
-		    strncasecmp(types[i].name, text, len) == 0) {
-			*type = types[i].type;
+	char first = len > 0 ? (char)(text[0] & ~0x20) : '\0';
+
+	if (memchr(text, '\0', len))
+		return false;
+	for (size_t i = 0; i < NAMES; i++) {
+		if (names[i] && names[i][0] == first &&
+		    is_word(names[i], text, len)) {
+			*type = (uint16_t)i;
 			return true;
 		}
 	}
-	return len > 4 && strncasecmp(text, "TYPE", 4) == 0 &&
+	for (size_t i = 0; i < MORE_NAMES; i++) {
+		if (is_word(more_names[i].name, text, len)) {
+			*type = more_names[i].type;
+			return true;
+		}
+	}
+	return len > 4 && strncasecmp("TYPE", text, 4) == 0 &&
 	    parse_number(type, text + 4, len - 4);
 }
 
 char *
 type_print(uint16_t type, char buf[TYPE_TEXT])
 {
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (types[i].type == type) {
-			snprintf(buf, TYPE_TEXT, "%s", types[i].name);
-			return buf;
-		}
-	snprintf(buf, TYPE_TEXT, "TYPE%u", type);
+	const char *name = type < NAMES ? names[type] : NULL;
+
+	for (size_t i = 0; i < MORE_NAMES && !name; i++)
+		if (more_names[i].type == type)
+			name = more_names[i].name;
+	if (name)
+		snprintf(buf, TYPE_TEXT, "%s", name);
+	else
+		snprintf(buf, TYPE_TEXT, "TYPE%u", type);
 	return buf;
 }
 
 const char *
 rcode_name(unsigned rcode)
 {
-	static const char *const names[] = {"NOERROR", "FORMERR", "SERVFAIL",
+	static const char *const rcodes[] = {"NOERROR", "FORMERR", "SERVFAIL",
 	    "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
 	    "NOTAUTH", "NOTZONE"};
 
 	if (rcode == RCODE_BADVERS)
 		return "BADVERS";
-	return rcode < sizeof names / sizeof *names ? names[rcode] : "RESERVED";
+	if (rcode < sizeof(rcodes) / sizeof(*rcodes))
+		return rcodes[rcode];
+	return "RESERVED";
 }
 
 bool

@@ -8,17 +8,24 @@
 #include <stdint.h>
 
 enum dns_type {
-	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12,
-	TYPE_HINFO = 13, TYPE_MX = 15, TYPE_TXT = 16, TYPE_RP = 17,
-	TYPE_AFSDB = 18, TYPE_SIG = 24, TYPE_KEY = 25, TYPE_AAAA = 28,
+	TYPE_A = 1, TYPE_NS = 2, TYPE_MD = 3, TYPE_MF = 4, TYPE_CNAME = 5,
+	TYPE_SOA = 6, TYPE_MB = 7, TYPE_MG = 8, TYPE_MR = 9, TYPE_WKS = 11,
+	TYPE_PTR = 12, TYPE_HINFO = 13, TYPE_MINFO = 14, TYPE_MX = 15,
+	TYPE_TXT = 16, TYPE_RP = 17, TYPE_AFSDB = 18, TYPE_X25 = 19,
+	TYPE_ISDN = 20, TYPE_RT = 21, TYPE_NSAP_PTR = 23, TYPE_SIG = 24,
+	TYPE_KEY = 25, TYPE_PX = 26, TYPE_GPOS = 27, TYPE_AAAA = 28,
 	TYPE_LOC = 29, TYPE_NXT = 30, TYPE_SRV = 33, TYPE_NAPTR = 35,
 	TYPE_KX = 36, TYPE_CERT = 37, TYPE_DNAME = 39, TYPE_OPT = 41,
-	TYPE_DS = 43, TYPE_SSHFP = 44, TYPE_RRSIG = 46, TYPE_NSEC = 47,
-	TYPE_DNSKEY = 48, TYPE_NSEC3 = 50, TYPE_NSEC3PARAM = 51,
-	TYPE_TLSA = 52, TYPE_CDS = 59, TYPE_CDNSKEY = 60, TYPE_SVCB = 64,
-	TYPE_HTTPS = 65, TYPE_SPF = 99, TYPE_TKEY = 249, TYPE_TSIG = 250,
+	TYPE_APL = 42, TYPE_DS = 43, TYPE_SSHFP = 44, TYPE_RRSIG = 46,
+	TYPE_NSEC = 47, TYPE_DNSKEY = 48, TYPE_DHCID = 49, TYPE_NSEC3 = 50,
+	TYPE_NSEC3PARAM = 51, TYPE_TLSA = 52, TYPE_SMIMEA = 53,
+	TYPE_NINFO = 56, TYPE_RKEY = 57, TYPE_TALINK = 58, TYPE_CDS = 59,
+	TYPE_CDNSKEY = 60, TYPE_OPENPGPKEY = 61, TYPE_CSYNC = 62,
+	TYPE_ZONEMD = 63, TYPE_SVCB = 64, TYPE_HTTPS = 65, TYPE_SPF = 99,
+	TYPE_NID = 104, TYPE_L32 = 105, TYPE_L64 = 106, TYPE_LP = 107,
+	TYPE_EUI48 = 108, TYPE_EUI64 = 109, TYPE_TKEY = 249, TYPE_TSIG = 250,
 	TYPE_IXFR = 251, TYPE_AXFR = 252, TYPE_MAILB = 253, TYPE_MAILA = 254,
-	TYPE_ANY = 255, TYPE_URI = 256, TYPE_CAA = 257,
+	TYPE_ANY = 255, TYPE_URI = 256, TYPE_CAA = 257, TYPE_AVC = 258,
 };
 
 enum dns_class {
@@ -53,7 +60,8 @@ enum dns_ede {
 
 #define TYPE_TEXT 12			/* room for type_print */
 
-/* "A", "TYPE65280"; any case.  False if unknown. */
+/* "A", "TYPE65280" (RFC 3597 section 5); any case.  False if unknown.  Known by
+ * name is what ldns 1.8 knows so, and NSAP-PTR with either stroke. */
 bool type_parse(uint16_t *type, const char *text, size_t len);
 char *type_print(uint16_t type, char buf[TYPE_TEXT]);	/* returns buf */
 const char *rcode_name(unsigned rcode);			/* "NXDOMAIN" */

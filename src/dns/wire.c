@@ -13,14 +13,12 @@ wire_reader_at(const uint8_t *message, size_t length, size_t at)
 const uint8_t *
 wire_read_bytes(struct wire_reader *r, size_t len)
 {
-	const uint8_t *bytes = r->message + r->at;
-
 	if (r->failed || len > r->length - r->at) {
 		r->failed = true;
 		return NULL;
 	}
 	r->at += len;
-	return bytes;
+	return r->message + (r->at - len);
 }
 
 uint8_t

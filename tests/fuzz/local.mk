@@ -9,8 +9,8 @@
 # Each needs a block of lines below.
 REPLAY = tests/fuzz/replay.c
 EXTRA_DIST += tests/fuzz/corpus
-FUZZ_TARGET_CFLAGS = $(AM_CFLAGS) $(FUZZ_CFLAGS)
-FUZZ_TARGET_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_CFLAGS)
+CFLAGS_FUZZ = $(AM_CFLAGS) $(FUZZ_CFLAGS)
+LDFLAGS_FUZZ = $(AM_LDFLAGS) $(FUZZ_CFLAGS)
 
 check_PROGRAMS += tests/fuzz/replay_question
 TESTS += tests/fuzz/replay_question
@@ -19,8 +19,8 @@ tests_fuzz_replay_question_LDADD = $(LINK_DNS)
 if FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_question
 tests_fuzz_fuzz_question_SOURCES = tests/fuzz/fuzz_question.c
-tests_fuzz_fuzz_question_CFLAGS = $(FUZZ_TARGET_CFLAGS)
-tests_fuzz_fuzz_question_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_question_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_question_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_question_LDADD = $(LINK_DNS)
 endif
 
@@ -31,8 +31,8 @@ tests_fuzz_replay_answer_LDADD = $(LINK_DNS)
 if FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_answer
 tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz_answer.c
-tests_fuzz_fuzz_answer_CFLAGS = $(FUZZ_TARGET_CFLAGS)
-tests_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_answer_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_answer_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_answer_LDADD = $(LINK_DNS)
 endif
 
