@@ -29,11 +29,13 @@ copy_text(char *to, size_t room, const char *text, size_t len)
 const char *
 addr_parse(struct addr *addr, const char *text, size_t len)
 {
+	static const char neither[] =
+	    "it is neither an IPv4 nor an IPv6 address";
 	char copy[INET6_ADDRSTRLEN + 1];
 
 	memset(addr, 0, sizeof *addr);
 	if (!copy_text(copy, sizeof copy, text, len))
-		return "it is too long";
+		return neither;
 	if (inet_pton(AF_INET, copy, addr->bytes) == 1) {
 		addr->family = 4;
 		return NULL;
@@ -43,7 +45,7 @@ addr_parse(struct addr *addr, const char *text, size_t len)
 		return NULL;
 	}
 	memset(addr, 0, sizeof *addr);
-	return "it is neither an IPv4 nor an IPv6 address";
+	return neither;
 }
 
 static const char *
@@ -120,15 +122,18 @@ endpoint_parse(struct endpoint *endpoint, const char *text, size_t len,
 	return wrong;
 }
 
-static void
-clear_host_bits(struct addr *addr, unsigned length)
+struct prefix
+prefix_of(const struct addr *addr, uint8_t length)
 {
+	struct prefix prefix = {*addr, length};
+
 	for (unsigned i = 0; i < byte_count(addr); i++) {
 		unsigned kept = length > 8 * i ? length - 8 * i : 0;
 
 		if (kept < 8)
-			addr->bytes[i] &= (uint8_t)(0xff00 >> kept);
+			prefix.addr.bytes[i] &= (uint8_t)(0xff00 >> kept);
 	}
+	return prefix;
 }
 
 const char *
@@ -148,9 +153,8 @@ prefix_parse(struct prefix *prefix, const char *text, size_t len)
 	    8 * byte_count(&prefix->addr), &length))
 		return "its length is a number of bits, at most 32 for IPv4 "
 		       "and 128 for IPv6";
-	prefix->length = (uint8_t)length;
 	whole = prefix->addr;
-	clear_host_bits(&prefix->addr, length);
+	*prefix = prefix_of(&whole, (uint8_t)length);
 	if (!addr_equal(&whole, &prefix->addr))
 		return "bits behind its length are set";
 	return NULL;
@@ -171,11 +175,14 @@ endpoint_print(const struct endpoint *endpoint, char buf[ENDPOINT_TEXT])
 	char host[ADDR_TEXT], name[IF_NAMESIZE];
 
 	addr_print(&endpoint->addr, host);
-	if (endpoint->scope && if_indextoname(endpoint->scope, name))
+	if (!endpoint->scope)
+		snprintf(buf, ENDPOINT_TEXT, "%s@%u", host, endpoint->port);
+	else if (if_indextoname(endpoint->scope, name))
 		snprintf(buf, ENDPOINT_TEXT, "%s%%%s@%u", host, name,
 		    endpoint->port);
 	else
-		snprintf(buf, ENDPOINT_TEXT, "%s@%u", host, endpoint->port);
+		snprintf(buf, ENDPOINT_TEXT, "%s%%%u@%u", host,
+		    endpoint->scope, endpoint->port);
 	return buf;
 }
 
@@ -219,8 +226,8 @@ prefix_contains(const struct prefix *prefix, const struct addr *addr)
 
 /* ---- classes ---- */
 
-static struct addr
-unmap(const struct addr *addr)
+struct addr
+addr_unmap(const struct addr *addr)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	struct addr plain = {.family = 4};
@@ -235,7 +242,7 @@ bool
 addr_is_loopback(const struct addr *addr)
 {
 	static const uint8_t one[16] = {[15] = 1};
-	struct addr a = unmap(addr);
+	struct addr a = addr_unmap(addr);
 
 	return a.family == 4 ? a.bytes[0] == 127
 	    : a.family == 6 && memcmp(a.bytes, one, 16) == 0;
@@ -244,7 +251,7 @@ addr_is_loopback(const struct addr *addr)
 bool
 addr_is_link_local(const struct addr *addr)
 {
-	struct addr a = unmap(addr);
+	struct addr a = addr_unmap(addr);
 
 	if (a.family == 4)
 		return a.bytes[0] == 169 && a.bytes[1] == 254;
@@ -255,7 +262,7 @@ addr_is_link_local(const struct addr *addr)
 bool
 addr_is_multicast(const struct addr *addr)
 {
-	struct addr a = unmap(addr);
+	struct addr a = addr_unmap(addr);
 
 	if (a.family == 4)
 		return (a.bytes[0] & 0xf0) == 224;
@@ -266,7 +273,7 @@ bool
 addr_is_unspecified(const struct addr *addr)
 {
 	static const uint8_t zero[16];
-	struct addr a = unmap(addr);
+	struct addr a = addr_unmap(addr);
 
 	return a.family && memcmp(a.bytes, zero, byte_count(&a)) == 0;
 }
@@ -274,7 +281,7 @@ addr_is_unspecified(const struct addr *addr)
 bool
 addr_is_rfc1918_or_ula(const struct addr *addr)
 {
-	struct addr a = unmap(addr);
+	struct addr a = addr_unmap(addr);
 	const uint8_t *b = a.bytes;
 
 	if (a.family == 4)
@@ -286,7 +293,7 @@ addr_is_rfc1918_or_ula(const struct addr *addr)
 bool
 addr_is_private(const struct addr *addr)
 {
-	struct addr a = unmap(addr);
+	struct addr a = addr_unmap(addr);
 
 	if (a.family == 4 && a.bytes[0] == 100 && (a.bytes[1] & 0xc0) == 64)
 		return true;
@@ -333,7 +340,7 @@ endpoint_from_sockaddr(struct endpoint *to, const struct sockaddr *from)
 		to->addr.family = 6;
 		to->port = ntohs(in6.sin6_port);
 		memcpy(to->addr.bytes, &in6.sin6_addr, 16);
-		to->addr = unmap(&to->addr);
+		to->addr = addr_unmap(&to->addr);
 		if (addr_is_link_local(&to->addr))
 			to->scope = in6.sin6_scope_id;
 	}

@@ -48,6 +48,12 @@ char *addr_print(const struct addr *addr, char buf[ADDR_TEXT]);
 char *endpoint_print(const struct endpoint *endpoint, char buf[ENDPOINT_TEXT]);
 char *prefix_print(const struct prefix *prefix, char buf[ADDR_TEXT + 4]);
 
+/* The prefix of `length` bits that addr lies in: host bits are cleared. */
+struct prefix prefix_of(const struct addr *addr, uint8_t length);
+
+/* The IPv4 address in a v4-mapped IPv6 address; any other as it is. */
+struct addr addr_unmap(const struct addr *addr);
+
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 bool prefix_contains(const struct prefix *prefix, const struct addr *addr);

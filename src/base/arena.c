@@ -69,8 +69,10 @@ arena_alloc(struct arena *arena, size_t size)
 	if (!arena->blocks || arena->blocks->size - arena->at < size) {
 		add_block(arena, size > arena->next_size ? size
 							 : arena->next_size);
-		if (arena->next_size < BLOCK_MAX)
-			arena->next_size *= 2;
+		/* A large first block was an estimate for the whole: what
+		 * goes beyond it is little. */
+		arena->next_size = arena->next_size < BLOCK_MAX / 2
+		    ? 2 * arena->next_size : BLOCK_MAX;
 	}
 	memory = arena->blocks->bytes + arena->at;
 	arena->at += size;

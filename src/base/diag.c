@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/printable.h"
 
-#define WINDOW 120			/* bytes of a long line that are shown */
-#define WINDOW_AHEAD 60			/* of them before the column */
+#define WINDOW 120			/* columns of a long line shown */
+#define WINDOW_AHEAD 60			/* of them before the caret */
 
 struct diag {
 	struct diag *next;
@@ -69,32 +70,105 @@ diags_free(struct diags *diags)
 	free(diags);
 }
 
-static bool
-is_continuation(char c)
+/* One step through a line: a printable character, a tab, or one byte that is
+ * shown as \xNN. */
+struct step {
+	size_t bytes;
+	size_t columns;			/* a tab counts as one */
+	enum {
+		STEP_PLAIN,
+		STEP_TAB,
+		STEP_ESCAPED,
+	} kind;
+};
+
+static struct step
+take_step(const char *text, size_t left)
 {
-	return ((unsigned char)c & 0xc0) == 0x80;
+	size_t bytes = printable_length(text, left);
+
+	if (bytes)
+		return (struct step){bytes, 1, STEP_PLAIN};
+	if (*text == '\t')
+		return (struct step){1, 1, STEP_TAB};
+	return (struct step){1, 4, STEP_ESCAPED};
 }
 
-/* Keep at most WINDOW bytes of the line, around the column, and do not begin
- * within a character. */
+/* The columns of the characters that begin in the first `length` bytes. */
+static size_t
+count_columns(const char *text, size_t length, size_t left)
+{
+	size_t columns = 0;
+	struct step step;
+
+	for (size_t i = 0; i < length; i += step.bytes) {
+		step = take_step(text + i, left - i);
+		columns += step.columns;
+	}
+	return columns;
+}
+
+/* How many bytes fit into so many columns.  The lines of a hostile file are
+ * long: nobody may walk to their end. */
+static size_t
+fit_columns(const char *text, size_t length, size_t columns)
+{
+	size_t i = 0;
+
+	while (i < length) {
+		struct step step = take_step(text + i, length - i);
+
+		if (step.columns > columns)
+			break;
+		columns -= step.columns;
+		i += step.bytes;
+	}
+	return i;
+}
+
+/* The beginning of the character that `at` is in. */
+static size_t
+find_character(const char *text, size_t length, size_t at)
+{
+	for (size_t back = 1; back < 4 && back <= at; back++)
+		if (printable_length(text + at - back, length - at + back) >
+		    back)
+			return at - back;
+	return at;
+}
+
+/* Where a window begins that has WINDOW_AHEAD columns at most before `at`. */
+static size_t
+find_start(const char *text, size_t length, size_t at)
+{
+	size_t start = at, before;
+
+	for (size_t columns = 0; start > 0; start = before) {
+		before = find_character(text, length, start - 1);
+		columns += take_step(text + before, length - before).columns;
+		if (columns > WINDOW_AHEAD)
+			break;
+	}
+	return start;
+}
+
 static void
 keep_excerpt(struct diag *diag, const struct diag_place *place)
 {
 	size_t at = place->column ? place->column - 1 : 0;
-	size_t start = 0, length = place->text_len;
+	size_t start = 0, length;
 
 	if (at > place->text_len)
 		at = place->text_len;
-	if (length > WINDOW && at > WINDOW_AHEAD)
-		start = at - WINDOW_AHEAD;
-	while (start > 0 && start < at && is_continuation(place->text[start]))
-		start++;
-	length -= start;
-	if (length > WINDOW) {
-		length = WINDOW;
-		diag->cut_end = true;
+	at = find_character(place->text, place->text_len, at);
+	length = fit_columns(place->text, place->text_len, WINDOW);
+	if (length < place->text_len) {
+		start = find_start(place->text, place->text_len, at);
+		length = fit_columns(place->text + start,
+		    place->text_len - start, WINDOW);
 	}
 	diag->cut_front = start > 0;
+	diag->cut_end = start + length < place->text_len;
 	diag->caret = at - start;
 	diag->excerpt = memory_alloc(length + 1);
 	memcpy(diag->excerpt, place->text + start, length);
@@ -210,51 +284,22 @@ struct colours {
 
 static const struct colours plain = {"", {"", "", ""}, "", ""};
 static const struct colours coloured = {"\033[1m",
-    {"\033[1;31m", "\033[1;35m", "\033[1;36m"}, "\033[1;32m", "\033[0m"};
+    {"\033[1;31m", "\033[1;33m", "\033[1;36m"}, "\033[1;32m", "\033[0m"};
 
-/* Valid UTF-8 goes out as it is, all else that is not printable as \xNN, so
- * that no file can steer the terminal. */
-static size_t
-character_length(const char *at, size_t left)
-{
-	unsigned char c = (unsigned char)*at;
-	size_t length = c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3
-	    : c >= 0xc2 ? 2 : 0;
-
-	if (c < 0x80)
-		return c >= 0x20 && c != 0x7f;
-	if (length == 0 || c >= 0xf5 || length > left)
-		return 0;
-	/* U+0080 to U+009F are control characters too. */
-	if (c == 0xc2 && (unsigned char)at[1] < 0xa0)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if (!is_continuation(at[i]))
-			return 0;
-	return length;
-}
-
-/* Print up to `length` bytes, or only count: the columns that they take.  A
- * tab is kept as it is. */
-static size_t
+/* What is not printable goes out as \xNN, so that no file can steer the
+ * terminal; tabs stay, so that the line looks as in the editor. */
+static void
 print_bytes(FILE *out, const char *text, size_t length)
 {
-	size_t columns = 0;
+	struct step step;
 
-	for (size_t i = 0; i < length;) {
-		size_t take = text[i] == '\t' ? 1
-		    : character_length(text + i, length - i);
-
-		if (take == 0) {
-			fprintf(out, "\\x%02x", (unsigned char)text[i++]);
-			columns += 4;
-			continue;
-		}
-		fwrite(text + i, 1, take, out);
-		i += take;
-		columns++;
+	for (size_t i = 0; i < length; i += step.bytes) {
+		step = take_step(text + i, length - i);
+		if (step.kind == STEP_ESCAPED)
+			fprintf(out, "\\x%02x", (unsigned char)text[i]);
+		else
+			fwrite(text + i, 1, step.bytes, out);
 	}
-	return columns;
 }
 
 static void
@@ -268,29 +313,13 @@ print_repeated(FILE *out, char c, size_t count)
 static void
 print_blank(FILE *out, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length;) {
-		size_t take = character_length(text + i, length - i);
+	struct step step;
 
-		if (text[i] == '\t')
-			fputc('\t', out);
-		else
-			print_repeated(out, ' ', take ? 1 : 4);
-		i += take ? take : 1;
+	for (size_t i = 0; i < length; i += step.bytes) {
+		step = take_step(text + i, length - i);
+		print_repeated(out, step.kind == STEP_TAB ? '\t' : ' ',
+		    step.columns);
 	}
-}
-
-static size_t
-count_columns(const char *text, size_t length)
-{
-	size_t columns = 0;
-
-	for (size_t i = 0; i < length;) {
-		size_t take = character_length(text + i, length - i);
-
-		columns += take || text[i] == '\t' ? 1 : 4;
-		i += take ? take : 1;
-	}
-	return columns;
 }
 
 static void
@@ -298,7 +327,8 @@ print_caret(const struct diag *diag, FILE *out, const struct colours *c)
 {
 	size_t left = diag->excerpt_len - diag->caret;
 	size_t width = diag->width < left ? diag->width : left;
-	size_t columns = count_columns(diag->excerpt + diag->caret, width);
+	size_t columns = count_columns(diag->excerpt + diag->caret, width,
+	    left);
 
 	fputs("      | ", out);
 	print_repeated(out, ' ', diag->cut_front ? 3 : 0);

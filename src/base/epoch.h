@@ -10,7 +10,7 @@
  * liburcu's QSBR does the same; it has no annotations that ThreadSanitizer
  * reads, and what is needed of it here is this page.
  *
- * online: one store and one fence; offline: one store.  No lock, no wait.
+ * online: one exchange; offline: one store.  No lock, no wait.
  * Loads of published pointers are acquire loads inside online..offline.
  */
 #ifndef HOSTLER_BASE_EPOCH_H

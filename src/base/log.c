@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/printable.h"
 
 #define LINE_MAX_BYTES 2048
 
@@ -27,6 +30,20 @@ log_get_level(void)
 	    memory_order_relaxed);
 }
 
+/* JOURNAL_STREAM is inherited by all that a service starts, a terminal
+ * session's shell among them: it counts where it names our own stderr. */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	    fstat(STDERR_FILENO, &status) == 0 &&
+	    status.st_dev == device && status.st_ino == inode;
+}
+
 /* journald reads the level from the front of the line (sd-daemon(3)). */
 static size_t
 write_front(char *line, enum log_level level)
@@ -35,15 +52,9 @@ write_front(char *line, enum log_level level)
 	    "debug: "};
 	static const int priorities[] = {3, 4, 5, 6, 7};
 
-	if (getenv("JOURNAL_STREAM"))
+	if (is_journal())
 		return (size_t)sprintf(line, "<%d>", priorities[level]);
 	return (size_t)sprintf(line, "hostler: %s", words[level]);
-}
-
-static bool
-is_plain(unsigned char c)
-{
-	return c >= 0x20 && c != 0x7f;
 }
 
 static void write_line(enum log_level level, const char *fmt, va_list args)
@@ -53,16 +64,20 @@ static void
 write_line(enum log_level level, const char *fmt, va_list args)
 {
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES * 4 + 32];
-	size_t at;
+	size_t at, left, take;
 
 	vsnprintf(text, sizeof text, fmt, args);
 	at = write_front(line, level);
-	for (const char *from = text; *from; from++) {
-		if (is_plain((unsigned char)*from))
-			line[at++] = *from;
-		else
-			at += (size_t)sprintf(line + at, "\\x%02x",
-			    (unsigned char)*from);
+	left = strlen(text);
+	for (const char *from = text; left; from += take, left -= take) {
+		take = printable_length(from, left);
+		memcpy(line + at, from, take);
+		at += take;
+		if (take)
+			continue;
+		take = 1;
+		at += (size_t)sprintf(line + at, "\\x%02x",
+		    (unsigned char)*from);
 	}
 	line[at++] = '\n';
 	/* Where stderr is gone there is nobody to tell. */

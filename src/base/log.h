@@ -2,8 +2,8 @@
 /* log.h - one line to stderr for people.
  *
  * Thread-safe: a line is one write(2).  Bytes that are not printable are
- * escaped, so that nothing from a packet or a file can forge a line.  With
- * NOTIFY or journald's stderr the level goes ahead as <N>.  Nothing that a
+ * escaped, so that nothing from a packet or a file can forge a line.  Where
+ * stderr is journald's the level goes ahead as <N>.  Nothing that a
  * stranger sends may cause a line above debug.
  */
 #ifndef HOSTLER_BASE_LOG_H

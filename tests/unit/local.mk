@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+include tests/unit/base.mk
 include tests/unit/forward.mk
 include tests/unit/zonefile.mk
 include tests/unit/conf.mk
