@@ -11,6 +11,8 @@
 
 #include "base/memory.h"
 
+#define READ_MIN 4096			/* /proc says that its files are empty */
+
 static const char *
 say_errno(int error)
 {
@@ -35,11 +37,39 @@ say_errno(int error)
 	}
 }
 
+static int64_t
+count_ns(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static struct files_identity
+identify(const struct stat *status)
+{
+	return (struct files_identity){
+	    .device = status->st_dev,
+	    .inode = status->st_ino,
+	    .size = (uint64_t)status->st_size,
+	    .changed_ns = count_ns(&status->st_ctim),
+	    .modified_ns = count_ns(&status->st_mtim),
+	};
+}
+
+bool
+files_identity_equal(const struct files_identity *a,
+    const struct files_identity *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->size == b->size && a->changed_ns == b->changed_ns &&
+	    a->modified_ns == b->modified_ns;
+}
+
 /* The size is only a hint: a file may grow while it is read. */
 static const char *
 read_open(int fd, size_t hint, size_t max, struct files_content *file)
 {
-	size_t room = hint + 1;
+	size_t room = hint ? hint + 1 : READ_MIN;
+	const char *wrong;
 	ssize_t got;
 
 	file->bytes = memory_alloc(room);
@@ -61,8 +91,9 @@ read_open(int fd, size_t hint, size_t max, struct files_content *file)
 	}
 	if (got == 0)
 		return NULL;
+	wrong = got < 0 ? say_errno(errno) : "it is too large";
 	files_release(file);
-	return got < 0 ? say_errno(errno) : "it is too large";
+	return wrong;
 }
 
 const char *
@@ -85,6 +116,8 @@ files_read(const char *path, size_t max, struct files_content *file)
 		wrong = "it is too large";
 	else
 		wrong = read_open(fd, (size_t)status.st_size, max, file);
+	if (!wrong)
+		file->identity = identify(&status);
 	close(fd);
 	return wrong;
 }
@@ -118,8 +151,9 @@ is_left_behind(const char *name)
 	static const char *const ends[] = {"~", ".swp", ".swo", ".bak",
 	    ".orig", ".rej", ".tmp", ".save"};
 
+	/* vim makes and removes 4913 to see whether it may. */
 	if (*name == '.' || *name == '#' || strstr(name, ".dpkg-") ||
-	    strstr(name, ".rpm"))
+	    strstr(name, ".rpm") || strcmp(name, "4913") == 0)
 		return true;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		if (ends_with(name, ends[i]))

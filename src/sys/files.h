@@ -10,11 +10,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* A file in memory, not NUL-terminated. */
+/* What tells one state of a file from another.  Two that are the same are the
+ * same content, unless somebody wrote within one tick of the clock or set the
+ * clock back. */
+struct files_identity {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t size;
+	int64_t changed_ns;		/* ctime: follows every write */
+	int64_t modified_ns;
+};
+
+/* A file in memory, not NUL-terminated.  The identity is that from before the
+ * first byte was read: who writes meanwhile makes it differ the next time. */
 struct files_content {
 	char *bytes;
 	size_t length;
+	struct files_identity identity;
 };
 
 /* NULL, or why not, in static words.  max is in bytes. */
@@ -23,10 +37,12 @@ const char *files_read(const char *path, size_t max,
 void files_release(struct files_content *file);
 
 bool files_exists(const char *path);
+bool files_identity_equal(const struct files_identity *a,
+    const struct files_identity *b);
 
 /* The path itself, or what a folder holds, in name order: regular files (and
  * links to them) but for hidden ones and those that editors and package tools
- * leave behind (x~ #x# x.swp x.bak x.orig x.rej x.dpkg-* x.rpm*). */
+ * leave behind (x~ #x# x.swp x.bak x.orig x.rej x.dpkg-* x.rpm* 4913). */
 struct files_list {
 	char **paths;
 	size_t count;

@@ -36,9 +36,9 @@ fill_iface(struct iface *iface, const struct ifaddrs *from)
 	endpoint_from_sockaddr(&endpoint, from->ifa_addr);
 	snprintf(iface->name, sizeof iface->name, "%s", from->ifa_name);
 	iface->addr = endpoint.addr;
-	iface->prefix = (struct prefix){endpoint.addr,
+	iface->prefix = prefix_of(&endpoint.addr,
 	    from->ifa_netmask ? count_bits(from->ifa_netmask)
-	    : endpoint.addr.family == 4 ? 32 : 128};
+	    : endpoint.addr.family == 4 ? 32 : 128);
 }
 
 struct ifaces *

@@ -29,6 +29,7 @@ read_address(const char *hex, struct addr *addr)
 		value = (uint32_t)strtoul(word, NULL, 16);
 		memcpy(addr->bytes + 4 * i, &value, 4);
 	}
+	*addr = addr_unmap(addr);
 	return addr->family != 0;
 }
 
@@ -155,31 +156,88 @@ ports_find_holder(const struct endpoint *endpoint, struct ports_holder *holder)
 
 /* ---- words ---- */
 
-static const char *
-advise(const struct ports_holder *holder)
+/* Programs that are met at port 53 of a machine with VMs, and where: the
+ * address tells who it is when only root could see the program. */
+struct neighbour {
+	const char *program;		/* how its name in /proc begins */
+	const char *called;
+	const char *prefix;
+	const char *advice;
+};
+
+static const struct neighbour neighbours[] = {
+	{"systemd-resolve", "systemd-resolved", "127.0.0.53/32",
+	    "it answers there for this machine: listen on the address that "
+	    "the VMs reach instead, or set DNSStubListener=no in "
+	    "resolved.conf(5)"},
+	{"systemd-resolve", "systemd-resolved", "127.0.0.54/32",
+	    "it answers there for this machine: listen on the address that "
+	    "the VMs reach instead, or set DNSStubListener=no in "
+	    "resolved.conf(5)"},
+	{"dnsmasq", "libvirt's dnsmasq", "192.168.122.0/24",
+	    "libvirt starts it for this network: listen on another address, "
+	    "or put <dns enable='no'/> into the network (virsh net-edit "
+	    "default)"},
+	{"dnsmasq", "dnsmasq", NULL,
+	    "listen on another address; or stop it, or set its port=0; "
+	    "libvirt starts one for each of its networks, <dns enable='no'/> "
+	    "there (virsh net-edit) ends that"},
+	{"hostler", "another hostler", NULL,
+	    "stop it, or give this one another address"},
+};
+
+static bool
+is_at(const struct neighbour *neighbour, const struct addr *addr)
 {
-	if (strncmp(holder->program, "systemd-resolve", 15) == 0)
-		return "systemd-resolved answers there for this machine: "
-		       "listen on the address that the VMs reach instead, or "
-		       "set DNSStubListener=no in resolved.conf";
-	if (strcmp(holder->program, "dnsmasq") == 0)
-		return "libvirt starts dnsmasq for its networks: listen on "
-		       "another address, or set <dns enable='no'/> in that "
-		       "network (virsh net-edit)";
-	if (strcmp(holder->program, "hostler") == 0)
-		return "a hostler runs there already: stop it, or give this "
-		       "one another address";
-	return "stop it, or listen on another address or port";
+	struct prefix prefix;
+
+	return neighbour->prefix && !prefix_parse(&prefix, neighbour->prefix,
+	    strlen(neighbour->prefix)) && prefix_contains(&prefix, addr);
+}
+
+static bool
+is_program(const struct neighbour *neighbour, const char *program)
+{
+	return strncmp(program, neighbour->program,
+	    strlen(neighbour->program)) == 0;
+}
+
+/* Of those with the holder's name the one with this address, else the last;
+ * of a holder that is not to be seen the one with this address; or NULL. */
+static const struct neighbour *
+find_neighbour(const struct ports_holder *holder, const struct addr *addr)
+{
+	const struct neighbour *found = NULL;
+
+	for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++) {
+		const struct neighbour *n = &neighbours[i];
+
+		if (holder->pid && !is_program(n, holder->program))
+			continue;
+		if (is_at(n, addr))
+			return n;
+		if (holder->pid)
+			found = n;
+	}
+	return found;
 }
 
 static char *
 explain_in_use(const struct endpoint *endpoint)
 {
+	const struct neighbour *neighbour;
 	struct ports_holder holder;
 
-	if (ports_find_holder(endpoint, &holder) == PORTS_HELD && holder.pid)
+	ports_find_holder(endpoint, &holder);
+	neighbour = find_neighbour(&holder, &endpoint->addr);
+	if (holder.pid)
 		return memory_format("it is in use by %s (process %ld); %s",
-		    holder.program, (long)holder.pid, advise(&holder));
+		    neighbour ? neighbour->called : holder.program,
+		    (long)holder.pid, neighbour ? neighbour->advice
+		    : "stop it, or listen on another address or port");
+	if (neighbour)
+		return memory_format("it is in use, most likely by %s; %s",
+		    neighbour->called, neighbour->advice);
 	return memory_string("it is in use by a program that only root can "
 	    "see; 'ss -lntup' as root names it");
 }

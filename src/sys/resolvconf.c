@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define DNS_PORT 53
+#define NDOTS "ndots:"
 
 struct line {
 	const char *path;
@@ -31,15 +32,39 @@ skip_word(const struct line *line, size_t at)
 	return at;
 }
 
-static void
-add_server(struct resolvconf *list, const struct line *line, size_t at,
-    struct diags *diags)
+/* The next word from *at on; false at the line's end or a comment. */
+static bool
+next_word(const struct line *line, size_t *at, struct resolvconf_name *word)
 {
-	size_t length = skip_word(line, at) - at;
-	struct diag_place place = {line->path, line->number,
-	    (uint32_t)at + 1, (uint32_t)length, line->text, line->length};
+	size_t begin = skip_blank(line, *at);
+
+	*at = skip_word(line, begin);
+	*word = (struct resolvconf_name){line->text + begin, *at - begin};
+	return word->length > 0;
+}
+
+static bool
+is_word(const struct resolvconf_name *word, const char *wanted)
+{
+	return word->length == strlen(wanted) &&
+	    memcmp(word->text, wanted, word->length) == 0;
+}
+
+static struct diag_place
+find_place(const struct line *line, const struct resolvconf_name *word)
+{
+	return (struct diag_place){line->path, line->number,
+	    (uint32_t)(word->text - line->text) + 1, (uint32_t)word->length,
+	    line->text, line->length};
+}
+
+static void
+add_server(struct resolvconf *list, const struct line *line,
+    const struct resolvconf_name *word, struct diags *diags)
+{
+	struct diag_place place = find_place(line, word);
 	struct endpoint server;
-	const char *wrong = endpoint_parse(&server, line->text + at, length,
+	const char *wrong = endpoint_parse(&server, word->text, word->length,
 	    DNS_PORT);
 
 	if (wrong)
@@ -53,16 +78,76 @@ add_server(struct resolvconf *list, const struct line *line, size_t at,
 		list->servers[list->server_count++] = server;
 }
 
+/* search and domain exclude each other: the last line counts. */
+static void
+read_search(struct resolvconf *list, const struct line *line, size_t at,
+    struct diags *diags)
+{
+	struct resolvconf_name word;
+	struct diag_place place;
+
+	list->search_count = 0;
+	while (next_word(line, &at, &word)) {
+		if (list->search_count < RESOLVCONF_SEARCH_MAX) {
+			list->search[list->search_count++] = word;
+			continue;
+		}
+		place = find_place(line, &word);
+		diags_add(diags, DIAG_NOTE, &place, NULL,
+		    "this domain is passed over: only the first %d count",
+		    RESOLVCONF_SEARCH_MAX);
+	}
+}
+
+static void
+read_ndots(struct resolvconf *list, const struct line *line,
+    const struct resolvconf_name *word, struct diags *diags)
+{
+	struct diag_place place = find_place(line, word);
+	unsigned value = 0;
+	size_t at = sizeof NDOTS - 1;
+
+	for (; at < word->length && word->text[at] >= '0' &&
+	    word->text[at] <= '9'; at++)
+		if (value <= RESOLVCONF_NDOTS_MAX)
+			value = value * 10 + (unsigned)(word->text[at] - '0');
+	if (at < word->length || word->length == sizeof NDOTS - 1)
+		diags_add(diags, DIAG_NOTE, &place, NULL,
+		    "this option is passed over: ndots takes a number");
+	else
+		list->ndots = value < RESOLVCONF_NDOTS_MAX ? value
+		    : RESOLVCONF_NDOTS_MAX;
+}
+
+static void
+read_options(struct resolvconf *list, const struct line *line, size_t at,
+    struct diags *diags)
+{
+	struct resolvconf_name word;
+
+	while (next_word(line, &at, &word))
+		if (word.length >= sizeof NDOTS - 1 &&
+		    memcmp(word.text, NDOTS, sizeof NDOTS - 1) == 0)
+			read_ndots(list, line, &word, diags);
+}
+
 static void
 parse_line(struct resolvconf *list, const struct line *line,
     struct diags *diags)
 {
-	static const char word[] = "nameserver";
-	size_t at = skip_blank(line, 0), end = skip_word(line, at);
+	struct resolvconf_name word, value;
+	size_t at = 0;
 
-	if (end - at == sizeof word - 1 &&
-	    memcmp(line->text + at, word, sizeof word - 1) == 0)
-		add_server(list, line, skip_blank(line, end), diags);
+	if (!next_word(line, &at, &word))
+		return;
+	if (is_word(&word, "nameserver")) {
+		next_word(line, &at, &value);
+		add_server(list, line, &value, diags);
+	} else if (is_word(&word, "search") || is_word(&word, "domain")) {
+		read_search(list, line, at, diags);
+	} else if (is_word(&word, "options")) {
+		read_options(list, line, at, diags);
+	}
 }
 
 void
@@ -72,7 +157,7 @@ resolvconf_parse(struct resolvconf *list, const char *path, const char *text,
 	struct line line = {.path = path, .text = text};
 	const char *end = text + length, *stop;
 
-	*list = (struct resolvconf){0};
+	*list = (struct resolvconf){.ndots = 1};
 	while (line.text < end) {
 		stop = memchr(line.text, '\n', (size_t)(end - line.text));
 		line.length = (size_t)((stop ? stop : end) - line.text);

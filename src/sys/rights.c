@@ -16,6 +16,8 @@
 
 #include "base/memory.h"
 
+#define TRY_S 5				/* a file server may never answer */
+
 bool
 rights_user_exists(const char *user)
 {
@@ -29,21 +31,36 @@ become(const struct passwd *user)
 	    setgid(user->pw_gid) == 0 && setuid(user->pw_uid) == 0;
 }
 
-/* Of root's capabilities the one for ports below 1024. */
+static cap_flag_value_t
+may_bind(void)
+{
+	cap_flag_value_t may = CAP_CLEAR;
+	cap_t now = cap_get_proc();
+
+	if (now && cap_get_flag(now, CAP_NET_BIND_SERVICE, CAP_PERMITTED,
+	    &may) != 0)
+		may = CAP_CLEAR;
+	cap_free(now);
+	return may;
+}
+
+/* Of root's capabilities the one for ports below 1024; a container may not
+ * have it to give, then a reload cannot add such an address, and says so.
+ * PR_SET_KEEPCAPS kept them all: false here means that they are still there. */
 static bool
 keep_bind_service(void)
 {
-	static const cap_value_t wanted[] = {CAP_NET_BIND_SERVICE};
-	cap_t capabilities = cap_init();
+	static const cap_value_t bind_service[] = {CAP_NET_BIND_SERVICE};
+	cap_flag_value_t may = may_bind();
+	cap_t wanted = cap_init();
 	bool kept;
 
-	if (!capabilities)
+	if (!wanted)
 		return false;
-	kept = cap_set_flag(capabilities, CAP_PERMITTED, 1, wanted,
-	    CAP_SET) == 0 &&
-	    cap_set_flag(capabilities, CAP_EFFECTIVE, 1, wanted, CAP_SET) ==
-		0 && cap_set_proc(capabilities) == 0;
-	cap_free(capabilities);
+	kept = cap_set_flag(wanted, CAP_PERMITTED, 1, bind_service, may) ==
+	    0 && cap_set_flag(wanted, CAP_EFFECTIVE, 1, bind_service, may) ==
+	    0 && cap_set_proc(wanted) == 0;
+	cap_free(wanted);
 	return kept;
 }
 
@@ -56,13 +73,9 @@ rights_drop(const char *user, char **wrong)
 		*wrong = memory_string("there is no such user");
 		return false;
 	}
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && become(entry)) {
-		/* A container may not have it to give: then a reload cannot
-		 * add an address below 1024, and says so. */
-		keep_bind_service();
-		prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && become(entry) &&
+	    keep_bind_service() && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == 0)
 		return true;
-	}
 	*wrong = memory_string(strerror(errno));
 	return false;
 }
@@ -111,8 +124,10 @@ rights_can_read(const char *user, const char *path)
 	if (!entry)
 		return false;
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		alarm(TRY_S);
 		_exit(become(entry) && try_read(path) ? 0 : 1);
+	}
 	if (child < 0)
 		return true;
 	while (waitpid(child, &status, 0) < 0)

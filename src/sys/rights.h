@@ -12,7 +12,9 @@
 
 bool rights_user_exists(const char *user);
 
-/* Become user for good, its groups too.  False: *wrong says why (free it). */
+/* Become user for good, its groups too, with no capability but
+ * CAP_NET_BIND_SERVICE.  Before any thread is started.  False: *wrong says why
+ * (free it), and the process may be half way: end it. */
 bool rights_drop(const char *user, char **wrong);
 
 /* No new rights by any program we could start, no core files. */
@@ -22,8 +24,8 @@ void rights_harden(void);
  * the daemon makes its socket there after it has dropped root's rights. */
 void rights_give_folder(const char *path, const char *user);
 
-/* Could user read this file (or list this folder)?  Asked as root; a child of
- * its own tries. */
+/* Could user read this file (or list this folder)?  Asked as root by a process
+ * without threads; a child of its own tries, for some seconds at most. */
 bool rights_can_read(const char *user, const char *path);
 
 #endif
