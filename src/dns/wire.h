@@ -62,7 +62,7 @@ uint8_t wire_read8(struct wire_reader *r);
 uint16_t wire_read16(struct wire_reader *r);
 uint32_t wire_read32(struct wire_reader *r);
 const uint8_t *wire_read_bytes(struct wire_reader *r, size_t len);
-/* A name, pointers followed (only backwards, at most 127 of them), case kept. */
+/* A name, pointers followed (backwards only, 127 at most), case kept. */
 void wire_read_dname(struct wire_reader *r, struct dname *name);
 
 struct wire_writer {

@@ -43,8 +43,8 @@ tests_fuzz_replay_upstream_LDADD = $(LINK_QUERY)
 if FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_upstream
 tests_fuzz_fuzz_upstream_SOURCES = tests/fuzz/fuzz_upstream.c
-tests_fuzz_fuzz_upstream_CFLAGS = $(FUZZ_TARGET_CFLAGS)
-tests_fuzz_fuzz_upstream_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_upstream_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_upstream_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_upstream_LDADD = $(LINK_QUERY)
 endif
 
@@ -55,8 +55,8 @@ tests_fuzz_replay_yaml_LDADD = $(LINK_CONF) $(LIBS_CONF)
 if FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_yaml
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c
-tests_fuzz_fuzz_yaml_CFLAGS = $(FUZZ_TARGET_CFLAGS)
-tests_fuzz_fuzz_yaml_LDFLAGS = $(FUZZ_TARGET_LDFLAGS)
+tests_fuzz_fuzz_yaml_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_yaml_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_yaml_LDADD = $(LINK_CONF) $(LIBS_CONF)
 endif
 
