@@ -6,6 +6,7 @@ src_libconf_a_SOURCES = \
 	src/check.c src/check.h \
 	src/conf.c src/conf.h \
 	src/confread.c src/confread.h \
+	src/confyaml.c src/confyaml.h \
 	src/jsontext.c src/jsontext.h \
 	src/load.c src/load.h
 

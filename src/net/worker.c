@@ -130,7 +130,6 @@ read_ask(struct worker *worker, const struct mail *mail)
 		upstream_pump(worker->upstream, now_ms);
 		return;
 	}
-	stats_count(&worker->stats, STAT_FORWARD_FULL);
 	failure = answer_new_failure(&mail->question, EDE_NETWORK_ERROR,
 	    now_ms);
 	if (!failure)
