@@ -16,6 +16,10 @@ src_names_libnames_a_SOURCES = \
 	src/names/node.h \
 	src/names/rare.c \
 	src/names/rare.h \
+	src/names/rarecheck.c \
+	src/names/rarecheck.h \
+	src/names/raretype.c \
+	src/names/raretype.h \
 	src/names/rdatatext.c \
 	src/names/rdatatext.h \
 	src/names/records.c \

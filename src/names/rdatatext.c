@@ -20,8 +20,9 @@
  *	t	a period (SOA)		k	a DNSSEC algorithm
  *	s	a string		S	one or more strings
  *	g	a CAA tag		v	text up to the end of the rdata
+ *	i	an IPSECKEY gateway, as the number two before it says
  *	x	hex digits and		e	base64, both to the end and with
- *					blanks between
+ *	E	base64 or nothing		blanks between
  */
 static const char *const low_layouts[] = {
 	[TYPE_A] = "4", [TYPE_NS] = "n", [3] = "n", [4] = "n",
@@ -31,7 +32,8 @@ static const char *const low_layouts[] = {
 	[TYPE_AFSDB] = "wn", [21] = "wn", [TYPE_KEY] = "wbke",
 	[26] = "wnn", [TYPE_AAAA] = "6", [TYPE_SRV] = "wwwn",
 	[TYPE_NAPTR] = "wwsssn", [TYPE_KX] = "wn", [TYPE_DNAME] = "n",
-	[TYPE_DS] = "wkbx", [TYPE_SSHFP] = "bbx", [TYPE_DNSKEY] = "wbke",
+	[TYPE_DS] = "wkbx", [TYPE_SSHFP] = "bbx", [45] = "bbbiE",
+	[TYPE_DNSKEY] = "wbke",
 	[49] = "e", [TYPE_TLSA] = "bbbx", [53] = "bbbx",
 	[TYPE_CDS] = "wkbx", [TYPE_CDNSKEY] = "wbke", [61] = "e",
 	[63] = "lbbx",
@@ -562,17 +564,37 @@ read_hex(struct rdatatext *r)
 	return check_hex(r, &digits);
 }
 
+/* From the token read last on. */
 static bool
 read_base64(struct rdatatext *r)
 {
 	struct digits digits = { 0 };
 
-	if (!rdatatext_want(r, "a base64 text"))
-		return false;
 	while (!r->ended)
 		if (!write_base64(r, &digits) || !rdatatext_next(r))
 			return false;
 	return check_base64(r, &digits);
+}
+
+/* RFC 4025 2.5. */
+static bool
+read_gateway(struct rdatatext *r)
+{
+	switch (r->out.failed ? 0 : r->out.bytes[r->out.at - 2]) {
+	case 0:
+		if (!rdatatext_want(r, "a dot for no gateway"))
+			return false;
+		return (r->at.length == 1 && r->at.text[0] == '.') ||
+		    rdatatext_refuse(r, "is a gateway, but type 0 has none");
+	case 1:
+		return read_address(r, 4);
+	case 2:
+		return read_address(r, 6);
+	case 3:
+		return read_name(r);
+	default:
+		return say(r, "the type of the gateway is not 0 to 3");
+	}
 }
 
 static bool
@@ -605,8 +627,12 @@ read_field(struct rdatatext *r, char field)
 		return read_rest(r);
 	case 'x':
 		return read_hex(r);
+	case 'i':
+		return read_gateway(r);
+	case 'e':
+		return rdatatext_want(r, "a base64 text") && read_base64(r);
 	default:
-		return read_base64(r);
+		return rdatatext_next(r) && read_base64(r);
 	}
 }
 

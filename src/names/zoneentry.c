@@ -12,6 +12,7 @@
 #include "dns/types.h"
 #include "names/generate.h"
 #include "names/rare.h"
+#include "names/raretype.h"
 
 #define FAULT_TEXT 600
 #define TEMPLATE_MAX 65536		/* bytes, before and after expanding */
@@ -104,7 +105,7 @@ tell_no_type(struct zone_reading *z, const struct zone_file *f,
 	    addr_parse(&addr, token->text, token->length) == NULL)
 		zoneentry_fault(z, f, token, "%s is missing before %.*s",
 		    addr.family == 4 ? "A" : "AAAA", length, token->text);
-	else if (rare_type_nearest(token->text, token->length, nearest))
+	else if (raretype_nearest(token->text, token->length, nearest))
 		zoneentry_fault(z, f, token,
 		    "%.*s is not a type; %s is the nearest", length,
 		    token->text, nearest);
@@ -162,7 +163,7 @@ take_type(struct zone_reading *z, const struct zone_file *f,
 	if (token->kind == TOKEN_WORD && is_address_type(head, token))
 		return true;
 	if (token->kind != TOKEN_WORD ||
-	    !rare_type_parse(&head->type, token->text, token->length)) {
+	    !raretype_parse(&head->type, token->text, token->length)) {
 		tell_no_type(z, f, token);
 		return false;
 	}

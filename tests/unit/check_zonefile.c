@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "dns/types.h"
 #include "names/generate.h"
-#include "names/rare.h"
+#include "names/raretype.h"
 #include "names/rdatatext.h"
 #include "names/token.h"
 #include "names/zonefile.h"
@@ -194,12 +194,12 @@ START_TEST(test_nearest_types)
 {
 	char buf[TYPE_TEXT];
 
-	ck_assert_str_eq(rare_type_nearest("AAA", 3, buf), "AAAA");
-	ck_assert_str_eq(rare_type_nearest("cnmae", 5, buf), "CNAME");
-	ck_assert_str_eq(rare_type_nearest("TXTT", 4, buf), "TXT");
-	ck_assert_str_eq(rare_type_nearest("HTTP", 4, buf), "HTTPS");
-	ck_assert_ptr_null(rare_type_nearest("web-server", 10, buf));
-	ck_assert_ptr_null(rare_type_nearest("", 0, buf));
+	ck_assert_str_eq(raretype_nearest("AAA", 3, buf), "AAAA");
+	ck_assert_str_eq(raretype_nearest("cnmae", 5, buf), "CNAME");
+	ck_assert_str_eq(raretype_nearest("TXTT", 4, buf), "TXT");
+	ck_assert_str_eq(raretype_nearest("HTTP", 4, buf), "HTTPS");
+	ck_assert_ptr_null(raretype_nearest("web-server", 10, buf));
+	ck_assert_ptr_null(raretype_nearest("", 0, buf));
 }
 END_TEST
 
