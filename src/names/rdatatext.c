@@ -29,7 +29,7 @@ static const char *const low_layouts[] = {
 	[TYPE_CNAME] = "n", [TYPE_SOA] = "nnltttt", [7] = "n", [8] = "n",
 	[9] = "n", [TYPE_PTR] = "n", [TYPE_HINFO] = "ss", [14] = "nn",
 	[TYPE_MX] = "wn", [TYPE_TXT] = "S", [TYPE_RP] = "nn",
-	[TYPE_AFSDB] = "wn", [21] = "wn", [TYPE_KEY] = "wbke",
+	[TYPE_AFSDB] = "wn", [21] = "wn", [23] = "n", [TYPE_KEY] = "wbke",
 	[26] = "wnn", [TYPE_AAAA] = "6", [TYPE_SRV] = "wwwn",
 	[TYPE_NAPTR] = "wwsssn", [TYPE_KX] = "wn", [TYPE_DNAME] = "n",
 	[TYPE_DS] = "wkbx", [TYPE_SSHFP] = "bbx", [45] = "bbbiE",

@@ -60,6 +60,18 @@ tests_fuzz_fuzz_yaml_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_yaml_LDADD = $(LINK_CONF) $(LIBS_CONF)
 endif
 
+check_PROGRAMS += tests/fuzz/replay_zone
+TESTS += tests/fuzz/replay_zone
+tests_fuzz_replay_zone_SOURCES = tests/fuzz/fuzz_zone.c $(REPLAY)
+tests_fuzz_replay_zone_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_zone
+tests_fuzz_fuzz_zone_SOURCES = tests/fuzz/fuzz_zone.c
+tests_fuzz_fuzz_zone_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_zone_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_zone_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+endif
+
 EXTRA_DIST += tests/fuzz/run
 if FUZZ
 .PHONY: fuzzers
