@@ -33,7 +33,6 @@ fail_query(struct serving *serving, struct query *q, uint8_t *room,
 	    EDE_NETWORK_ERROR, env.now_ms);
 	enum query_outcome outcome = QUERY_DROP;
 
-	stats_count(env.stats, STAT_FORWARD_FULL);
 	if (failure) {
 		env.fresh = failure;
 		env.restarts = QUERY_RESTARTS_MAX;
@@ -66,8 +65,10 @@ serving_step(struct serving *serving, struct query *q,
 		return outcome;
 	waiting = waiting_add(serving->waiting, from, q->question.packet,
 	    q->question.length, serving->env.now_ms + GIVE_UP_MS);
-	if (!waiting)
+	if (!waiting) {
+		stats_count(serving->env.stats, STAT_FORWARD_FULL);
 		return fail_query(serving, q, room, length);
+	}
 	if (ask_for(serving, waiting, &q->forward) == FORWARD_ASKED)
 		return QUERY_WAIT;
 	waiting_remove(serving->waiting, waiting);

@@ -92,8 +92,10 @@ ask(struct worker *worker, const struct forward_question *question,
 	if (owner == worker)
 		return forward_ask(worker->forward, question, &mail.waiter,
 		    worker->serving.env.now_ms);
-	return mailbox_send(owner->mailbox, &mail) == MAILBOX_SENT
-	    ? FORWARD_ASKED : FORWARD_IS_FULL;
+	if (mailbox_send(owner->mailbox, &mail) == MAILBOX_SENT)
+		return FORWARD_ASKED;
+	stats_count(&worker->stats, STAT_FORWARD_FULL);
+	return FORWARD_IS_FULL;
 }
 
 static void
