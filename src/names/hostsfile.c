@@ -303,9 +303,8 @@ has_kept(const struct node *node)
 	const struct rrset *rrset = node_first(node);
 
 	for (unsigned i = 0; i < node->rrset_count; i++) {
-		for (unsigned j = 0; j < rrset->count; j++)
-			if (rrset_origins(rrset)[j].column == 0)
-				return true;
+		if (rrset->flags & RRSET_KEPT)
+			return true;
 		rrset = rrset_next(rrset);
 	}
 	return false;
@@ -394,7 +393,7 @@ add_kept_rrset(struct parser *p, const struct kept *kept,
 		.owner = node_name(kept->node),
 		.type = rrset->type,
 		.ttl = p->spec->ttl,
-		.rrset_flags = rrset->flags,
+		.rrset_flags = rrset->flags | RRSET_KEPT,
 		.node_flags = kept->node->flags & NODE_SHORT,
 		.kind = SOURCE_HOSTS,
 		.origin = {.chunk = p->chunk->id, .line = kept->line},

@@ -321,7 +321,8 @@ explain_address(const struct token *token, const struct token *second,
 	if (has_no_break_space(token))
 		return "a no-break space is in it; type the blank again";
 	if (has_only(token, "0123456789."))
-		return "an IPv4 address is four numbers from 0 to 255";
+		return "an IPv4 address is four numbers from 0 to 255, "
+		       "without zeros ahead";
 	return why;
 }
 

@@ -51,6 +51,8 @@ enum rrset_flag {
 	RRSET_MADE = 4,			/* SOA or NS that hostler made */
 	RRSET_LINK_LOCAL = 8,		/* A/AAAA of any source with at least
 					 * one link-local address: never given */
+	RRSET_KEPT = 16,		/* hosts: a record is of an earlier
+					 * reading, its line has an error now */
 };
 
 struct rrset {

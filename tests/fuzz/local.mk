@@ -60,6 +60,18 @@ tests_fuzz_fuzz_yaml_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_yaml_LDADD = $(LINK_CONF) $(LIBS_CONF)
 endif
 
+check_PROGRAMS += tests/fuzz/replay_hosts
+TESTS += tests/fuzz/replay_hosts
+tests_fuzz_replay_hosts_SOURCES = tests/fuzz/fuzz_hosts.c $(REPLAY)
+tests_fuzz_replay_hosts_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_hosts
+tests_fuzz_fuzz_hosts_SOURCES = tests/fuzz/fuzz_hosts.c
+tests_fuzz_fuzz_hosts_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_hosts_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_hosts_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+endif
+
 check_PROGRAMS += tests/fuzz/replay_zone
 TESTS += tests/fuzz/replay_zone
 tests_fuzz_replay_zone_SOURCES = tests/fuzz/fuzz_zone.c $(REPLAY)

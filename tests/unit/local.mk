@@ -3,3 +3,4 @@ include tests/unit/base.mk
 include tests/unit/forward.mk
 include tests/unit/zonefile.mk
 include tests/unit/conf.mk
+include tests/unit/hosts.mk
