@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/check_base
-TESTS += tests/unit/check_base
+check_PROGRAMS += tests/unit/check_base tests/unit/check_sys
+TESTS += tests/unit/check_base tests/unit/check_sys
 tests_unit_check_base_SOURCES = tests/unit/check_base.c
 tests_unit_check_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_base_LDADD = $(LINK_BASE) $(CHECK_LIBS)
+tests_unit_check_sys_SOURCES = tests/unit/check_sys.c
+tests_unit_check_sys_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_sys_LDADD = $(LINK_SYS) $(LINK_BASE) $(LIBS_SYS) $(CHECK_LIBS)
 endif
