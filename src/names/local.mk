@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/names/libnames.a
 src_names_libnames_a_SOURCES = \
+	src/names/areas.c \
+	src/names/areas.h \
+	src/names/byaddr.c \
+	src/names/byaddr.h \
+	src/names/byname.c \
+	src/names/byname.h \
 	src/names/generate.c \
 	src/names/generate.h \
 	src/names/hostsfile.c \
@@ -11,7 +17,10 @@ src_names_libnames_a_SOURCES = \
 	src/names/hostsline.h \
 	src/names/idna.c \
 	src/names/idna.h \
+	src/names/index.c \
 	src/names/index.h \
+	src/names/merge.c \
+	src/names/merge.h \
 	src/names/node.c \
 	src/names/node.h \
 	src/names/rare.c \
@@ -24,13 +33,19 @@ src_names_libnames_a_SOURCES = \
 	src/names/rdatatext.h \
 	src/names/records.c \
 	src/names/records.h \
+	src/names/snapshot.c \
 	src/names/snapshot.h \
 	src/names/source.c \
 	src/names/source.h \
+	src/names/sources.c \
+	src/names/sources.h \
 	src/names/table.c \
 	src/names/table.h \
 	src/names/token.c \
 	src/names/token.h \
+	src/names/trash.c \
+	src/names/trash.h \
+	src/names/version.h \
 	src/names/zone.c \
 	src/names/zone.h \
 	src/names/zonebuild.c \

@@ -562,6 +562,34 @@ table_prefetch_target(const struct table *table, uint64_t hash)
 		__builtin_prefetch(table_pointer(slot));
 }
 
+static void
+visit_segment(const struct table_segment *segment,
+    void (*visit)(void *context, table_slot slot), void *context)
+{
+	for (unsigned i = 0; i < WHOLE; i++) {
+		table_slot slot =
+		    segment->bucket[i / TABLE_SLOTS][i % TABLE_SLOTS];
+
+		if (slot != 0)
+			visit(context, slot);
+	}
+}
+
+void
+table_visit(const struct table *table,
+    void (*visit)(void *context, table_slot slot), void *context)
+{
+	size_t i = 0;
+
+	while (i < (size_t)1 << table->depth) {
+		const struct table_segment *segment = table->directory[i];
+
+		i += span_of(table, segment);
+		for (; segment != NULL; segment = segment->more)
+			visit_segment(segment, visit, context);
+	}
+}
+
 size_t
 table_bytes(const struct table *table)
 {

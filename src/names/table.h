@@ -136,6 +136,9 @@ struct table_garbage;
 const struct table *table_freeze(struct table_writer *writer,
     struct table_garbage **garbage);	/* NULL: nothing was replaced */
 void table_garbage_free(struct table_garbage *garbage);
+/* Every slot, in no order. */
+void table_visit(const struct table *table,
+    void (*visit)(void *context, table_slot slot), void *context);
 size_t table_bytes(const struct table *table);
 
 #endif

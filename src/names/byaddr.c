@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/byaddr.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "names/merge.h"
+#include "names/version.h"
+
+/* Readers see `set` alone, which never changes once it was frozen. */
+struct made {
+	const struct chunk_reverse **list;
+	uint32_t count;
+	uint32_t room;
+	uint32_t version;		/* that it was made in */
+	uint32_t dirty;			/* to be built */
+	struct addr_set set;
+};
+
+struct byaddr {
+	struct hash_key key;
+	const struct sources *sources;
+	struct table_writer *writer;
+	struct trash trash;
+	size_t known[2];
+	uint32_t version;
+	struct made **dirty;
+	size_t dirty_count, dirty_room;
+	struct addr_prefix *last;	/* the prefix asked for last */
+};
+
+/* What is looked for and its hash. */
+struct place {
+	struct addr_prefix prefix;
+	uint64_t hash;
+};
+
+static uint64_t
+hash_of_slot(const void *context, table_slot slot)
+{
+	const struct byaddr *byaddr = context;
+	const struct addr *addr;
+	struct addr_prefix prefix;
+
+	if (table_mark(slot) == ADDR_PREFIX)
+		return addr_prefix_hash(&byaddr->key, table_pointer(slot));
+	addr = addr_slot_addr(slot);
+	prefix = addr_prefix_of(addr, addr_bits(addr));
+	return addr_prefix_hash(&byaddr->key, &prefix);
+}
+
+struct byaddr *
+byaddr_new(const struct hash_key *key, const struct sources *sources)
+{
+	struct byaddr *byaddr = memory_zeroed(1, sizeof(*byaddr));
+
+	byaddr->key = *key;
+	byaddr->sources = sources;
+	byaddr->writer = table_writer_new(hash_of_slot, byaddr);
+	return byaddr;
+}
+
+static struct made *
+made_of(table_slot slot)
+{
+	return (struct made *)((char *)table_pointer(slot) -
+	    offsetof(struct made, set));
+}
+
+static void
+free_slot(void *context, table_slot slot)
+{
+	(void)context;
+	if (table_mark(slot) == ADDR_PREFIX) {
+		free(table_pointer(slot));
+	} else if (table_mark(slot) == ADDR_SET) {
+		free(made_of(slot)->list);
+		free(made_of(slot));
+	}
+}
+
+void
+byaddr_free(struct byaddr *byaddr)
+{
+	table_visit(table_working(byaddr->writer), free_slot, NULL);
+	table_writer_free(byaddr->writer);
+	trash_free(&byaddr->trash);
+	free(byaddr->dirty);
+	free(byaddr);
+}
+
+void
+byaddr_reserve(struct byaddr *byaddr, size_t more)
+{
+	table_reserve(byaddr->writer, more);
+}
+
+static struct place
+place_of(const struct byaddr *byaddr, const struct addr *addr, unsigned bits)
+{
+	struct place place = { .prefix = addr_prefix_of(addr, bits) };
+
+	place.hash = addr_prefix_hash(&byaddr->key, &place.prefix);
+	return place;
+}
+
+static table_slot
+find_slot(const struct byaddr *byaddr, const struct place *place)
+{
+	return addr_slot_find(table_working(byaddr->writer), place->hash,
+	    &place->prefix);
+}
+
+static void
+count_above(struct byaddr *byaddr, const struct addr *addr)
+{
+	byaddr->known[addr->family == 6]++;
+	for (unsigned bits = addr_bits(addr) - 8; bits > 0; bits -= 8) {
+		struct place place;
+		struct addr_prefix *prefix = byaddr->last;
+		table_slot slot;
+
+		if (prefix != NULL && prefix->family == addr->family &&
+		    prefix->bits == bits &&
+		    memcmp(prefix->bytes, addr->bytes, bits / 8) == 0) {
+			prefix->count++;
+			return;
+		}
+		place = place_of(byaddr, addr, bits);
+		slot = find_slot(byaddr, &place);
+		if (slot == 0) {
+			prefix = memory_alloc(sizeof(*prefix));
+			*prefix = place.prefix;
+			table_change(byaddr->writer, place.hash, 0,
+			    table_slot_of(place.hash, prefix, ADDR_PREFIX));
+		}
+		if (slot != 0)
+			prefix = table_pointer(slot);
+		prefix->count++;
+		byaddr->last = prefix;
+		if (slot != 0)
+			return;
+	}
+}
+
+static void
+count_off_above(struct byaddr *byaddr, const struct addr *addr)
+{
+	byaddr->known[addr->family == 6]--;
+	for (unsigned bits = addr_bits(addr) - 8; bits > 0; bits -= 8) {
+		struct place place = place_of(byaddr, addr, bits);
+		table_slot slot = find_slot(byaddr, &place);
+		struct addr_prefix *prefix = table_pointer(slot);
+
+		assert(slot != 0 && prefix->count > 0);
+		if (--prefix->count > 0)
+			return;
+		table_change(byaddr->writer, place.hash, slot, 0);
+		if (byaddr->last == prefix)
+			byaddr->last = NULL;
+		trash_add(&byaddr->trash, prefix);
+	}
+}
+
+static void
+push(struct made *made, const struct chunk_reverse *reverse)
+{
+	if (made->count == made->room) {
+		made->room = made->room > 0 ? 2 * made->room : 2;
+		made->list = memory_resize(made->list, made->room,
+		    sizeof(made->list[0]));
+	}
+	made->list[made->count++] = reverse;
+}
+
+static void
+queue(struct byaddr *byaddr, struct made *made)
+{
+	if (made->dirty)
+		return;
+	made->dirty = 1;
+	if (byaddr->dirty_count == byaddr->dirty_room) {
+		byaddr->dirty_room = byaddr->dirty_room * 2 + 16;
+		byaddr->dirty = memory_resize(byaddr->dirty,
+		    byaddr->dirty_room, sizeof(byaddr->dirty[0]));
+	}
+	byaddr->dirty[byaddr->dirty_count++] = made;
+}
+
+static struct made *
+new_made(const struct byaddr *byaddr, const struct addr *addr)
+{
+	struct made *made = memory_zeroed(1, sizeof(*made));
+
+	made->version = byaddr->version;
+	made->set.addr = *addr;
+	return made;
+}
+
+static table_slot
+slot_of(const struct place *place, const struct made *made)
+{
+	return table_slot_of(place->hash, &made->set, ADDR_SET);
+}
+
+static void
+add_at(struct byaddr *byaddr, const struct place *place, table_slot slot,
+    const struct chunk_reverse *reverse)
+{
+	struct made *made;
+
+	if (slot == 0) {
+		table_change(byaddr->writer, place->hash, 0,
+		    table_slot_of(place->hash, reverse, ADDR_ONE));
+		count_above(byaddr, &reverse->addr);
+		return;
+	}
+	if (table_mark(slot) == ADDR_SET) {
+		made = made_of(slot);
+	} else {
+		made = new_made(byaddr, &reverse->addr);
+		push(made, table_pointer(slot));
+		table_change(byaddr->writer, place->hash, slot,
+		    slot_of(place, made));
+	}
+	push(made, reverse);
+	queue(byaddr, made);
+}
+
+static bool
+does_count(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
+{
+	const struct source *source = sources_entry(byaddr->sources,
+	    reverse->node)->source;
+
+	return source != NULL && !source_hides(source, reverse->node);
+}
+
+void
+byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse)
+{
+	struct place place = place_of(byaddr, &reverse->addr,
+	    addr_bits(&reverse->addr));
+	table_slot slot = find_slot(byaddr, &place);
+
+	if (slot != 0 || does_count(byaddr, reverse))
+		add_at(byaddr, &place, slot, reverse);
+}
+
+void
+byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *reverse)
+{
+	if (does_count(byaddr, reverse))
+		byaddr_touch(byaddr, reverse);
+}
+
+void
+byaddr_remove(struct byaddr *byaddr, const struct chunk_reverse *reverse)
+{
+	struct place place = place_of(byaddr, &reverse->addr,
+	    addr_bits(&reverse->addr));
+	table_slot slot = find_slot(byaddr, &place);
+
+	if (slot == 0)
+		return;
+	if (table_mark(slot) == ADDR_SET) {
+		queue(byaddr, made_of(slot));
+	} else if (table_pointer(slot) == reverse) {
+		table_change(byaddr->writer, place.hash, slot, 0);
+		count_off_above(byaddr, &reverse->addr);
+	}
+}
+
+static struct merge_part
+part_of(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
+{
+	const struct chunk_entry *entry = sources_entry(byaddr->sources,
+	    reverse->node);
+
+	return (struct merge_part){
+		.source = entry->source,
+		.position = entry->position,
+	};
+}
+
+static bool
+goes_ahead(const struct byaddr *byaddr, const struct chunk_reverse *a,
+    const struct chunk_reverse *b)
+{
+	struct merge_part x = part_of(byaddr, a), y = part_of(byaddr, b);
+	int order = merge_compare(&x, &y);
+
+	return order < 0 || (order == 0 && a < b);
+}
+
+/* Leave those in the list that count; returns the one that wins. */
+static const struct chunk_reverse *
+clean_list(struct byaddr *byaddr, struct made *made)
+{
+	const struct chunk_reverse *winner = NULL;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < made->count; i++) {
+		const struct chunk_reverse *reverse = made->list[i];
+
+		if (!does_count(byaddr, reverse))
+			continue;
+		made->list[kept++] = reverse;
+		if (winner == NULL || goes_ahead(byaddr, reverse, winner))
+			winner = reverse;
+	}
+	made->count = kept;
+	return winner;
+}
+
+static void
+retire(struct byaddr *byaddr, struct made *made)
+{
+	if (made->version == byaddr->version)
+		free(made);
+	else
+		trash_add(&byaddr->trash, made);
+}
+
+static void
+settle_one(struct byaddr *byaddr, struct made *made)
+{
+	const struct addr addr = made->set.addr;
+	struct place place = place_of(byaddr, &addr, addr_bits(&addr));
+	const struct chunk_reverse *winner = clean_list(byaddr, made);
+	struct made *new;
+
+	made->dirty = 0;
+	if (made->count <= 1) {
+		table_change(byaddr->writer, place.hash,
+		    slot_of(&place, made), winner == NULL ? 0 :
+		    table_slot_of(place.hash, winner, ADDR_ONE));
+		if (winner == NULL)
+			count_off_above(byaddr, &addr);
+		free(made->list);
+		retire(byaddr, made);
+	} else if (made->set.winner != winner) {
+		new = new_made(byaddr, &addr);
+		new->set.winner = winner;
+		new->list = made->list;
+		new->count = made->count;
+		new->room = made->room;
+		table_change(byaddr->writer, place.hash,
+		    slot_of(&place, made), slot_of(&place, new));
+		retire(byaddr, made);
+	}
+}
+
+void
+byaddr_settle(struct byaddr *byaddr)
+{
+	for (size_t i = 0; i < byaddr->dirty_count; i++)
+		settle_one(byaddr, byaddr->dirty[i]);
+	byaddr->dirty_count = 0;
+}
+
+const struct table *
+byaddr_freeze(struct byaddr *byaddr, struct trash *trash,
+    struct table_garbage **garbage)
+{
+	assert(byaddr->dirty_count == 0);
+	*trash = byaddr->trash;
+	byaddr->trash = (struct trash){ 0 };
+	byaddr->version++;
+	return table_freeze(byaddr->writer, garbage);
+}
+
+void
+byaddr_count(const struct byaddr *byaddr, size_t known[2])
+{
+	known[0] = byaddr->known[0];
+	known[1] = byaddr->known[1];
+}

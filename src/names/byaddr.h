@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* byaddr.h - the writer's table of addresses: which name each leads back to.
+ *
+ * Every address that a chunk lists (chunk->reverse) is a candidate; of several
+ * for one address the first in rank order wins: zone, hosts, lease, by the
+ * rank of the source, by the order of the file.
+ *
+ * The first bytes of each known address are present, too (/8, /16 ...), so
+ * that an empty name above a reverse name is one lookup.
+ *
+ * It works as byname.h does: what changed is built by byaddr_settle.
+ */
+#ifndef HOSTLER_NAMES_BYADDR_H
+#define HOSTLER_NAMES_BYADDR_H
+
+#include "base/hash.h"
+#include "names/sources.h"
+#include "names/table.h"
+#include "names/trash.h"
+
+struct byaddr;
+
+/* sources is kept: it must outlive this. */
+struct byaddr *byaddr_new(const struct hash_key *key,
+    const struct sources *sources);
+void byaddr_free(struct byaddr *byaddr);
+
+void byaddr_reserve(struct byaddr *byaddr, size_t more);
+void byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *reverse);
+void byaddr_remove(struct byaddr *byaddr,
+    const struct chunk_reverse *reverse);
+/* Whether it counts may have changed, or where it ranks. */
+void byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse);
+
+void byaddr_settle(struct byaddr *byaddr);
+const struct table *byaddr_freeze(struct byaddr *byaddr, struct trash *trash,
+    struct table_garbage **garbage);
+/* Known addresses, IPv4 and IPv6. */
+void byaddr_count(const struct byaddr *byaddr, size_t known[2]);
+
+#endif

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/byname.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "names/merge.h"
+#include "names/version.h"
+
+/* What is ahead of a node that was made here.  Readers see the node alone,
+ * which never changes once it was frozen; the rest is the writer's. */
+struct made {
+	const struct node **list;	/* contributions, dead ones too until
+					 * it is built the next time */
+	uint32_t count;
+	uint32_t room;
+	uint32_t below;			/* known names one label longer */
+	uint32_t version;		/* that it was made in */
+	uint64_t dirty;			/* to be built */
+	struct node node;
+};
+
+struct byname {
+	struct hash_key key;
+	const struct sources *sources;
+	struct table_writer *writer;
+	struct merge *merge;
+	struct trash trash;
+	size_t named;
+	uint32_t version;
+	struct made **dirty;
+	size_t dirty_count, dirty_room;
+	struct merge_part *parts;
+	unsigned part_room;
+	struct made *last;		/* the parent asked for last */
+};
+
+/* A name and the hashes of all its suffixes. */
+struct place {
+	const uint8_t *name;
+	unsigned length;
+	unsigned labels;
+	const uint64_t *hash;
+};
+
+static uint64_t
+hash_of_slot(const void *context, table_slot slot)
+{
+	const struct byname *byname = context;
+	const uint8_t *name = node_name(table_pointer(slot));
+	uint8_t bare[LABEL_MAX + 2];
+
+	if (!(table_mark(slot) & NAME_BARE))
+		return dname_hash(&byname->key, name);
+	memcpy(bare, name, name[0] + 1u);
+	bare[name[0] + 1] = 0;
+	return dname_hash(&byname->key, bare);
+}
+
+struct byname *
+byname_new(const struct hash_key *key, const struct sources *sources)
+{
+	struct byname *byname = memory_zeroed(1, sizeof(*byname));
+
+	byname->key = *key;
+	byname->sources = sources;
+	byname->writer = table_writer_new(hash_of_slot, byname);
+	byname->merge = merge_new();
+	return byname;
+}
+
+static struct made *
+made_of(table_slot slot)
+{
+	return (struct made *)((char *)table_pointer(slot) -
+	    offsetof(struct made, node));
+}
+
+static void
+free_slot(void *context, table_slot slot)
+{
+	(void)context;
+	if (table_mark(slot) & NAME_MADE) {
+		free(made_of(slot)->list);
+		free(made_of(slot));
+	}
+}
+
+void
+byname_free(struct byname *byname)
+{
+	table_visit(table_working(byname->writer), free_slot, NULL);
+	table_writer_free(byname->writer);
+	merge_free(byname->merge);
+	trash_free(&byname->trash);
+	free(byname->dirty);
+	free(byname->parts);
+	free(byname);
+}
+
+void
+byname_reserve(struct byname *byname, size_t more)
+{
+	table_reserve(byname->writer, more);
+}
+
+static struct place
+place_of(const struct byname *byname, const uint8_t *name,
+    uint64_t hash[DNAME_LABELS_MAX + 1])
+{
+	struct place place = { .name = name, .hash = hash };
+
+	place.labels = dname_hash_suffixes(&byname->key, name, hash);
+	place.length = (unsigned)dname_length(name);
+	return place;
+}
+
+static struct place
+parent_of(const struct place *place)
+{
+	unsigned skip = place->name[0] + 1u;
+
+	return (struct place){
+		.name = place->name + skip,
+		.length = place->length - skip,
+		.labels = place->labels - 1,
+		.hash = place->hash + 1,
+	};
+}
+
+static table_slot
+find_slot(const struct byname *byname, const struct place *place)
+{
+	return name_slot_find(table_working(byname->writer), place->hash[0],
+	    place->name, place->length);
+}
+
+static bool
+is_named(table_slot slot)
+{
+	const struct node *node = table_pointer(slot);
+
+	return slot != 0 && node->rrset_count > 0;
+}
+
+static void
+change_slot(struct byname *byname, const struct place *place, table_slot old,
+    table_slot new)
+{
+	byname->named += is_named(new);
+	byname->named -= is_named(old);
+	table_change(byname->writer, place->hash[0], old, new);
+}
+
+static struct made *
+new_made(const struct byname *byname, const struct place *place, size_t room)
+{
+	size_t padded = (place->length + 7u) & ~7u;
+	struct made *made = memory_alloc(sizeof(*made) + padded + room);
+	uint8_t *name = (uint8_t *)(made + 1);
+
+	*made = (struct made){
+		.version = byname->version,
+		.node = {
+			.name_length = (uint8_t)place->length,
+			.labels = (uint8_t)place->labels,
+		},
+	};
+	memset(name, 0, padded);
+	memcpy(name, place->name, place->length);
+	return made;
+}
+
+static table_slot
+slot_of(const struct place *place, const struct made *made)
+{
+	return table_slot_of(place->hash[0], &made->node, NAME_MADE);
+}
+
+static void
+retire(struct byname *byname, struct made *made)
+{
+	if (made->version == byname->version)
+		free(made);
+	else
+		trash_add(&byname->trash, made);
+}
+
+static void
+queue(struct byname *byname, struct made *made)
+{
+	if (made->dirty)
+		return;
+	made->dirty = 1;
+	if (byname->dirty_count == byname->dirty_room) {
+		byname->dirty_room = byname->dirty_room * 2 + 16;
+		byname->dirty = memory_resize(byname->dirty,
+		    byname->dirty_room, sizeof(byname->dirty[0]));
+	}
+	byname->dirty[byname->dirty_count++] = made;
+}
+
+static void
+push(struct made *made, const struct node *node)
+{
+	if (made->count == made->room) {
+		made->room = made->room > 0 ? 2 * made->room : 2;
+		made->list = memory_resize(made->list, made->room,
+		    sizeof(made->list[0]));
+	}
+	made->list[made->count++] = node;
+}
+
+/* Instead of the node that a slot leads to directly. */
+static struct made *
+wrap_slot(struct byname *byname, const struct place *place, table_slot slot)
+{
+	struct made *made = new_made(byname, place, 0);
+
+	push(made, table_pointer(slot));
+	change_slot(byname, place, slot, slot_of(place, made));
+	return made;
+}
+
+/* A name has become known: count it with the one above, which may make that
+ * known, and so on. */
+static void
+count_above(struct byname *byname, struct place place)
+{
+	while (place.labels > 1) {
+		struct made *made = byname->last;
+		table_slot slot;
+
+		place = parent_of(&place);
+		if (made != NULL && made->node.name_length == place.length &&
+		    memcmp(made + 1, place.name, place.length) == 0) {
+			made->below++;
+			return;
+		}
+		slot = find_slot(byname, &place);
+		if (slot == 0) {
+			made = new_made(byname, &place, 0);
+			change_slot(byname, &place, 0, slot_of(&place, made));
+		} else if (table_mark(slot) & NAME_MADE) {
+			made = made_of(slot);
+		} else {
+			made = wrap_slot(byname, &place, slot);
+			queue(byname, made);
+		}
+		made->below++;
+		byname->last = made;
+		if (slot != 0)
+			return;
+	}
+}
+
+static void
+count_off_above(struct byname *byname, const struct place *place)
+{
+	struct place above;
+	struct made *made;
+	table_slot slot;
+
+	if (place->labels <= 1)
+		return;
+	above = parent_of(place);
+	slot = find_slot(byname, &above);
+	assert(table_mark(slot) & NAME_MADE);
+	made = made_of(slot);
+	assert(made->below > 0);
+	if (--made->below == 0)
+		queue(byname, made);
+}
+
+static void
+add_at(struct byname *byname, const struct place *place,
+    const struct node *node, unsigned mark)
+{
+	table_slot slot = find_slot(byname, place);
+	struct made *made;
+
+	if (slot == 0) {
+		change_slot(byname, place, 0,
+		    table_slot_of(place->hash[0], node, mark));
+		count_above(byname, *place);
+		return;
+	}
+	if (table_mark(slot) & NAME_MADE)
+		made = made_of(slot);
+	else
+		made = wrap_slot(byname, place, slot);
+	push(made, node);
+	queue(byname, made);
+}
+
+static void
+remove_at(struct byname *byname, const struct place *place,
+    const struct node *node, unsigned mark)
+{
+	table_slot slot = find_slot(byname, place);
+
+	(void)mark;
+	if (slot == 0)
+		return;
+	if (table_mark(slot) & NAME_MADE) {
+		queue(byname, made_of(slot));
+	} else if (table_pointer(slot) == node) {
+		change_slot(byname, place, slot, 0);
+		count_off_above(byname, place);
+	}
+}
+
+static void
+for_both(struct byname *byname, const struct node *node,
+    void (*work)(struct byname *byname, const struct place *place,
+    const struct node *node, unsigned mark))
+{
+	uint64_t hash[DNAME_LABELS_MAX + 1];
+	struct place place = place_of(byname, node_name(node), hash);
+	uint8_t bare[LABEL_MAX + 2];
+
+	work(byname, &place, node, 0);
+	if (!(node->flags & NODE_SHORT) || place.labels <= 1)
+		return;
+	memcpy(bare, place.name, place.name[0] + 1u);
+	bare[place.name[0] + 1] = 0;
+	place = place_of(byname, bare, hash);
+	work(byname, &place, node, NAME_BARE);
+}
+
+static bool
+does_count(const struct byname *byname, const struct node *node)
+{
+	const struct source *source = sources_entry(byname->sources,
+	    node)->source;
+
+	return source != NULL && !source_hides(source, node);
+}
+
+/* Where it is not known it may have been hidden; where it is, it is listed
+ * once more and judged when the name is built. */
+static void
+touch_at(struct byname *byname, const struct place *place,
+    const struct node *node, unsigned mark)
+{
+	if (find_slot(byname, place) != 0 || does_count(byname, node))
+		add_at(byname, place, node, mark);
+}
+
+void
+byname_add(struct byname *byname, const struct node *node)
+{
+	if (does_count(byname, node))
+		for_both(byname, node, add_at);
+}
+
+void
+byname_remove(struct byname *byname, const struct node *node)
+{
+	for_both(byname, node, remove_at);
+}
+
+void
+byname_touch(struct byname *byname, const struct node *node)
+{
+	for_both(byname, node, touch_at);
+}
+
+/* Those of the list that count, in rank order; a node that was listed twice
+ * once. */
+static unsigned
+collect_parts(struct byname *byname, const struct made *made)
+{
+	unsigned count = 0, kept = 0;
+
+	if (made->count > byname->part_room) {
+		byname->part_room = made->count * 2;
+		byname->parts = memory_resize(byname->parts,
+		    byname->part_room, sizeof(byname->parts[0]));
+	}
+	for (uint32_t i = 0; i < made->count; i++) {
+		const struct node *node = made->list[i];
+		const struct chunk_entry *entry =
+		    sources_entry(byname->sources, node);
+
+		if (does_count(byname, node))
+			byname->parts[count++] = (struct merge_part){
+				.node = node,
+				.source = entry->source,
+				.position = entry->position,
+			};
+	}
+	if (count > 1)
+		qsort(byname->parts, count, sizeof(byname->parts[0]),
+		    merge_compare);
+	for (unsigned i = 0; i < count; i++) {
+		if (kept == 0 ||
+		    byname->parts[kept - 1].node != byname->parts[i].node)
+			byname->parts[kept++] = byname->parts[i];
+	}
+	return kept;
+}
+
+/* A lease has the bare form only if no other source has it. */
+static unsigned
+drop_bare_leases(const struct byname *byname, const struct made *made,
+    unsigned count)
+{
+	unsigned i = 0;
+
+	if (made->node.labels != 1)
+		return count;
+	while (i < count &&
+	    byname->parts[i].source->content->spec.kind != SOURCE_LEASE)
+		i++;
+	return i > 0 ? i : count;
+}
+
+static struct made *
+build(struct byname *byname, const struct place *place, struct made *old,
+    unsigned count)
+{
+	struct node head = { 0 };
+	size_t room = merge_parts(byname->merge, byname->parts, count, &head);
+	struct made *made = new_made(byname, place, room);
+	size_t padded = (place->length + 7u) & ~7u;
+
+	if (count > 0) {
+		made->node.flags = head.flags;
+		made->node.kind = head.kind;
+		made->node.rrset_count = head.rrset_count;
+	}
+	if (place->labels == 1)
+		made->node.flags &= (uint8_t)~NODE_SHORT;
+	merge_write(byname->merge, (uint8_t *)(made + 1) + padded);
+	made->below = old->below;
+	made->list = old->list;
+	made->count = old->count;
+	made->room = old->room;
+	return made;
+}
+
+/* The list is what counts, now. */
+static unsigned
+clean_list(struct byname *byname, struct made *made)
+{
+	unsigned count = collect_parts(byname, made);
+
+	for (unsigned i = 0; i < count; i++)
+		made->list[i] = byname->parts[i].node;
+	made->count = count;
+	if (count == 0) {
+		free(made->list);
+		made->list = NULL;
+		made->room = 0;
+	}
+	return count;
+}
+
+static void
+settle_one(struct byname *byname, struct made *made)
+{
+	uint64_t hash[DNAME_LABELS_MAX + 1];
+	struct place place = place_of(byname, node_name(&made->node), hash);
+	table_slot old = slot_of(&place, made);
+	unsigned count = clean_list(byname, made);
+
+	made->dirty = 0;
+	if (count == 0 && made->below > 0 && made->node.rrset_count == 0)
+		return;
+	if (count <= 1 && made->below == 0) {
+		const struct node *node = count ? made->list[0] : NULL;
+		unsigned mark = node != NULL &&
+		    node->labels != place.labels ? NAME_BARE : 0;
+
+		change_slot(byname, &place, old, node == NULL ? 0 :
+		    table_slot_of(place.hash[0], node, mark));
+		if (node == NULL)
+			count_off_above(byname, &place);
+		free(made->list);
+	} else {
+		struct made *new = build(byname, &place, made,
+		    drop_bare_leases(byname, made, count));
+
+		change_slot(byname, &place, old, slot_of(&place, new));
+	}
+	retire(byname, made);
+}
+
+void
+byname_settle(struct byname *byname)
+{
+	byname->last = NULL;
+	for (size_t i = 0; i < byname->dirty_count; i++)
+		settle_one(byname, byname->dirty[i]);
+	byname->dirty_count = 0;
+}
+
+const struct table *
+byname_freeze(struct byname *byname, struct trash *trash,
+    struct table_garbage **garbage)
+{
+	assert(byname->dirty_count == 0);
+	*trash = byname->trash;
+	byname->trash = (struct trash){ 0 };
+	byname->last = NULL;
+	byname->version++;
+	return table_freeze(byname->writer, garbage);
+}
+
+size_t
+byname_count(const struct byname *byname)
+{
+	return byname->named;
+}

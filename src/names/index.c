@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/epoch.h"
+#include "base/memory.h"
+#include "dns/types.h"
+#include "dns/wire.h"
+#include "names/byaddr.h"
+#include "names/byname.h"
+#include "names/records.h"
+#include "names/version.h"
+
+#define MADE_TTL 5
+
+/* What a commit replaced.  Readers of the version before may see it until they
+ * have all passed `ticket`, which is taken once the new one is published. */
+struct garbage {
+	struct garbage *next;
+	uint64_t ticket;		/* 0: not taken yet */
+	struct snapshot *snapshot;
+	struct trash names, addrs;
+	struct table_garbage *name_table, *addr_table;
+	struct content **contents;
+	size_t content_count;
+};
+
+struct index {
+	struct hash_key key;
+	struct sources sources;
+	struct byname *byname;
+	struct byaddr *byaddr;
+	struct index_area *configured;
+	size_t configured_count;
+	struct snapshot *current;
+	struct content *apexes;		/* made for domains */
+	uint32_t serial;
+	uint64_t generation;
+	bool changed;
+	bool zones_changed;
+	struct content **gone;		/* since the last commit */
+	size_t gone_count, gone_room;
+	struct garbage *first, *last;
+};
+
+struct index *
+index_new(const struct hash_key *key)
+{
+	struct index *index = memory_zeroed(1, sizeof(*index));
+
+	index->key = *key;
+	sources_init(&index->sources);
+	index->byname = byname_new(key, &index->sources);
+	index->byaddr = byaddr_new(key, &index->sources);
+	index->changed = true;
+	return index;
+}
+
+static void
+free_snapshot(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	areas_free(snapshot->areas);
+	free(snapshot->places);
+	free(snapshot);
+}
+
+static void
+free_garbage(struct garbage *garbage)
+{
+	free_snapshot(garbage->snapshot);
+	trash_free(&garbage->names);
+	trash_free(&garbage->addrs);
+	table_garbage_free(garbage->name_table);
+	table_garbage_free(garbage->addr_table);
+	for (size_t i = 0; i < garbage->content_count; i++)
+		content_free(garbage->contents[i]);
+	free(garbage->contents);
+	free(garbage);
+}
+
+static void
+drop_first(struct index *index)
+{
+	struct garbage *garbage = index->first;
+
+	index->first = garbage->next;
+	if (index->first == NULL)
+		index->last = NULL;
+	free_garbage(garbage);
+}
+
+void
+index_free(struct index *index)
+{
+	if (index == NULL)
+		return;
+	while (index->first != NULL)
+		drop_first(index);
+	byname_free(index->byname);
+	byaddr_free(index->byaddr);
+	for (size_t i = 0; i < index->gone_count; i++)
+		content_free(index->gone[i]);
+	for (unsigned i = 0; i < index->sources.count; i++)
+		content_free(index->sources.list[i]->content);
+	sources_fini(&index->sources);
+	free_snapshot(index->current);
+	free(index->configured);
+	free(index->gone);
+	free(index);
+}
+
+static void
+remove_chunk(struct index *index, const struct chunk *chunk)
+{
+	for (uint32_t i = 0; i < chunk->node_count; i++)
+		byname_remove(index->byname, chunk->nodes[i]);
+	for (uint32_t i = 0; i < chunk->reverse_count; i++)
+		byaddr_remove(index->byaddr, &chunk->reverse[i]);
+}
+
+static void
+add_chunk(struct index *index, const struct chunk *chunk)
+{
+	for (uint32_t i = 0; i < chunk->node_count; i++)
+		byname_add(index->byname, chunk->nodes[i]);
+	for (uint32_t i = 0; i < chunk->reverse_count; i++)
+		byaddr_add(index->byaddr, &chunk->reverse[i]);
+}
+
+static void
+touch_chunk(struct index *index, const struct chunk *chunk)
+{
+	for (uint32_t i = 0; i < chunk->node_count; i++)
+		byname_touch(index->byname, chunk->nodes[i]);
+	for (uint32_t i = 0; i < chunk->reverse_count; i++)
+		byaddr_touch(index->byaddr, &chunk->reverse[i]);
+}
+
+static enum chunk_state
+state_of(const struct index *index, const struct chunk *chunk)
+{
+	return index->sources.chunks[chunk->id].state;
+}
+
+static void
+remove_leaving(struct index *index, const struct content *old)
+{
+	for (uint32_t i = 0; i < old->chunk_count; i++) {
+		if (state_of(index, old->chunks[i]) == CHUNK_LEAVING)
+			remove_chunk(index, old->chunks[i]);
+	}
+}
+
+static void
+reserve_coming(struct index *index, const struct content *old,
+    const struct content *content)
+{
+	size_t names = 0, addrs = 0, old_names = 0, old_addrs = 0;
+
+	for (uint32_t i = 0; i < content->chunk_count; i++) {
+		const struct chunk *chunk = content->chunks[i];
+
+		for (uint32_t j = 0; j < chunk->node_count; j++)
+			names += chunk->nodes[j]->flags & NODE_SHORT ? 2 : 1;
+		addrs += chunk->reverse_count;
+	}
+	for (uint32_t i = 0; old != NULL && i < old->chunk_count; i++) {
+		const struct chunk *chunk = old->chunks[i];
+
+		for (uint32_t j = 0; j < chunk->node_count; j++)
+			old_names += chunk->nodes[j]->flags & NODE_SHORT ?
+			    2 : 1;
+		old_addrs += chunk->reverse_count;
+	}
+	if (names > old_names)
+		byname_reserve(index->byname, names - old_names);
+	if (addrs > old_addrs)
+		byaddr_reserve(index->byaddr, addrs - old_addrs);
+}
+
+static void
+add_coming(struct index *index, const struct content *content)
+{
+	for (uint32_t i = 0; i < content->chunk_count; i++) {
+		if (state_of(index, content->chunks[i]) == CHUNK_COMING)
+			add_chunk(index, content->chunks[i]);
+	}
+}
+
+/* The same chunks may rank differently now. */
+static void
+touch_held(struct index *index, const struct content *old,
+    const struct content *content)
+{
+	if (old == NULL || old->spec.rank == content->spec.rank)
+		return;
+	for (uint32_t i = 0; i < content->chunk_count; i++) {
+		if (state_of(index, content->chunks[i]) == CHUNK_HELD)
+			touch_chunk(index, content->chunks[i]);
+	}
+}
+
+static void
+push_gone(struct index *index, struct content *old)
+{
+	if (index->gone_count == index->gone_room) {
+		index->gone_room = index->gone_room * 2 + 4;
+		index->gone = memory_resize(index->gone, index->gone_room,
+		    sizeof(index->gone[0]));
+	}
+	index->gone[index->gone_count++] = old;
+}
+
+static bool
+is_zone(const struct content *content)
+{
+	return content != NULL && content->spec.kind == SOURCE_ZONE;
+}
+
+void
+index_replace(struct index *index, struct content *old,
+    struct content *content)
+{
+	if (old == NULL && content == NULL)
+		return;
+	assert(old != content);
+	sources_replace(&index->sources, old, content);
+	if (old != NULL)
+		remove_leaving(index, old);
+	if (content != NULL) {
+		reserve_coming(index, old, content);
+		add_coming(index, content);
+		touch_held(index, old, content);
+	}
+	sources_settle(&index->sources, old, content);
+	if (old != NULL)
+		push_gone(index, old);
+	index->changed = true;
+	index->zones_changed |= is_zone(old) || is_zone(content);
+}
+
+void
+index_set_areas(struct index *index, const struct index_area *areas,
+    size_t count)
+{
+	free(index->configured);
+	index->configured = memory_alloc(count * sizeof(*areas));
+	if (count > 0)
+		memcpy(index->configured, areas, count * sizeof(*areas));
+	index->configured_count = count;
+	index->changed = true;
+}
+
+static void
+touch_below(struct index *index, const struct content *content,
+    const struct dname *apexes, unsigned count)
+{
+	for (uint32_t i = 0; i < content->chunk_count; i++) {
+		const struct chunk *chunk = content->chunks[i];
+
+		for (uint32_t j = 0; j < chunk->node_count; j++) {
+			if (source_is_within(node_name(chunk->nodes[j]),
+			    apexes, count))
+				byname_touch(index->byname, chunk->nodes[j]);
+		}
+		for (uint32_t j = 0; j < chunk->reverse_count; j++) {
+			if (source_is_within(node_name(
+			    chunk->reverse[j].node), apexes, count))
+				byaddr_touch(index->byaddr,
+				    &chunk->reverse[j]);
+		}
+	}
+}
+
+/* A zone that came or went hides or shows what the zones around it have. */
+static void
+settle_zones(struct index *index)
+{
+	if (!index->zones_changed)
+		return;
+	for (unsigned i = 0; i < index->sources.count; i++) {
+		struct source *source = index->sources.list[i];
+		struct dname *touched;
+		unsigned count;
+
+		if (!is_zone(source->content) || !source_find_inner(
+		    &index->sources, source, &touched, &count))
+			continue;
+		touch_below(index, source->content, touched, count);
+		free(touched);
+	}
+	index->zones_changed = false;
+}
+
+static struct areas *
+make_areas(const struct index *index)
+{
+	const struct areas_input input = {
+		.key = &index->key,
+		.sources = &index->sources,
+		.configured = index->configured,
+		.count = index->configured_count,
+		.serial = index->serial,
+	};
+
+	return areas_new(&input);
+}
+
+static void
+add_made(struct records *records, const struct area *area, uint32_t chunk)
+{
+	struct origin first;
+	struct record record = {
+		.owner = area->apex.wire,
+		.type = TYPE_SOA,
+		.ttl = MADE_TTL,
+		.rdata = area->soa + 12,
+		.rdata_length = (uint16_t)(area->soa_length - 12),
+		.rrset_flags = RRSET_MADE,
+		.node_flags = NODE_APEX,
+		.kind = SOURCE_HOSTS,
+		.origin = { .chunk = chunk },
+	};
+
+	records_add(records, &record, &first);
+	record.type = TYPE_NS;
+	record.rdata = area->apex.wire;
+	record.rdata_length = area->apex.length;
+	records_add(records, &record, &first);
+}
+
+/* SOA and NS at the apex of domains that lie in no zone, as a source of their
+ * own that counts least. */
+static void
+settle_apexes(struct index *index, const struct areas *areas)
+{
+	const struct source_spec spec = {
+		.kind = SOURCE_HOSTS,
+		.path = "",
+		.rank = UINT32_MAX,
+	};
+	struct content *old = index->apexes;
+	const struct area *area;
+	unsigned cursor = 0;
+
+	index->apexes = NULL;
+	area = areas_next_made(areas, &cursor);
+	if (area != NULL) {
+		struct chunk *chunk = chunk_new("", 1, 1024);
+		struct records *records = records_new();
+
+		for (; area != NULL; area = areas_next_made(areas, &cursor))
+			add_made(records, area, chunk->id);
+		records_finish(records, chunk);
+		records_free(records);
+		index->apexes = content_new(&spec);
+		content_add(index->apexes, chunk);
+	}
+	index_replace(index, old, index->apexes);
+}
+
+static void
+copy_places(const struct index *index, struct snapshot *snapshot)
+{
+	const struct sources *sources = &index->sources;
+
+	snapshot->places = memory_zeroed(sources->chunk_room,
+	    sizeof(snapshot->places[0]));
+	snapshot->place_count = sources->chunk_room;
+	for (uint32_t i = 0; i < sources->chunk_room; i++) {
+		const struct chunk_entry *entry = &sources->chunks[i];
+
+		if (entry->source != NULL)
+			snapshot->places[i] = (struct place_entry){
+				.path = entry->chunk->path,
+				.first_line = entry->chunk->first_line,
+			};
+	}
+}
+
+static void
+freeze(struct index *index, struct snapshot *snapshot)
+{
+	struct garbage *garbage = memory_zeroed(1, sizeof(*garbage));
+
+	snapshot->names = byname_freeze(index->byname, &garbage->names,
+	    &garbage->name_table);
+	snapshot->addrs = byaddr_freeze(index->byaddr, &garbage->addrs,
+	    &garbage->addr_table);
+	garbage->snapshot = index->current;
+	garbage->contents = index->gone;
+	garbage->content_count = index->gone_count;
+	index->gone = NULL;
+	index->gone_count = 0;
+	index->gone_room = 0;
+	if (index->last != NULL)
+		index->last->next = garbage;
+	else
+		index->first = garbage;
+	index->last = garbage;
+}
+
+const struct snapshot *
+index_commit(struct index *index, int64_t now_s)
+{
+	struct snapshot *snapshot;
+
+	if (!index->changed)
+		return index->current;
+	index->serial++;
+	if (now_s > (int64_t)index->serial && now_s <= UINT32_MAX)
+		index->serial = (uint32_t)now_s;
+	snapshot = memory_zeroed(1, sizeof(*snapshot));
+	snapshot->areas = make_areas(index);
+	settle_apexes(index, snapshot->areas);
+	settle_zones(index);
+	byname_settle(index->byname);
+	byaddr_settle(index->byaddr);
+	snapshot->key = index->key;
+	snapshot->generation = ++index->generation;
+	snapshot->serial = index->serial;
+	byaddr_count(index->byaddr, snapshot->known);
+	copy_places(index, snapshot);
+	freeze(index, snapshot);
+	index->current = snapshot;
+	index->changed = false;
+	return snapshot;
+}
+
+unsigned
+index_reclaim(struct index *index)
+{
+	unsigned waiting = 0;
+	uint64_t ticket = 0;
+
+	for (struct garbage *g = index->first; g != NULL; g = g->next) {
+		if (g->ticket == 0 && ticket == 0)
+			ticket = epoch_advance();
+		if (g->ticket == 0)
+			g->ticket = ticket;
+	}
+	while (index->first != NULL && epoch_passed(index->first->ticket))
+		drop_first(index);
+	for (struct garbage *g = index->first; g != NULL; g = g->next)
+		waiting++;
+	return waiting;
+}
+
+size_t
+index_name_count(const struct index *index)
+{
+	return byname_count(index->byname);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/snapshot.h"
+
+#include "dns/types.h"
+#include "names/version.h"
+
+const struct hash_key *
+snapshot_key(const struct snapshot *snapshot)
+{
+	return &snapshot->key;
+}
+
+uint64_t
+snapshot_generation(const struct snapshot *snapshot)
+{
+	return snapshot->generation;
+}
+
+uint32_t
+snapshot_serial(const struct snapshot *snapshot)
+{
+	return snapshot->serial;
+}
+
+const struct node *
+snapshot_find(const struct snapshot *snapshot, uint64_t hash,
+    const uint8_t *lower, unsigned length)
+{
+	return table_pointer(name_slot_find(snapshot->names, hash, lower,
+	    length));
+}
+
+void
+snapshot_prefetch(const struct snapshot *snapshot, uint64_t hash)
+{
+	table_prefetch(snapshot->names, hash);
+}
+
+void
+snapshot_prefetch_node(const struct snapshot *snapshot, uint64_t hash)
+{
+	table_prefetch_target(snapshot->names, hash);
+}
+
+const struct area *
+snapshot_area(const struct snapshot *snapshot, const uint8_t *lower,
+    unsigned labels, const uint64_t *hash)
+{
+	return areas_find(snapshot->areas, lower, labels, hash);
+}
+
+const struct area *
+snapshot_zone(const struct snapshot *snapshot, const uint8_t *lower,
+    unsigned labels, const uint64_t *hash)
+{
+	return areas_find_zone(snapshot->areas, lower, labels, hash);
+}
+
+uint64_t
+addr_prefix_hash(const struct hash_key *key, const struct addr_prefix *prefix)
+{
+	struct hash_state state = hash_start(key);
+	uint64_t half[2];
+
+	memcpy(half, prefix->bytes, sizeof(half));
+	hash_block(&state, half[0]);
+	hash_block(&state, half[1]);
+	hash_block(&state, (uint64_t)prefix->family << 8 | prefix->bits);
+	return hash_finish(state);
+}
+
+static table_slot
+find_prefix(const struct snapshot *snapshot, const struct addr *addr,
+    unsigned bits)
+{
+	struct addr_prefix prefix = addr_prefix_of(addr, bits);
+
+	return addr_slot_find(snapshot->addrs,
+	    addr_prefix_hash(&snapshot->key, &prefix), &prefix);
+}
+
+const struct node *
+snapshot_reverse(const struct snapshot *snapshot, const struct addr *addr,
+    uint32_t *ttl)
+{
+	table_slot slot = find_prefix(snapshot, addr, addr_bits(addr));
+	const struct chunk_reverse *reverse = table_pointer(slot);
+	const struct addr_set *set = table_pointer(slot);
+	const struct rrset *rrset;
+
+	if (slot == 0)
+		return NULL;
+	if (table_mark(slot) == ADDR_SET)
+		reverse = set->winner;
+	rrset = node_find(reverse->node,
+	    addr->family == 4 ? TYPE_A : TYPE_AAAA);
+	*ttl = rrset != NULL ? rrset_ttl(rrset) : 0;
+	return reverse->node;
+}
+
+/* bits ends in the middle of a byte: all that the rest of it can be. */
+static bool
+has_some_below(const struct snapshot *snapshot, const struct addr *addr,
+    unsigned bits)
+{
+	unsigned free_bits = 8 - bits % 8, byte = bits / 8;
+	struct addr whole = *addr;
+
+	for (unsigned i = 0; i < 1u << free_bits; i++) {
+		whole.bytes[byte] = (uint8_t)((addr->bytes[byte] >>
+		    free_bits << free_bits) | i);
+		if (find_prefix(snapshot, &whole, (byte + 1) * 8) != 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+snapshot_reverse_below(const struct snapshot *snapshot,
+    const struct addr *addr, unsigned bits)
+{
+	if (bits == 0)
+		return snapshot->known[addr->family == 6] > 0;
+	if (bits % 8 != 0)
+		return has_some_below(snapshot, addr, bits);
+	return find_prefix(snapshot, addr, bits) != 0;
+}
+
+struct snapshot_place
+snapshot_place(const struct snapshot *snapshot, struct origin origin)
+{
+	const struct place_entry *entry;
+	struct snapshot_place place = { .path = "", .column = origin.column };
+
+	if (origin.chunk >= snapshot->place_count)
+		return place;
+	entry = &snapshot->places[origin.chunk];
+	if (entry->path != NULL)
+		place.path = entry->path;
+	if (origin.column > 0)
+		place.line = entry->first_line + origin.line;
+	return place;
+}

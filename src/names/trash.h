@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trash.h - blocks of malloc to be freed together, once nobody can see them.
+ *
+ * A zeroed struct is an empty list.  The writer's thread.
+ */
+#ifndef HOSTLER_NAMES_TRASH_H
+#define HOSTLER_NAMES_TRASH_H
+
+#include <stddef.h>
+
+struct trash {
+	void **blocks;
+	size_t count;
+	size_t room;
+};
+
+void trash_add(struct trash *trash, void *block);
+void trash_free(struct trash *trash);	/* the blocks and the list */
+
+#endif
