@@ -43,13 +43,13 @@ enum query_transport {
 
 struct query_client {
 	struct addr addr;
-	struct addr asked;		/* the address that the packet came to */
+	struct addr asked;		/* where the packet came to */
 	enum query_transport transport;
 };
 
 struct query_env {
 	const struct policy *policy;
-	struct cache *cache;
+	struct cache *cache;		/* never NULL; may keep nothing */
 	struct stats *stats;
 	int64_t now_ms;			/* monotonic */
 	const struct answer *fresh;	/* what was waited for; else NULL */

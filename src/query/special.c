@@ -66,8 +66,9 @@ fits(const struct special_reverse *zone, const struct path *path,
 static struct special
 find_under_arpa(const struct path *path)
 {
-	static const char home[] = "\4home\4arpa", in_addr[] = "\7in-addr\4arpa",
-	    ip6[] = "\3ip6\4arpa";
+	static const char home[] = "\4home\4arpa";
+	static const char in_addr[] = "\7in-addr\4arpa";
+	static const char ip6[] = "\3ip6\4arpa";
 	struct special special = { SPECIAL_PRIVATE, 2 };
 
 	if (path_ends_in(path, 2, home, sizeof(home)))
