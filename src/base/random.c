@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-#define POOL 256			/* one getrandom(2) is never cut short */
+#define POOL 256		/* one getrandom(2) is never cut short */
 
 struct pool {
 	uint8_t bytes[POOL];

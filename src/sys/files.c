@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 
-#define READ_MIN 4096			/* /proc says that its files are empty */
+#define READ_MIN 4096		/* /proc says that its files are empty */
 
 static const char *
 say_errno(int error)

@@ -13,11 +13,11 @@
 
 #define RESOLVCONF_SERVERS_MAX 8
 #define RESOLVCONF_SEARCH_MAX 32
-#define RESOLVCONF_NDOTS_MAX 15		/* more is taken as this, as glibc does */
+#define RESOLVCONF_NDOTS_MAX 15	/* more is taken as this, as glibc does */
 
 struct resolvconf {
 	unsigned server_count;
-	struct endpoint servers[RESOLVCONF_SERVERS_MAX];	/* port 53 */
+	struct endpoint servers[RESOLVCONF_SERVERS_MAX]; /* port 53 */
 	/* Of the last search or domain line; names as written, pointing into
 	 * the text that was parsed. */
 	unsigned search_count;
@@ -25,7 +25,7 @@ struct resolvconf {
 		const char *text;
 		size_t length;
 	} search[RESOLVCONF_SEARCH_MAX];
-	unsigned ndots;						/* 1 unless said */
+	unsigned ndots;				/* 1 unless said */
 };
 
 /* path is for the diagnostics. */
