@@ -84,6 +84,18 @@ tests_fuzz_fuzz_zone_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_zone_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
 endif
 
+check_PROGRAMS += tests/fuzz/replay_query
+TESTS += tests/fuzz/replay_query
+tests_fuzz_replay_query_SOURCES = tests/fuzz/fuzz_query.c $(REPLAY)
+tests_fuzz_replay_query_LDADD = $(LINK_QUERY) $(LIBS_NAMES)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_query
+tests_fuzz_fuzz_query_SOURCES = tests/fuzz/fuzz_query.c
+tests_fuzz_fuzz_query_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_query_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_query_LDADD = $(LINK_QUERY) $(LIBS_NAMES)
+endif
+
 EXTRA_DIST += tests/fuzz/run
 if FUZZ
 .PHONY: fuzzers

@@ -4,3 +4,4 @@ include tests/unit/forward.mk
 include tests/unit/zonefile.mk
 include tests/unit/conf.mk
 include tests/unit/hosts.mk
+include tests/unit/query.mk
