@@ -355,7 +355,10 @@ token_width(const struct token *token)
 bool
 token_is(const struct token *token, const char *word)
 {
-	return token->kind == TOKEN_WORD && token->length == strlen(word) &&
+	/* Most words differ in the first letter already. */
+	return token->kind == TOKEN_WORD && token->length > 0 &&
+	    ((token->text[0] ^ word[0]) & ~32) == 0 &&
+	    token->length == strlen(word) &&
 	    strncasecmp(token->text, word, token->length) == 0;
 }
 

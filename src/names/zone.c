@@ -27,11 +27,19 @@ struct entry {
 	bool first;
 };
 
+/* How far ahead of the insertion a slot is fetched. */
+#define AHEAD 8
+
+struct slot {
+	uint32_t number;		/* of an entry; 0: empty */
+	uint32_t hash;
+};
+
 /* Open addressing over entries, by number; entry 0 is not used. */
 struct owners {
 	struct entry *entries;
 	uint32_t count;
-	uint32_t *slots;
+	struct slot *slots;
 	uint32_t mask;
 	unsigned facts;			/* anywhere below the apex, and the
 					 * apex's DNAME */
@@ -60,33 +68,33 @@ hash_name(const uint8_t *name)
 	return (uint32_t)dname_hash(&key, name);
 }
 
-static struct entry *
-find_owner(const struct owners *owners, const uint8_t *name, size_t length)
+/* The slot of this owner, or the empty one where it belongs. */
+static struct slot *
+find_slot(const struct owners *owners, uint32_t hash, const uint8_t *name,
+    size_t length)
 {
-	uint32_t hash = hash_name(name);
-
 	for (uint32_t i = hash;; i++) {
-		uint32_t at = owners->slots[i & owners->mask];
-		struct entry *entry = &owners->entries[at];
+		struct slot *slot = &owners->slots[i & owners->mask];
+		const struct node *node;
 
-		if (at == 0)
-			return NULL;
-		if (entry->hash == hash && entry->node->name_length == length &&
-		    memcmp(node_name(entry->node), name, length) == 0)
-			return entry;
+		if (slot->number == 0)
+			return slot;
+		if (slot->hash != hash)
+			continue;
+		node = owners->entries[slot->number].node;
+		if (node->name_length == length &&
+		    memcmp(node_name(node), name, length) == 0)
+			return slot;
 	}
 }
 
-static void
-add_first(struct owners *owners, uint32_t number)
+static const struct entry *
+find_owner(const struct owners *owners, const uint8_t *name, size_t length)
 {
-	uint32_t i = owners->entries[number].hash;
+	const struct slot *slot = find_slot(owners, hash_name(name), name,
+	    length);
 
-	while (owners->slots[i & owners->mask] != 0)
-		i++;
-	owners->slots[i & owners->mask] = number;
-	owners->entries[number].first = true;
-	owners->entries[number].last = number;
+	return slot->number != 0 ? &owners->entries[slot->number] : NULL;
 }
 
 static uint8_t
@@ -106,23 +114,49 @@ find_facts(const struct node *node)
 }
 
 static void
-add_node(struct owners *owners, struct node *node, uint32_t chunk)
+add_entry(struct owners *owners, uint32_t number)
 {
-	uint32_t number = ++owners->count;
-	struct entry *entry = &owners->entries[number];
-	struct entry *first;
+	struct entry *entry = &owners->entries[number], *first;
+	struct slot *slot = find_slot(owners, entry->hash,
+	    node_name(entry->node), entry->node->name_length);
 
-	*entry = (struct entry){ .node = node, .chunk = chunk };
-	entry->hash = hash_name(node_name(node));
-	entry->facts = find_facts(node);
-	first = find_owner(owners, node_name(node), node->name_length);
-	if (first == NULL) {
-		add_first(owners, number);
+	if (slot->number == 0) {
+		*slot = (struct slot){ number, entry->hash };
+		entry->first = true;
+		entry->last = number;
 		return;
 	}
+	first = &owners->entries[slot->number];
 	owners->entries[first->last].next = number;
 	first->last = number;
 	first->facts |= entry->facts;
+}
+
+static void
+note_nodes(struct owners *owners, const struct chunk *chunk, uint32_t place)
+{
+	for (uint32_t i = 0; i < chunk->node_count; i++) {
+		struct node *node = chunk->nodes[i];
+
+		owners->entries[++owners->count] = (struct entry){
+			.node = node,
+			.chunk = place,
+			.hash = hash_name(node_name(node)),
+			.facts = find_facts(node),
+		};
+	}
+}
+
+static void
+fill_slots(struct owners *owners)
+{
+	for (uint32_t i = 1; i <= owners->count; i++) {
+		uint32_t ahead = i + AHEAD <= owners->count ? i + AHEAD : i;
+
+		__builtin_prefetch(&owners->slots[owners->entries[ahead].hash &
+		    owners->mask]);
+		add_entry(owners, i);
+	}
 }
 
 static bool
@@ -146,15 +180,12 @@ init_owners(struct owners *owners, const struct zone *zone)
 		slots *= 2;
 	*owners = (struct owners){
 		.entries = memory_alloc((nodes + 1) * sizeof(struct entry)),
-		.slots = memory_zeroed(slots, sizeof(uint32_t)),
+		.slots = memory_zeroed(slots, sizeof(struct slot)),
 		.mask = slots - 1,
 	};
-	for (uint32_t i = 0; i < content->chunk_count; i++) {
-		const struct chunk *chunk = content->chunks[i];
-
-		for (uint32_t j = 0; j < chunk->node_count; j++)
-			add_node(owners, chunk->nodes[j], i);
-	}
+	for (uint32_t i = 0; i < content->chunk_count; i++)
+		note_nodes(owners, content->chunks[i], i);
+	fill_slots(owners);
 	for (uint32_t i = 1; i <= owners->count; i++) {
 		const struct entry *entry = &owners->entries[i];
 
