@@ -142,8 +142,9 @@ rdatatext_want(struct rdatatext *r, const char *what)
 		return false;
 	if (!r->ended)
 		return true;
-	snprintf(r->fault, sizeof(r->fault), "%s is not complete: %s is missing",
-	    type_print(r->type, type), what);
+	snprintf(r->fault, sizeof(r->fault),
+	    "%s is not complete: %s is missing", type_print(r->type, type),
+	    what);
 	return false;
 }
 

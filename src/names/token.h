@@ -8,7 +8,7 @@
  * caller:
  *
  *	while ((start = tokenizer_start(&t)) != TOKEN_FILE_END) {
- *		tokenizer_next(&t, &token);	... until token.kind is TOKEN_END
+ *		tokenizer_next(&t, &token);	... until TOKEN_END
  *		tokenizer_skip(&t);		leave the entry, read or not
  *	}
  *
@@ -62,7 +62,7 @@ struct tokenizer {
 enum token_start {
 	TOKEN_FILE_END,
 	TOKEN_AT_MARGIN,		/* an owner, or a directive */
-	TOKEN_INDENTED,			/* the owner is that of the one before */
+	TOKEN_INDENTED,			/* the owner is that of before */
 };
 
 void tokenizer_init(struct tokenizer *t, const char *bytes, size_t length);

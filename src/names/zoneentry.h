@@ -15,9 +15,10 @@
 
 #include "names/rdatatext.h"
 #include "names/zonebuild.h"
-#include "names/zonefile.h"
 
 #define ZONE_TTL_S 60			/* without $TTL (CONTRACT 3) */
+
+struct zonefile_input;
 
 struct zone_reading {
 	const struct zonefile_input *input;

@@ -205,8 +205,8 @@ read_directive(struct zone_reading *z, struct zone_file *f,
 	else if (token_is(token, "$GENERATE"))
 		zoneentry_generate(z, f);
 	else
-		zoneentry_fault(z, f, token, "%.*s is not a directive ($ORIGIN, "
-		    "$TTL, $INCLUDE, $GENERATE)",
+		zoneentry_fault(z, f, token, "%.*s is not a directive "
+		    "($ORIGIN, $TTL, $INCLUDE, $GENERATE)",
 		    token->length > 64 ? 64 : (int)token->length, token->text);
 }
 
