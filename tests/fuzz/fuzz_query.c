@@ -41,15 +41,22 @@ static const char hosts_text[] =
     "10.0.1.2 g.s.z\n";
 
 static struct policy policy;
+static struct index *names;
 static struct cache *cache;
 static struct route route;
 static struct stats counters;
 
 static void
+end_world(void)
+{
+	cache_free(cache);
+	index_free(names);
+}
+
+static void
 make_world(void)
 {
 	static const struct hash_key key = { 3, 4 };
-	struct index *index = index_new(&key);
 	struct diags *diags = diags_new();
 	struct source_spec spec = {
 		.kind = SOURCE_ZONE, .path = "zone", .has_domain = true,
@@ -66,13 +73,14 @@ make_world(void)
 		.spec = &spec, .files = &text, .file_count = 1,
 	};
 
-	index_replace(index, NULL, zonefile_parse(&zone, diags));
+	names = index_new(&key);
+	index_replace(names, NULL, zonefile_parse(&zone, diags));
 	spec.kind = SOURCE_HOSTS;
 	spec.domain = dname_from("y.");
-	index_replace(index, NULL, hostsfile_parse(&hosts, diags));
+	index_replace(names, NULL, hostsfile_parse(&hosts, diags));
 	assert(diags_count(diags, DIAG_ERROR) == 0);
 	diags_free(diags);
-	policy.top.names = index_commit(index, 1);
+	policy.top.names = index_commit(names, 1);
 	policy.host = dname_from("l.y.");
 	policy.allow.any = true;
 	route.to.count = 1;
@@ -80,6 +88,7 @@ make_world(void)
 	upstreams_set_id(&route.to);
 	policy.top.routes = &route;
 	cache = cache_new(65536);
+	atexit(end_world);
 }
 
 static void
