@@ -507,11 +507,13 @@ may_halve(const struct table *table)
 {
 	size_t count = (size_t)1 << table->depth;
 
+	if (table->depth == 0)
+		return false;
 	for (size_t i = 0; i < count; i += 2) {
 		if (table->directory[i] != table->directory[i + 1])
 			return false;
 	}
-	return table->depth > 0;
+	return true;
 }
 
 /* Give room back after removals; done once a version, so that names that are
