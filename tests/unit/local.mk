@@ -5,3 +5,4 @@ include tests/unit/zonefile.mk
 include tests/unit/conf.mk
 include tests/unit/hosts.mk
 include tests/unit/query.mk
+include tests/unit/index.mk
