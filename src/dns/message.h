@@ -35,7 +35,7 @@ struct message_record {
 	struct dname owner;		/* case kept */
 	uint16_t type;
 	uint16_t class;
-	uint32_t ttl;			/* 0 where the top bit was set (RFC 2181) */
+	uint32_t ttl;			/* 0 where its top bit was set */
 	uint16_t rdata_length;		/* as in the message, compressed */
 	size_t rdata_at;
 };
@@ -43,7 +43,7 @@ struct message_record {
 enum message_result {
 	MESSAGE_OK,
 	MESSAGE_OTHER,			/* not an answer to this question */
-	MESSAGE_MALFORMED,		/* it is, by id and question, but broken */
+	MESSAGE_MALFORMED,		/* it is one, but broken */
 };
 
 /* question: header and question as they were sent, `asked` bytes.  OTHER for a

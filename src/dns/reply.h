@@ -35,7 +35,7 @@ enum reply_section {
 	REPLY_ANSWER,
 	REPLY_AUTHORITY,
 	REPLY_ADDITIONAL,
-	REPLY_NEEDED,			/* additional, TC where it does not fit */
+	REPLY_NEEDED,			/* additional; TC if it does not fit */
 };
 
 #define REPLY_NAMES 24			/* owners remembered for compression */

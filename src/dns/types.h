@@ -61,7 +61,7 @@ enum dns_ede {
 #define TYPE_TEXT 12			/* room for type_print */
 
 /* "A", "TYPE65280" (RFC 3597 section 5); any case.  False if unknown.  Known by
- * name is what ldns 1.8 knows so, and NSAP-PTR with either stroke. */
+ * name are those that ldns 1.8 knows so, and some that it does not. */
 bool type_parse(uint16_t *type, const char *text, size_t len);
 char *type_print(uint16_t type, char buf[TYPE_TEXT]);	/* returns buf */
 const char *rcode_name(unsigned rcode);			/* "NXDOMAIN" */

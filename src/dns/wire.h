@@ -50,7 +50,7 @@ wire_put32(uint8_t *p, uint32_t v)
 }
 
 struct wire_reader {
-	const uint8_t *message;		/* its first byte: pointers count from here */
+	const uint8_t *message;		/* from its first byte pointers count */
 	size_t length;
 	size_t at;
 	bool failed;

@@ -6,3 +6,4 @@ include tests/unit/conf.mk
 include tests/unit/hosts.mk
 include tests/unit/query.mk
 include tests/unit/index.mk
+include tests/unit/dns.mk
