@@ -12,3 +12,12 @@ src_libconf_a_SOURCES = \
 
 LINK_CONF = src/libconf.a $(LINK_SYS) $(LINK_NAMES)
 LIBS_CONF = $(LIBS_NAMES) $(LIBS_SYS) $(YAML_LIBS) $(JANSSON_LIBS)
+
+sbin_PROGRAMS += src/hostler
+src_hostler_SOURCES = \
+	src/main.c \
+	src/reload.c src/reload.h \
+	src/routes.c src/routes.h \
+	src/verbs.c src/verbs.h
+src_hostler_LDADD = src/libconf.a $(LINK_SERVE) $(LIBS_NET) \
+	$(YAML_LIBS) $(JANSSON_LIBS)

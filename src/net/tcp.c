@@ -333,10 +333,11 @@ watch_reading(struct connection *c)
 static enum io_result
 work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 {
+	struct tcp *tcp = c->tcp;
 	struct stretch s = {.bytes = bytes, .length = length};
 	enum io_result result;
 
-	serving_start(c->tcp->serving);
+	serving_start(tcp->serving);
 	result = work_stretch(c, &s);
 	if (result == IO_OPEN && !keep_rest(c, &s)) {
 		close_connection(c);
@@ -349,7 +350,7 @@ work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 	}
 	if (result == IO_OPEN)
 		watch_reading(c);
-	serving_end(c->tcp->serving);
+	serving_end(tcp->serving);
 	return result;
 }
 

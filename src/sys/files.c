@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -96,6 +97,13 @@ read_open(int fd, size_t hint, size_t max, struct files_content *file)
 	return wrong;
 }
 
+/* The usual way to say "an empty file". */
+static bool
+is_null_device(const struct stat *status)
+{
+	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
+}
+
 const char *
 files_read(const char *path, size_t max, struct files_content *file)
 {
@@ -110,7 +118,7 @@ files_read(const char *path, size_t max, struct files_content *file)
 		wrong = say_errno(errno);
 	else if (S_ISDIR(status.st_mode))
 		wrong = say_errno(EISDIR);
-	else if (!S_ISREG(status.st_mode))
+	else if (!S_ISREG(status.st_mode) && !is_null_device(&status))
 		wrong = "it is not a regular file";
 	else if ((size_t)status.st_size > max)
 		wrong = "it is too large";
