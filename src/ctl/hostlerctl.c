@@ -43,12 +43,13 @@ run_check(const struct options *options)
 static char *
 find_socket(const struct options *options)
 {
-	struct diags *diags = diags_new();
+	struct diags *diags;
 	struct conf *conf;
 	char *path = NULL;
 
 	if (options->socket)
 		return memory_string(options->socket);
+	diags = diags_new();
 	conf = confread(&options->conf, diags);
 	if (!conf)
 		diags_print(diags, stderr,
