@@ -7,3 +7,4 @@ include tests/unit/hosts.mk
 include tests/unit/query.mk
 include tests/unit/index.mk
 include tests/unit/dns.mk
+include tests/unit/net.mk

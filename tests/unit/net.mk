@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-2-Clause
+NETLAB = tests/unit/netlab.c tests/unit/netlab.h $(CRAFT)
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/check_net_udp
+TESTS += tests/unit/check_net_udp
+tests_unit_check_net_udp_SOURCES = tests/unit/check_net_udp.c $(NETLAB)
+tests_unit_check_net_udp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_udp_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+endif
