@@ -26,7 +26,7 @@
  * at all should not bury what is wrong elsewhere. */
 #define SHOWN_MAX 100
 
-#define EXCERPT_MAX 240			/* bytes of a line behind its fault */
+#define EXCERPT_MAX 240		/* bytes of a line behind its fault */
 #define QUOTE_MAX 64
 
 /* The lines of a file: ended by LF, CRLF or a lone CR.  lf and cr are the next
@@ -227,18 +227,34 @@ push_pending(struct parser *p, const struct addr *addr)
 	};
 }
 
+/* Surely in none of the special ranges, as nearly every address is: spares
+ * the questions below for most lines. */
+static bool
+is_plain(const struct addr *addr)
+{
+	uint8_t first = addr->bytes[0];
+
+	if (addr->family == 4)
+		return first != 0 && first != 127 && first != 169 &&
+		    first < 224;
+	return first != 0 && first < 0xfe;
+}
+
 static bool
 has_reverse(const struct addr *addr, const struct dname *name)
 {
 	if (name->wire[0] == 1 && name->wire[1] == '*')
 		return false;
-	return !addr_is_loopback(addr) && !addr_is_unspecified(addr) &&
-	    !addr_is_link_local(addr) && !hostsline_is_group(addr);
+	return is_plain(addr) ||
+	    (!addr_is_loopback(addr) && !addr_is_unspecified(addr) &&
+	    !addr_is_link_local(addr) && !hostsline_is_group(addr));
 }
 
 static uint8_t
 flags_of(const struct addr *addr)
 {
+	if (is_plain(addr))
+		return 0;
 	return (uint8_t)((addr_is_loopback(addr) ? RRSET_LOOPBACK : 0) |
 	    (addr_is_link_local(addr) ? RRSET_LINK_LOCAL : 0));
 }

@@ -20,8 +20,9 @@ struct hostsfile_input {
 	const struct source_spec *spec;
 	const struct source_text *files; /* one, or those of a directory */
 	size_t file_count;
-	const struct content *previous;	/* unchanged chunks are shared; the
-					 * names on a bad line keep its records */
+	/* NULL at first.  Unchanged chunks are shared with it; the names on
+	 * a bad line keep its records. */
+	const struct content *previous;
 };
 
 /* Never NULL.  Chunks whose text is the same at a file's start and end are the

@@ -59,16 +59,29 @@ add_fault(struct hostsline *line, const struct token *token, const char *what,
 	};
 }
 
-/* The lower-case byte, or 0 where names cannot have it. */
+/* What a name's byte becomes in lower case; 0 where names cannot have it. */
+static const uint8_t folded[256] = {
+	['-'] = '-', ['_'] = '_',
+	['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',
+	['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9',
+	['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e',
+	['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j',
+	['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o',
+	['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's', ['t'] = 't',
+	['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y',
+	['z'] = 'z',
+	['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e',
+	['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j',
+	['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o',
+	['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't',
+	['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y',
+	['Z'] = 'z',
+};
+
 static inline uint8_t
 fold_byte(char c)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-	    c == '_')
-		return (uint8_t)c;
-	if (c >= 'A' && c <= 'Z')
-		return (uint8_t)(c | 0x20);
-	return 0;
+	return folded[(unsigned char)c];
 }
 
 static const char *
@@ -223,7 +236,8 @@ choose_form(const struct hostsline *line, const struct reading *reading)
 	if (domain->labels == 1 && name->length + 1 == domain->length &&
 	    memcmp(name->wire, domain->wire, name->length) == 0)
 		return HOSTSLINE_FULL;
-	return hostsline_is_group(&line->addr) ? HOSTSLINE_FULL : HOSTSLINE_SHORT;
+	return hostsline_is_group(&line->addr) ? HOSTSLINE_FULL :
+	    HOSTSLINE_SHORT;
 }
 
 static struct hostsline_name *

@@ -19,7 +19,7 @@
 #define HOSTSLINE_MAX 65535		/* bytes before the comment */
 
 enum hostsline_result {
-	HOSTSLINE_GOOD,			/* with 0 names: nothing to add */
+	HOSTSLINE_GOOD,			/* 0 names: nothing to add */
 	HOSTSLINE_SCOPED,		/* fe80::1%lo0: passed over */
 	HOSTSLINE_BAD,			/* see the faults */
 };
@@ -45,8 +45,9 @@ struct hostsline_name {
 };
 
 struct hostsline {
-	const struct dname *domain;	/* of short names; NULL: none.  Set by
-					 * the caller before the first line */
+	/* Of short names; NULL: none.  The caller sets it before the first
+	 * line. */
+	const struct dname *domain;
 	struct addr addr;
 	uint32_t addr_column;
 	uint32_t addr_width;

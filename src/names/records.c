@@ -172,13 +172,32 @@ add_owner(struct records *records, const struct record *record,
 	return at;
 }
 
+/* Records of one owner mostly stand together. */
+static bool
+is_last_owner(const struct records *records, const uint8_t *name,
+    size_t length)
+{
+	const struct owner *owner;
+
+	if (records->last_owner >= records->owner_count)
+		return false;
+	owner = &records->owners[records->last_owner];
+	return owner->name_length == length &&
+	    memcmp(records->bytes + owner->name, name, length) == 0;
+}
+
 static uint32_t
 find_owner(struct records *records, const struct record *record)
 {
 	size_t length = dname_length(record->owner);
-	uint64_t hash = hash_owner(record->owner, length);
 	uint32_t mask = records->slot_count - 1;
-	uint32_t at = (uint32_t)hash & mask;
+	uint32_t at;
+	uint64_t hash;
+
+	if (is_last_owner(records, record->owner, length))
+		return records->last_owner;
+	hash = hash_owner(record->owner, length);
+	at = (uint32_t)hash & mask;
 
 	for (; records->slots[at] != NONE; at = (at + 1) & mask) {
 		const struct owner *owner =
