@@ -27,7 +27,9 @@ referral_write(struct query *q, const struct snapshot *names,
     const struct node *cut)
 {
 	const struct rrset *ns = node_find_glue(cut, TYPE_NS);
-	const struct rrset *ds = node_find_glue(cut, TYPE_DS);
+	/* RFC 4035 3.1.4.1: for those who asked for it. */
+	const struct rrset *ds = q->reply.dnssec_ok ?
+	    node_find_glue(cut, TYPE_DS) : NULL;
 
 	if (ns == NULL || !write_rrset(q, cut, ns))
 		return;

@@ -55,7 +55,7 @@ same "blue sees it" "$(address blue web)" 192.168.15.1
 echo "192.168.15.999 oops" >>"$lab/hosts"
 said=$(hostlerctl reload)
 same "a typo: reload ends with 1" "$?" 1
-same "its line is shown" "$(grep -c "hosts:5:1: error" <<<"$said")" 1
+same "its line is shown" "$(grep -c "hosts:6:1: error" <<<"$said")" 1
 same "with a caret" "$(grep -c '\^~' <<<"$said")" 1
 same "the names stay up" "$(address red localDB)" 192.168.15.2
 
