@@ -52,20 +52,39 @@ read_opt(struct question *q, const uint8_t *fixed, uint8_t *version)
 	    rdata_is_valid(TYPE_OPT, fixed + FIXED, length);
 }
 
+/* Pass over an owner.  That of an OPT is one byte. */
+static void
+skip_owner(struct wire_reader *r, size_t *owner_length)
+{
+	struct dname owner;
+
+	*owner_length = 1;
+	if (r->at < r->length && r->message[r->at] == 0) {
+		r->at++;
+		return;
+	}
+	wire_read_dname(r, &owner);
+	*owner_length = owner.length;
+}
+
 static bool
 read_additional(struct question *q, struct wire_reader *r, uint8_t *version)
 {
 	const uint8_t *fixed;
-	struct dname owner;
+	size_t owner_length, length;
 
-	wire_read_dname(r, &owner);
-	fixed = wire_read_bytes(r, FIXED);
-	if (r->failed)
+	skip_owner(r, &owner_length);
+	if (r->failed || r->length - r->at < FIXED)
 		return false;
-	wire_read_bytes(r, wire_get16(fixed + 8));
-	if (r->failed || wire_get16(fixed) != TYPE_OPT)
-		return !r->failed;
-	return owner.length == 1 && read_opt(q, fixed, version);
+	fixed = r->message + r->at;
+	length = wire_get16(fixed + 8);
+	r->at += FIXED;
+	if (r->length - r->at < length)
+		return false;
+	r->at += length;
+	if (wire_get16(fixed) != TYPE_OPT)
+		return true;
+	return owner_length == 1 && read_opt(q, fixed, version);
 }
 
 static enum question_result
