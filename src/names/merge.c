@@ -65,6 +65,25 @@ compare_numbers(uintptr_t a, uintptr_t b)
 	return (a > b) - (a < b);
 }
 
+/* Both of one chunk, or both NULL. */
+static int
+compare_nodes(const struct node *a, const struct node *b)
+{
+	struct origin x, y;
+	int order;
+
+	if (a == b)
+		return 0;
+	x = rrset_origins(node_first(a))[0];
+	y = rrset_origins(node_first(b))[0];
+	order = compare_numbers(x.line, y.line);
+	if (order == 0)
+		order = compare_numbers(x.column, y.column);
+	if (order == 0)
+		order = compare_numbers((uintptr_t)a, (uintptr_t)b);
+	return order;
+}
+
 int
 merge_compare(const void *left, const void *right)
 {
@@ -80,10 +99,7 @@ merge_compare(const void *left, const void *right)
 		    (uintptr_t)b->source);
 	if (order == 0)
 		order = compare_numbers(a->position, b->position);
-	if (order == 0)
-		order = compare_numbers((uintptr_t)a->node,
-		    (uintptr_t)b->node);
-	return order;
+	return order != 0 ? order : compare_nodes(a->node, b->node);
 }
 
 static bool

@@ -312,13 +312,13 @@ records_add(struct records *records, const struct record *record,
 	/* Signatures have the TTL of what they sign (RFC 4034 3). */
 	if (draft->ttl != record->ttl && record->type != TYPE_RRSIG)
 		return RECORDS_TTL_DIFFERS;
-	if (draft->length + RECORD_HEAD + record->rdata_length > RRSET_MAX)
-		return RECORDS_TOO_LARGE;
 	same = find_entry(records, draft, record);
 	if (same != NULL) {
 		*first = same->origin;
 		return RECORDS_SAME;
 	}
+	if (draft->length + RECORD_HEAD + record->rdata_length > RRSET_MAX)
+		return RECORDS_TOO_LARGE;
 	add_entry(records, draft, record);
 	return RECORDS_OK;
 }
