@@ -22,8 +22,9 @@
 #define TICK_MS 500
 #define ACCEPT_AGAIN_MS 500
 
-/* Connections stand in the order of their last complete message, oldest
- * first: that is the order in which they time out and give way. */
+/* Connections stand in the order in which something was last got done with
+ * them (a message came whole, a late reply went, the peer took all that was
+ * kept for it), oldest first: so they time out and give way. */
 struct connection {
 	struct tcp *tcp;
 	struct connection *next, **link;
@@ -81,7 +82,7 @@ unlink_connection(struct connection *c)
 static void
 touch(struct connection *c)
 {
-	c->active_ms = c->tcp->serving->env.now_ms;
+	c->active_ms = clock_mono_ms();
 	unlink_connection(c);
 	link_last(c);
 }
@@ -223,6 +224,15 @@ has_message(const struct stretch *s, size_t at)
 static void send_late(const struct waiting_from *from, const uint8_t *bytes,
     size_t length);
 
+/* A message too short for a header is no DNS: there is no way to find the
+ * next one behind what sent it. */
+static bool
+is_senseless(const struct stretch *s)
+{
+	return s->length - s->at >= 2 &&
+	    wire_get16(s->bytes + s->at) < WIRE_HEADER;
+}
+
 /* Begin as many messages as a batch takes; returns how many. */
 static unsigned
 begin_some(struct connection *c, struct stretch *s)
@@ -231,7 +241,7 @@ begin_some(struct connection *c, struct stretch *s)
 	unsigned begun = 0;
 
 	while (begun < SERVING_BATCH && c->waiting + begun < WAITING_MAX &&
-	    has_message(s, s->at)) {
+	    has_message(s, s->at) && !is_senseless(s)) {
 		size_t length = wire_get16(s->bytes + s->at);
 
 		query_begin(&serving->queries[begun++], &serving->env,
@@ -269,15 +279,6 @@ step_some(struct connection *c, unsigned begun)
 		at += 2 + length;
 	}
 	return send_bytes(c, out, at);
-}
-
-/* A message too short for a header is no DNS: there is no way to find the
- * next one behind what sent it. */
-static bool
-is_senseless(const struct stretch *s)
-{
-	return s->length - s->at >= 2 &&
-	    wire_get16(s->bytes + s->at) < WIRE_HEADER;
 }
 
 static enum io_result
@@ -375,6 +376,7 @@ send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 	uint8_t *out = c->tcp->out;
 
 	c->waiting--;
+	touch(c);
 	if (bytes) {
 		wire_put16(out, (uint16_t)length);
 		memcpy(out + 2, bytes, length);
@@ -432,6 +434,7 @@ on_writable(evutil_socket_t fd, short what, void *context)
 	c->out = NULL;
 	c->out_at = c->out_length = 0;
 	watch_writing(c);
+	touch(c);
 	resume(c);
 }
 

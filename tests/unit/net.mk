@@ -6,4 +6,9 @@ TESTS += tests/unit/check_net_udp
 tests_unit_check_net_udp_SOURCES = tests/unit/check_net_udp.c $(NETLAB)
 tests_unit_check_net_udp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_udp_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_net_tcp
+TESTS += tests/unit/check_net_tcp
+tests_unit_check_net_tcp_SOURCES = tests/unit/check_net_tcp.c $(NETLAB)
+tests_unit_check_net_tcp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_tcp_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
 endif
