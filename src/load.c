@@ -256,61 +256,68 @@ read_zone(struct reading *reading)
 	take_content(reading, content);
 }
 
-/* The files of a hosts entry: itself, or those of the directory.  NULL, or
- * why the entry cannot be read; *bad is then the file. */
-static const char *
-open_hosts(struct reading *reading, struct source_text **texts, size_t *count,
-    char **bad)
+/* A file that is gone keeps what it gave; one that was never there is awaited.
+ * Of a folder each file is judged by itself: one that cannot be read is handed
+ * over without bytes, the parser keeps what it gave before, and the others
+ * count; what was deleted is gone. */
+static bool
+open_hosts(struct reading *reading, const struct files_list *list,
+    struct source_text *texts)
 {
-	struct files_list list;
-	const char *wrong = files_expand(reading->source->path, &list);
+	struct load_source *source = reading->source;
 
-	*texts = NULL;
-	*count = 0;
-	*bad = NULL;
-	if (wrong)
-		return wrong;
-	*texts = memory_zeroed(list.count + 1, sizeof **texts);
-	for (size_t i = 0; i < list.count && !wrong; i++) {
-		wrong = open_one(&reading->open, memory_string(list.paths[i]),
-		    &(*texts)[i]);
-		if (wrong)
-			*bad = memory_string(list.paths[i]);
-		else
-			++*count;
+	for (size_t i = 0; i < list->count; i++) {
+		const char *path = list->paths[i];
+		const char *wrong = open_one(&reading->open,
+		    memory_string(path), &texts[i]);
+
+		if (!wrong)
+			continue;
+		fail_file(source, path, wrong);
+		if (strcmp(path, source->path) == 0)
+			return false;
+		texts[i] = (struct source_text){.path = path};
 	}
-	files_list_free(&list);
-	return wrong;
+	return true;
+}
+
+static void
+parse_hosts(struct reading *reading, const struct files_list *list,
+    const struct source_text *texts)
+{
+	struct load_source *source = reading->source;
+	struct hostsfile_input input = {
+	    .spec = &source->spec,
+	    .files = texts,
+	    .file_count = list->count,
+	    .previous = source->content,
+	};
+
+	if (source->content &&
+	    source->content->spec.rank != source->spec.rank)
+		input.previous = NULL;
+	take_content(reading, hostsfile_parse(&input, source->diags));
+	if (diags_count(source->diags, DIAG_ERROR))
+		source->state = LOAD_FAULTY;
 }
 
 static void
 read_hosts(struct reading *reading)
 {
 	struct load_source *source = reading->source;
-	struct hostsfile_input input = {
-	    .spec = &source->spec,
-	    .previous = source->content,
-	};
 	struct source_text *texts;
-	size_t length = 0;
-	char *bad;
-	const char *wrong = open_hosts(reading, &texts, &input.file_count,
-	    &bad);
+	struct files_list list;
+	const char *wrong = files_expand(source->path, &list);
 
-	for (size_t i = 0; i < input.file_count; i++)
-		length += texts[i].length;
-	if (!wrong && input.file_count && is_emptied(source, length))
-		wrong = "the file is empty now";
-	if (source->content &&
-	    source->content->spec.rank != source->spec.rank)
-		input.previous = NULL;
-	input.files = texts;
-	if (wrong)
-		fail_file(source, bad ? bad : source->path, wrong);
-	else
-		take_content(reading, hostsfile_parse(&input, source->diags));
+	if (wrong) {
+		fail_file(source, source->path, wrong);
+		return;
+	}
+	texts = memory_zeroed(list.count + 1, sizeof *texts);
+	if (open_hosts(reading, &list, texts))
+		parse_hosts(reading, &list, texts);
 	free(texts);
-	free(bad);
+	files_list_free(&list);
 }
 
 static void

@@ -19,6 +19,7 @@
 
 enum load_state {
 	LOAD_GOOD,
+	LOAD_FAULTY,			/* some lines are bad, the others count */
 	LOAD_KEPT,			/* broken now, serves what was good */
 	LOAD_MISSING,			/* never read yet: nothing to serve */
 };

@@ -10,6 +10,7 @@
 
 static const char *const state_words[] = {
     [LOAD_GOOD] = "good",
+    [LOAD_FAULTY] = "some lines are bad, the others count",
     [LOAD_KEPT] = "broken, last good content in use",
     [LOAD_MISSING] = "missing",
 };
@@ -115,7 +116,8 @@ static json_t *
 make_sources(const struct load *load)
 {
 	static const char *const states[] = {
-	    [LOAD_GOOD] = "good", [LOAD_KEPT] = "kept",
+	    [LOAD_GOOD] = "good", [LOAD_FAULTY] = "faulty",
+	    [LOAD_KEPT] = "kept",
 	    [LOAD_MISSING] = "missing"};
 	json_t *list = json_array();
 

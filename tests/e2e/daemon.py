@@ -272,6 +272,37 @@ def check_broken_start():
                  "NXDOMAIN")
 
 
+def check_folder():
+    with folder() as where:
+        os.chmod(where, 0o755)
+        (where / "cluster.test.zone").write_text(ZONE)
+        hosts = where / "hosts.d"
+        hosts.mkdir()
+        (hosts / "10-one").write_text("10.1.0.1 one\n")
+        (hosts / "20-two").write_text("10.1.0.2 two\n10.1.0.9 one\n")
+        (hosts / "20-two~").write_text("10.1.0.3 backup\n")
+        with Daemon(where, CONFIG.replace("vms.hosts", "hosts.d/")) as daemon:
+            same("lines within one folder add up",
+                 records(daemon.ask("one").answer),
+                 ["one. A 10.1.0.1", "one. A 10.1.0.9"])
+            same("an editor's backup file does not count",
+                 rcode(daemon.ask("backup.lab.test")), "NXDOMAIN")
+            (hosts / "10-one").unlink()
+            (hosts / "10-one").symlink_to("10-one")
+            (hosts / "20-two").write_text("10.1.0.22 two\n")
+            got = daemon.ctl_run("reload")
+            case("a link that leads to itself is told",
+                 "circle" in got.stdout, got.stdout)
+            same("its names stay", records(daemon.ask("one").answer),
+                 ["one. A 10.1.0.1"])
+            same("the other files count", records(daemon.ask("two").answer),
+                 ["two. A 10.1.0.22"])
+            (hosts / "10-one").unlink()
+            daemon.ctl_run("reload")
+            same("a deleted file takes its names with it",
+                 rcode(daemon.ask("one.lab.test")), "NXDOMAIN")
+
+
 def check_rights():
     if os.geteuid() != 0:
         return
@@ -331,6 +362,7 @@ check_configuration()
 check_data_errors()
 check_daemon()
 check_broken_start()
+check_folder()
 check_rights()
 check_low_port()
 check_examples()
