@@ -200,6 +200,12 @@ START_TEST(bounds_pointers)
 		before = at;
 		at += 4;
 	}
+	/* Not into the header, whatever stands there. */
+	bytes[13] = 0xc0;
+	bytes[14] = 11;
+	r = wire_reader_at(bytes, sizeof(bytes), 13);
+	wire_read_dname(&r, &name);
+	ck_assert(r.failed);
 	/* Pointers to pointers: 127 of them. */
 	before = 12;
 	at = 13;
@@ -718,6 +724,26 @@ START_TEST(messages_that_are_others)
 }
 END_TEST
 
+START_TEST(messages_have_one_opt)
+{
+	uint8_t bytes[PLAIN_LENGTH + 11];
+	struct message m;
+
+	/* With an owner. */
+	memcpy(bytes, plain, PLAIN_LENGTH - 11);
+	memcpy(bytes + PLAIN_LENGTH - 11, "\300\14\0\51\4\320\0\0\0\0\0\0",
+	    12);
+	ck_assert_int_eq(message_read(&m, bytes, PLAIN_LENGTH + 1, plain,
+	    PLAIN_ASKED), MESSAGE_MALFORMED);
+	/* Twice. */
+	memcpy(bytes, plain, PLAIN_LENGTH);
+	memcpy(bytes + PLAIN_LENGTH, plain + PLAIN_LENGTH - 11, 11);
+	bytes[11] = 2;
+	ck_assert_int_eq(message_read(&m, bytes, PLAIN_LENGTH + 11, plain,
+	    PLAIN_ASKED), MESSAGE_MALFORMED);
+}
+END_TEST
+
 START_TEST(messages_show_records)
 {
 	uint8_t bytes[PLAIN_LENGTH];
@@ -772,6 +798,7 @@ main(void)
 	tcase_add_test(tcase, messages_are_whole);
 	tcase_add_test(tcase, messages_that_are_bad);
 	tcase_add_test(tcase, messages_that_are_others);
+	tcase_add_test(tcase, messages_have_one_opt);
 	tcase_add_test(tcase, messages_show_records);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
