@@ -2,6 +2,7 @@
 #include "net/tcp.h"
 
 #include <errno.h>
+#include <event2/event_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #define IN_ROOM (2 * MESSAGE_MAX)
 #define OUT_ROOM (4 * MESSAGE_MAX)
 #define UNTAKEN_MAX (256 << 10)		/* replies that the peer leaves */
+#define KEPT_MAX (64 << 20)		/* bytes of all connections */
 #define WAITING_MAX 100			/* queries of one connection */
 #define ACCEPTS_MAX 32			/* a wakeup */
 #define TICK_MS 500
@@ -30,7 +32,7 @@ struct connection {
 	struct connection *next, **link;
 	int fd;
 	struct query_client client;
-	struct event *readable, *writable;
+	struct event readable, writable;
 	int64_t active_ms;
 	unsigned waiting;
 	bool reading, writing;
@@ -46,8 +48,10 @@ struct tcp {
 	struct tcp_limits limits;
 	struct connection *first, **end;
 	unsigned count;
+	size_t kept;			/* in_length and out_length of all */
 	struct event *tick;
 	bool stopped;
+	size_t starts[SERVING_BATCH];	/* of a batch's messages */
 	uint8_t in[IN_ROOM];
 	uint8_t out[OUT_ROOM];
 };
@@ -88,17 +92,35 @@ touch(struct connection *c)
 }
 
 static void
+drop_in(struct connection *c)
+{
+	c->tcp->kept -= c->in_length;
+	free(c->in);
+	c->in = NULL;
+	c->in_length = 0;
+}
+
+static void
+drop_out(struct connection *c)
+{
+	c->tcp->kept -= c->out_length;
+	free(c->out);
+	c->out = NULL;
+	c->out_at = c->out_length = 0;
+}
+
+static void
 close_connection(struct connection *c)
 {
 	if (c->waiting)
 		waiting_forget(c->tcp->serving->waiting, c);
 	unlink_connection(c);
 	c->tcp->count--;
-	loop_forget(c->readable);
-	loop_forget(c->writable);
+	event_del(&c->readable);
+	event_del(&c->writable);
 	close(c->fd);
-	free(c->in);
-	free(c->out);
+	drop_in(c);
+	drop_out(c);
 	free(c);
 }
 
@@ -114,20 +136,22 @@ is_idle(const struct connection *c)
 	return c->waiting == 0 && c->out_length == c->out_at;
 }
 
-/* The oldest idle one; where none is idle, the oldest. */
-static void
-make_room(struct tcp *tcp)
+/* NULL: none is idle. */
+static struct connection *
+find_idle(const struct tcp *tcp)
 {
 	struct connection *c = tcp->first;
 
 	while (c && !is_idle(c))
 		c = c->next;
-	if (!c)
-		c = tcp->first;
-	if (c) {
-		count(c, STAT_TCP_CLOSED_MAKE_ROOM);
-		close_connection(c);
-	}
+	return c;
+}
+
+static void
+give_way(struct connection *c)
+{
+	count(c, STAT_TCP_CLOSED_MAKE_ROOM);
+	close_connection(c);
 }
 
 /* ---- writing ---- */
@@ -143,10 +167,22 @@ watch_writing(struct connection *c)
 	bool wanted = c->out_length > c->out_at;
 
 	if (wanted && !c->writing)
-		event_add(c->writable, NULL);
+		event_add(&c->writable, NULL);
 	else if (!wanted && c->writing)
-		event_del(c->writable);
+		event_del(&c->writable);
 	c->writing = wanted;
+}
+
+/* Room for bytes that a connection keeps; NULL: no memory, or all of them
+ * keep too much already. */
+static uint8_t *
+make_kept(struct tcp *tcp, size_t length)
+{
+	uint8_t *room = tcp->kept + length > KEPT_MAX ? NULL : malloc(length);
+
+	if (room)
+		tcp->kept += length;
+	return room;
 }
 
 /* Keep what the peer did not take.  False: no memory. */
@@ -154,16 +190,15 @@ static bool
 keep_untaken(struct connection *c, const uint8_t *bytes, size_t length)
 {
 	size_t left = c->out_length - c->out_at;
-	uint8_t *room = malloc(left + length);
+	uint8_t *room = make_kept(c->tcp, left + length);
 
 	if (!room)
 		return false;
 	if (left)
 		memcpy(room, c->out + c->out_at, left);
 	memcpy(room + left, bytes, length);
-	free(c->out);
+	drop_out(c);
 	c->out = room;
-	c->out_at = 0;
 	c->out_length = left + length;
 	return true;
 }
@@ -221,9 +256,6 @@ has_message(const struct stretch *s, size_t at)
 	    s->length - at - 2 >= wire_get16(s->bytes + at);
 }
 
-static void send_late(const struct waiting_from *from, const uint8_t *bytes,
-    size_t length);
-
 /* A message too short for a header is no DNS: there is no way to find the
  * next one behind what sent it. */
 static bool
@@ -232,6 +264,9 @@ is_senseless(const struct stretch *s)
 	return s->length - s->at >= 2 &&
 	    wire_get16(s->bytes + s->at) < WIRE_HEADER;
 }
+
+static void send_late(const struct waiting_from *from, const uint8_t *bytes,
+    size_t length);
 
 /* Begin as many messages as a batch takes; returns how many. */
 static unsigned
@@ -244,6 +279,7 @@ begin_some(struct connection *c, struct stretch *s)
 	    has_message(s, s->at) && !is_senseless(s)) {
 		size_t length = wire_get16(s->bytes + s->at);
 
+		c->tcp->starts[begun] = s->at;
 		query_begin(&serving->queries[begun++], &serving->env,
 		    &c->client, s->bytes + s->at + 2, length);
 		s->at += 2 + length;
@@ -253,8 +289,10 @@ begin_some(struct connection *c, struct stretch *s)
 	return begun;
 }
 
+/* Where the peer leaves too much, the rest of the batch stays in the stretch:
+ * 64 replies of 64 kB are not made for one who reads none. */
 static enum io_result
-step_some(struct connection *c, unsigned begun)
+step_some(struct connection *c, struct stretch *s, unsigned begun)
 {
 	struct serving *serving = c->tcp->serving;
 	struct waiting_from from = {.owner = c, .reply = send_late,
@@ -269,6 +307,10 @@ step_some(struct connection *c, unsigned begun)
 			if (send_bytes(c, out, at) == IO_CLOSED)
 				return IO_CLOSED;
 			at = 0;
+			if (!may_go_on(c)) {
+				s->at = c->tcp->starts[i];
+				return IO_OPEN;
+			}
 		}
 		outcome = serving_step(serving, &serving->queries[i], &from,
 		    out + at + 2, &length);
@@ -294,7 +336,7 @@ work_stretch(struct connection *c, struct stretch *s)
 		}
 		begun = begin_some(c, s);
 		touch(c);
-		if (step_some(c, begun) == IO_CLOSED)
+		if (step_some(c, s, begun) == IO_CLOSED)
 			return IO_CLOSED;
 	}
 	return IO_OPEN;
@@ -308,12 +350,12 @@ keep_rest(struct connection *c, const struct stretch *s)
 	uint8_t *rest = NULL;
 
 	if (left) {
-		rest = malloc(left);
+		rest = make_kept(c->tcp, left);
 		if (!rest)
 			return false;
 		memcpy(rest, s->bytes + s->at, left);
 	}
-	free(c->in);
+	drop_in(c);
 	c->in = rest;
 	c->in_length = left;
 	return true;
@@ -325,9 +367,9 @@ watch_reading(struct connection *c)
 	bool wanted = may_go_on(c) && !c->ended;
 
 	if (wanted && !c->reading)
-		event_add(c->readable, NULL);
+		event_add(&c->readable, NULL);
 	else if (!wanted && c->reading)
-		event_del(c->readable);
+		event_del(&c->readable);
 	c->reading = wanted;
 }
 
@@ -363,6 +405,7 @@ resume(struct connection *c)
 	uint8_t *bytes = c->in;
 	size_t length = c->in_length;
 
+	c->tcp->kept -= length;
 	c->in = NULL;
 	c->in_length = 0;
 	work_bytes(c, bytes, length);
@@ -430,9 +473,7 @@ on_writable(evutil_socket_t fd, short what, void *context)
 	c->out_at += (size_t)sent;
 	if (c->out_at < c->out_length)
 		return;
-	free(c->out);
-	c->out = NULL;
-	c->out_at = c->out_length = 0;
+	drop_out(c);
 	watch_writing(c);
 	touch(c);
 	resume(c);
@@ -477,19 +518,29 @@ find_addresses(struct connection *c, const struct sockaddr_storage *peer)
 	}
 }
 
+/* Where all are busy the oldest gives way: whoever keeps all connections busy
+ * must not keep others out. */
+static void
+make_room(struct tcp *tcp)
+{
+	struct connection *c = find_idle(tcp);
+
+	give_way(c ? c : tcp->first);
+}
+
 static void
 add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 {
-	struct connection *c;
+	struct event_base *base = tcp->serving->base;
+	struct connection *c = calloc(1, sizeof *c);
 	int one = 1;
 
-	if (tcp->count >= tcp->limits.connections_max)
-		make_room(tcp);
-	c = calloc(1, sizeof *c);
 	if (!c) {
 		close(fd);
 		return;
 	}
+	if (tcp->count > 0 && tcp->count >= tcp->limits.connections_max)
+		make_room(tcp);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	c->tcp = tcp;
 	c->fd = fd;
@@ -498,11 +549,13 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 	link_last(c);
 	tcp->count++;
 	count(c, STAT_TCP_ACCEPTED);
-	c->reading = true;
-	c->readable = loop_watch(tcp->serving->base, fd, EV_READ | EV_PERSIST,
+	event_assign(&c->readable, base, fd, EV_READ | EV_PERSIST,
 	    on_readable, c);
-	c->writable = event_new(tcp->serving->base, fd, EV_WRITE | EV_PERSIST,
+	event_assign(&c->writable, base, fd, EV_WRITE | EV_PERSIST,
 	    on_writable, c);
+	c->reading = event_add(&c->readable, NULL) == 0;
+	if (!c->reading)
+		close_connection(c);
 }
 
 /* Out of descriptors: an idle connection gives one back; where there is none,
@@ -510,8 +563,10 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 static void
 free_descriptor(struct tcp_listener *listener)
 {
-	if (listener->tcp->first) {
-		make_room(listener->tcp);
+	struct connection *c = find_idle(listener->tcp);
+
+	if (c) {
+		give_way(c);
 		return;
 	}
 	event_del(listener->acceptable);
