@@ -65,6 +65,9 @@ tune_udp(int fd, const struct endpoint *endpoint)
 
 	set_option(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_BYTES);
 	set_option(fd, SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES);
+	/* Beyond the system's limits, where we have the right still. */
+	set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES);
+	set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
 	if (endpoint->addr.family == 4) {
 		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER,
 		    IP_PMTUDISC_OMIT);

@@ -11,6 +11,8 @@
 #include "net/loop.h"
 
 #define PACKET_MAX 2048			/* a question with room for options */
+#define PACKET_ROOM (PACKET_MAX + 64)	/* an odd number of cache lines: with
+					 * 2048 all would fight for the same */
 #define CONTROL_MAX 64
 #define ROUNDS_MAX 4			/* full batches before others get a turn */
 
@@ -19,13 +21,15 @@ union control {
 	uint8_t bytes[CONTROL_MAX];
 };
 
-/* Message headers are set up once; per packet only lengths are set again. */
+/* Message headers are set up once; only what the kernel changed in those that
+ * it used is set again.  Control rooms are offered on every socket: nothing is
+ * written to them but on a wildcard one. */
 struct udp_batch {
 	struct mmsghdr in[SERVING_BATCH], out[SERVING_BATCH];
 	struct iovec in_room[SERVING_BATCH], out_room[SERVING_BATCH];
-	struct sockaddr_storage names[SERVING_BATCH];
+	union waiting_name names[SERVING_BATCH];
 	union control control[SERVING_BATCH];
-	uint8_t packets[SERVING_BATCH][PACKET_MAX];
+	uint8_t packets[SERVING_BATCH][PACKET_ROOM];
 	uint8_t replies[SERVING_BATCH][REPLY_UDP_SIZE];
 };
 
@@ -38,6 +42,15 @@ struct udp {
 	bool wildcard;
 };
 
+static void
+reset_header(struct udp_batch *batch, unsigned i)
+{
+	struct msghdr *msg = &batch->in[i].msg_hdr;
+
+	msg->msg_namelen = sizeof batch->names[i];
+	msg->msg_controllen = CONTROL_MAX;
+}
+
 struct udp_batch *
 udp_batch_new(void)
 {
@@ -49,6 +62,8 @@ udp_batch_new(void)
 		batch->in[i].msg_hdr.msg_iov = &batch->in_room[i];
 		batch->in[i].msg_hdr.msg_iovlen = 1;
 		batch->in[i].msg_hdr.msg_name = &batch->names[i];
+		batch->in[i].msg_hdr.msg_control = &batch->control[i];
+		reset_header(batch, i);
 		batch->out[i].msg_hdr.msg_iov = &batch->out_room[i];
 		batch->out[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -127,14 +142,11 @@ write_source(union control *control, const struct addr *from, uint32_t scope)
 }
 
 static uint32_t
-scope_of(const struct sockaddr_storage *name, const struct addr *from)
+scope_of(const union waiting_name *name, const struct addr *from)
 {
-	struct sockaddr_in6 in6;
-
-	if (name->ss_family != AF_INET6 || !addr_is_link_local(from))
+	if (name->any.sa_family != AF_INET6 || !addr_is_link_local(from))
 		return 0;
-	memcpy(&in6, name, sizeof in6);
-	return in6.sin6_scope_id;
+	return name->v6.sin6_scope_id;
 }
 
 /* ---- one reply, later ---- */
@@ -143,7 +155,7 @@ static void
 send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 {
 	struct udp *udp = from->owner;
-	struct sockaddr_storage name = from->to;
+	union waiting_name name = from->to;
 	struct iovec room = {(void *)(uintptr_t)bytes, length};
 	struct msghdr msg = {.msg_name = &name,
 	    .msg_namelen = from->to_length, .msg_iov = &room,
@@ -164,34 +176,17 @@ send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 
 /* ---- a batch ---- */
 
-static int
-receive(struct udp *udp)
-{
-	struct udp_batch *batch = udp->batch;
-
-	for (unsigned i = 0; i < SERVING_BATCH; i++) {
-		struct msghdr *msg = &batch->in[i].msg_hdr;
-
-		msg->msg_namelen = sizeof batch->names[i];
-		msg->msg_control = udp->wildcard ? &batch->control[i] : NULL;
-		msg->msg_controllen = udp->wildcard ? CONTROL_MAX : 0;
-	}
-	return recvmmsg(udp->fd, batch->in, SERVING_BATCH, MSG_DONTWAIT,
-	    NULL);
-}
-
 static void
 begin_all(struct udp *udp, unsigned count)
 {
 	struct udp_batch *batch = udp->batch;
-	struct query_client client = {.asked = udp->endpoint.addr,
-	    .transport = QUERY_UDP};
+	struct query_client client = {.transport = QUERY_UDP};
 	struct endpoint peer;
 
 	for (unsigned i = 0; i < count; i++) {
-		endpoint_from_sockaddr(&peer,
-		    (const struct sockaddr *)&batch->names[i]);
+		endpoint_from_sockaddr(&peer, &batch->names[i].any);
 		client.addr = peer.addr;
+		client.asked = udp->endpoint.addr;
 		if (udp->wildcard)
 			read_asked(&batch->in[i].msg_hdr, &client.asked);
 		query_begin(&udp->serving->queries[i], &udp->serving->env,
@@ -268,7 +263,9 @@ send_all(struct udp *udp, unsigned count)
 static unsigned
 answer_batch(struct udp *udp)
 {
-	int got = receive(udp);
+	struct udp_batch *batch = udp->batch;
+	int got = recvmmsg(udp->fd, batch->in, SERVING_BATCH, MSG_DONTWAIT,
+	    NULL);
 
 	if (got <= 0)
 		return 0;
@@ -276,6 +273,8 @@ answer_batch(struct udp *udp)
 	begin_all(udp, (unsigned)got);
 	send_all(udp, step_all(udp, (unsigned)got));
 	serving_end(udp->serving);
+	for (unsigned i = 0; i < (unsigned)got; i++)
+		reset_header(batch, i);
 	return (unsigned)got;
 }
 

@@ -11,7 +11,7 @@ struct waiting {
 	struct waiting_query *free;
 	struct waiting_query *first, **end;
 	uint64_t serial;
-	unsigned count, max;
+	unsigned count, used, max;	/* used: slots that ever were */
 };
 
 struct waiting *
@@ -22,11 +22,6 @@ waiting_new(unsigned max)
 	waiting->table = memory_zeroed(max, sizeof *waiting->table);
 	waiting->max = max;
 	waiting->end = &waiting->first;
-	for (unsigned i = max; i-- > 0;) {
-		waiting->table[i].slot = i;
-		waiting->table[i].next = waiting->free;
-		waiting->free = &waiting->table[i];
-	}
 	return waiting;
 }
 
@@ -39,16 +34,44 @@ waiting_free(struct waiting *waiting)
 	free(waiting);
 }
 
+/* Memory of a slot that was never used is not touched: the table is large, and
+ * few queries wait at one time. */
+static struct waiting_query *
+take_slot(struct waiting *waiting)
+{
+	struct waiting_query *query = waiting->free;
+
+	if (query) {
+		waiting->free = query->next;
+		return query;
+	}
+	if (waiting->used == waiting->max)
+		return NULL;
+	query = &waiting->table[waiting->used];
+	query->slot = waiting->used++;
+	return query;
+}
+
+static void
+free_slot(struct waiting *waiting, struct waiting_query *query)
+{
+	query->next = waiting->free;
+	waiting->free = query;
+}
+
 struct waiting_query *
 waiting_add(struct waiting *waiting, const struct waiting_from *from,
     const uint8_t *packet, size_t length, int64_t give_up_ms)
 {
-	struct waiting_query *query = waiting->free;
+	struct waiting_query *query = length > WAITING_PACKET_MAX ? NULL :
+	    take_slot(waiting);
 	uint8_t *copy = query ? malloc(length) : NULL;
 
-	if (!copy)
+	if (!copy) {
+		if (query)
+			free_slot(waiting, query);
 		return NULL;
-	waiting->free = query->next;
+	}
 	memcpy(copy, packet, length);
 	query->packet = copy;
 	query->length = length;
@@ -67,7 +90,7 @@ waiting_add(struct waiting *waiting, const struct waiting_from *from,
 struct waiting_query *
 waiting_find(struct waiting *waiting, uint32_t slot, uint64_t serial)
 {
-	struct waiting_query *query = slot < waiting->max
+	struct waiting_query *query = slot < waiting->used
 	    ? &waiting->table[slot] : NULL;
 
 	return query && query->serial == serial ? query : NULL;
@@ -84,8 +107,7 @@ waiting_remove(struct waiting *waiting, struct waiting_query *query)
 	free(query->packet);
 	query->packet = NULL;
 	query->serial = 0;
-	query->next = waiting->free;
-	waiting->free = query;
+	free_slot(waiting, query);
 	waiting->count--;
 }
 

@@ -8,7 +8,19 @@
 #ifndef HOSTLER_NET_WAITING_H
 #define HOSTLER_NET_WAITING_H
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "query/query.h"
+
+#define WAITING_PACKET_MAX 4096		/* longer queries cannot wait */
+
+/* A client's name, as the kernel writes and reads it. */
+union waiting_name {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
 
 /* Where a query came from and how its reply gets back. */
 struct waiting_from {
@@ -17,7 +29,7 @@ struct waiting_from {
 	void (*reply)(const struct waiting_from *from, const uint8_t *bytes,
 	    size_t length);
 	struct query_client client;
-	struct sockaddr_storage to;	/* UDP */
+	union waiting_name to;		/* UDP */
 	socklen_t to_length;
 };
 
@@ -38,7 +50,7 @@ struct waiting;
 struct waiting *waiting_new(unsigned max);
 void waiting_free(struct waiting *waiting);
 
-/* NULL: the table is full, or no memory. */
+/* NULL: the table is full, the packet too long, or no memory. */
 struct waiting_query *waiting_add(struct waiting *waiting,
     const struct waiting_from *from, const uint8_t *packet, size_t length,
     int64_t give_up_ms);
