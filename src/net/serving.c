@@ -2,8 +2,7 @@
 #include "net/serving.h"
 
 #include "base/clock.h"
-
-#define GIVE_UP_MS 5000			/* the engine's own limit is shorter */
+#include "net/loop.h"
 
 void
 serving_start(struct serving *serving)
@@ -42,6 +41,20 @@ fail_query(struct serving *serving, struct query *q, uint8_t *room,
 	return outcome == QUERY_WAIT ? QUERY_DROP : outcome;
 }
 
+/* The table is in the order of giving up: one timer, for its first.  Where
+ * that was answered it goes off for nothing, and is set anew. */
+static void
+set_expiry(struct serving *serving, int64_t now_ms)
+{
+	const struct waiting_query *first = waiting_oldest(serving->waiting);
+
+	if (serving->expiry_set || !first)
+		return;
+	serving->expiry_set = true;
+	loop_timer_set(serving->expiry, first->give_up_ms > now_ms ?
+	    (unsigned)(first->give_up_ms - now_ms) : 0);
+}
+
 static enum forward_asked
 ask_for(struct serving *serving, struct waiting_query *waiting,
     const struct forward_question *question)
@@ -64,13 +77,15 @@ serving_step(struct serving *serving, struct query *q,
 	if (outcome != QUERY_WAIT)
 		return outcome;
 	waiting = waiting_add(serving->waiting, from, q->question.packet,
-	    q->question.length, serving->env.now_ms + GIVE_UP_MS);
+	    q->question.length, serving->env.now_ms + SERVING_GIVE_UP_MS);
 	if (!waiting) {
 		stats_count(serving->env.stats, STAT_FORWARD_FULL);
 		return fail_query(serving, q, room, length);
 	}
-	if (ask_for(serving, waiting, &q->forward) == FORWARD_ASKED)
+	if (ask_for(serving, waiting, &q->forward) == FORWARD_ASKED) {
+		set_expiry(serving, serving->env.now_ms);
 		return QUERY_WAIT;
+	}
 	waiting_remove(serving->waiting, waiting);
 	return fail_query(serving, q, room, length);
 }
@@ -127,9 +142,8 @@ forget_query(struct serving *serving, struct waiting_query *waiting)
 }
 
 void
-serving_expire(struct serving *serving)
+serving_expire(struct serving *serving, int64_t now_ms)
 {
-	int64_t now_ms = clock_mono_ms();
 	struct waiting_query *waiting;
 	struct answer *failure;
 
@@ -145,4 +159,29 @@ serving_expire(struct serving *serving)
 		if (failure)
 			answer_release(failure);
 	}
+}
+
+static void
+on_expiry(evutil_socket_t fd, short what, void *context)
+{
+	struct serving *serving = context;
+	int64_t now_ms = clock_mono_ms();
+
+	(void)fd;
+	(void)what;
+	serving->expiry_set = false;
+	serving_expire(serving, now_ms);
+	set_expiry(serving, now_ms);
+}
+
+void
+serving_open(struct serving *serving)
+{
+	serving->expiry = loop_timer(serving->base, on_expiry, serving);
+}
+
+void
+serving_close(struct serving *serving)
+{
+	loop_forget(serving->expiry);
 }

@@ -29,6 +29,9 @@
 #include "query/query.h"
 
 #define SERVING_BATCH 64
+/* Whatever happens, a client hears something before 5 s are over; the engine's
+ * own limit is shorter. */
+#define SERVING_GIVE_UP_MS 4900
 
 struct worker;
 
@@ -37,6 +40,8 @@ struct serving {
 	struct epoch_reader *reader;
 	struct publisher *publisher;
 	struct waiting *waiting;
+	struct event *expiry;		/* of queries that wait for too long */
+	bool expiry_set;
 	struct query_env env;		/* of the batch under way */
 	struct query *queries;		/* SERVING_BATCH of them */
 	uint8_t *again_room;		/* WIRE_MAX, for queries run again */
@@ -50,6 +55,10 @@ struct serving {
 	struct worker *worker;
 };
 
+/* base is set: watch over what waits; and the end of it. */
+void serving_open(struct serving *serving);
+void serving_close(struct serving *serving);
+
 void serving_start(struct serving *serving);
 void serving_end(struct serving *serving);
 
@@ -62,7 +71,8 @@ enum query_outcome serving_step(struct serving *serving, struct query *q,
 void serving_answered(struct serving *serving,
     const struct forward_waiter *waiter, struct answer *answer);
 
-/* Give up on queries that have waited too long (they get SERVFAIL). */
-void serving_expire(struct serving *serving);
+/* Give up on queries that have waited for SERVING_GIVE_UP_MS: they get
+ * SERVFAIL.  A timer does it. */
+void serving_expire(struct serving *serving, int64_t now_ms);
 
 #endif

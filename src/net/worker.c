@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,12 +45,14 @@ struct worker {
 	struct upstream_io *upstream;
 	struct event *letters, *heartbeat, *stopping;
 	int64_t stop_by_ms;
+	bool finished;
 	_Atomic int64_t alive_ms;
 };
 
 struct workers {
 	struct workers_settings settings;
 	unsigned count;
+	atomic_uint busy;		/* workers that have not finished */
 	uint64_t refused_told;
 	int64_t refused_told_ms;	/* 0: never */
 	struct worker **list;
@@ -193,14 +196,15 @@ read_policy(struct worker *worker)
 	forward_set_limits(worker->forward, &limits);
 }
 
+/* Once finished it stays so: nothing more is read. */
 static bool
 is_finished(const struct worker *worker)
 {
-	return (waiting_count(worker->serving.waiting) == 0 &&
-	    tcp_is_quiet(worker->tcp)) ||
-	    clock_mono_ms() >= worker->stop_by_ms;
+	return waiting_count(worker->serving.waiting) == 0 &&
+	    tcp_is_quiet(worker->tcp);
 }
 
+/* A worker goes on while others wait for answers to questions of its own. */
 static void
 on_stopping(evutil_socket_t fd, short what, void *context)
 {
@@ -208,7 +212,12 @@ on_stopping(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (is_finished(worker))
+	if (!worker->finished && is_finished(worker)) {
+		worker->finished = true;
+		atomic_fetch_sub(&worker->all->busy, 1);
+	}
+	if (atomic_load(&worker->all->busy) == 0 ||
+	    clock_mono_ms() >= worker->stop_by_ms)
 		event_base_loopbreak(worker->serving.base);
 }
 
@@ -304,7 +313,6 @@ on_heartbeat(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	atomic_store_explicit(&worker->alive_ms, now_ms,
 	    memory_order_relaxed);
-	serving_expire(&worker->serving);
 	if (worker->number == 0)
 		tell_refused(worker->all, now_ms);
 }
@@ -339,6 +347,7 @@ open_worker(struct worker *worker)
 	serving->ask = ask;
 	serving->settle = settle;
 	serving->worker = worker;
+	serving_open(serving);
 	worker->batch = udp_batch_new();
 	worker->tcp = tcp_new(serving, &limits);
 	worker->forward = forward_new(&forward);
@@ -369,6 +378,7 @@ close_worker(struct worker *worker)
 	loop_forget(worker->letters);
 	loop_forget(worker->heartbeat);
 	loop_forget(worker->stopping);
+	serving_close(serving);
 	udp_batch_free(worker->batch);
 	waiting_free(serving->waiting);
 	epoch_reader_free(serving->reader);
@@ -387,14 +397,19 @@ run_worker(void *context)
 	return NULL;
 }
 
+/* Signals are main's: a thread begins with the mask of its maker. */
 static void
 start_thread(struct worker *worker)
 {
 	char name[16];
-	int error = pthread_create(&worker->thread, NULL, run_worker, worker);
+	sigset_t all, before;
+	int error;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&worker->thread, NULL, run_worker, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert(error == 0);
-	(void)error;
 	snprintf(name, sizeof name, "worker %u", worker->number % 1000);
 	pthread_setname_np(worker->thread, name);
 }
@@ -410,15 +425,16 @@ workers_start(const struct workers_settings *settings)
 	workers->count = settings->count;
 	workers->list = memory_zeroed(settings->count, sizeof *workers->list);
 	for (unsigned i = 0; i < settings->count; i++) {
-		struct worker *worker = aligned_alloc(64, sizeof *worker);
+		struct worker *worker = memory_aligned(_Alignof(struct worker),
+		    sizeof *worker);
 
-		assert(worker);
 		*worker = (struct worker){.all = workers, .number = i};
 		workers->list[i] = worker;
 		worker->mailbox = mailbox_new(LETTERS_MAX);
 		atomic_store(&worker->alive_ms, clock_mono_ms());
 		open_worker(worker);
 	}
+	atomic_store(&workers->busy, settings->count);
 	for (unsigned i = 0; i < settings->count; i++)
 		start_thread(workers->list[i]);
 	return workers;
