@@ -205,13 +205,26 @@ slot_of(const struct place *place, const struct made *made)
 	return table_slot_of(place->hash, &made->set, ADDR_SET);
 }
 
+static bool
+does_count(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
+{
+	const struct source *source = sources_entry(byaddr->sources,
+	    reverse->node)->source;
+
+	return source != NULL && !source_hides(source, reverse->node);
+}
+
+/* What is listed twice is found when the address is built. */
 static void
-add_at(struct byaddr *byaddr, const struct place *place, table_slot slot,
+add_at(struct byaddr *byaddr, const struct place *place,
     const struct chunk_reverse *reverse)
 {
+	table_slot slot = find_slot(byaddr, place);
 	struct made *made;
 
 	if (slot == 0) {
+		if (!does_count(byaddr, reverse))
+			return;
 		table_change(byaddr->writer, place->hash, 0,
 		    table_slot_of(place->hash, reverse, ADDR_ONE));
 		count_above(byaddr, &reverse->addr);
@@ -229,48 +242,68 @@ add_at(struct byaddr *byaddr, const struct place *place, table_slot slot,
 	queue(byaddr, made);
 }
 
-static bool
-does_count(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
+static void
+remove_at(struct byaddr *byaddr, const struct place *place,
+    const struct chunk_reverse *reverse)
 {
-	const struct source *source = sources_entry(byaddr->sources,
-	    reverse->node)->source;
-
-	return source != NULL && !source_hides(source, reverse->node);
-}
-
-void
-byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse)
-{
-	struct place place = place_of(byaddr, &reverse->addr,
-	    addr_bits(&reverse->addr));
-	table_slot slot = find_slot(byaddr, &place);
-
-	if (slot != 0 || does_count(byaddr, reverse))
-		add_at(byaddr, &place, slot, reverse);
-}
-
-void
-byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *reverse)
-{
-	if (does_count(byaddr, reverse))
-		byaddr_touch(byaddr, reverse);
-}
-
-void
-byaddr_remove(struct byaddr *byaddr, const struct chunk_reverse *reverse)
-{
-	struct place place = place_of(byaddr, &reverse->addr,
-	    addr_bits(&reverse->addr));
-	table_slot slot = find_slot(byaddr, &place);
+	table_slot slot = find_slot(byaddr, place);
 
 	if (slot == 0)
 		return;
 	if (table_mark(slot) == ADDR_SET) {
 		queue(byaddr, made_of(slot));
 	} else if (table_pointer(slot) == reverse) {
-		table_change(byaddr->writer, place.hash, slot, 0);
+		table_change(byaddr->writer, place->hash, slot, 0);
 		count_off_above(byaddr, &reverse->addr);
 	}
+}
+
+/* What is to be done with each address. */
+struct task {
+	void (*work)(struct byaddr *byaddr, const struct place *place,
+	    const struct chunk_reverse *reverse);
+};
+
+#define WINDOW 16
+
+static void
+work_all(struct byaddr *byaddr, const struct chunk_reverse *list,
+    uint32_t count, const struct task *task)
+{
+	struct place place[WINDOW];
+
+	for (uint32_t i = 0; i < count; i += WINDOW) {
+		uint32_t n = count - i < WINDOW ? count - i : WINDOW;
+
+		for (uint32_t j = 0; j < n; j++) {
+			const struct addr *addr = &list[i + j].addr;
+
+			place[j] = place_of(byaddr, addr, addr_bits(addr));
+			table_prefetch_change(byaddr->writer, place[j].hash);
+		}
+		for (uint32_t j = 0; j < n; j++)
+			task->work(byaddr, &place[j], &list[i + j]);
+	}
+}
+
+void
+byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *list,
+    uint32_t count)
+{
+	work_all(byaddr, list, count, &(struct task){ add_at });
+}
+
+void
+byaddr_remove(struct byaddr *byaddr, const struct chunk_reverse *list,
+    uint32_t count)
+{
+	work_all(byaddr, list, count, &(struct task){ remove_at });
+}
+
+void
+byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse)
+{
+	work_all(byaddr, reverse, 1, &(struct task){ add_at });
 }
 
 static struct merge_part

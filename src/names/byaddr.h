@@ -26,9 +26,11 @@ struct byaddr *byaddr_new(const struct hash_key *key,
 void byaddr_free(struct byaddr *byaddr);
 
 void byaddr_reserve(struct byaddr *byaddr, size_t more);
-void byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *reverse);
-void byaddr_remove(struct byaddr *byaddr,
-    const struct chunk_reverse *reverse);
+/* Many at once, so that the cache misses of some overlap. */
+void byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *list,
+    uint32_t count);
+void byaddr_remove(struct byaddr *byaddr, const struct chunk_reverse *list,
+    uint32_t count);
 /* Whether it counts may have changed, or where it ranks. */
 void byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse);
 

@@ -312,22 +312,51 @@ remove_at(struct byname *byname, const struct place *place,
 	}
 }
 
-static void
-for_both(struct byname *byname, const struct node *node,
-    void (*work)(struct byname *byname, const struct place *place,
-    const struct node *node, unsigned mark))
-{
-	uint64_t hash[DNAME_LABELS_MAX + 1];
-	struct place place = place_of(byname, node_name(node), hash);
-	uint8_t bare[LABEL_MAX + 2];
+/* What is to be done with a node at each of its names. */
+struct task {
+	void (*work)(struct byname *byname, const struct place *place,
+	    const struct node *node, unsigned mark);
+};
 
-	work(byname, &place, node, 0);
-	if (!(node->flags & NODE_SHORT) || place.labels <= 1)
+static void
+work_bare(struct byname *byname, const struct node *node,
+    const struct task *task)
+{
+	const uint8_t *name = node_name(node);
+	uint8_t bare[LABEL_MAX + 2];
+	uint64_t hash[DNAME_LABELS_MAX + 1];
+	struct place place;
+
+	if (!(node->flags & NODE_SHORT) || node->labels <= 1)
 		return;
-	memcpy(bare, place.name, place.name[0] + 1u);
-	bare[place.name[0] + 1] = 0;
+	memcpy(bare, name, name[0] + 1u);
+	bare[name[0] + 1] = 0;
 	place = place_of(byname, bare, hash);
-	work(byname, &place, node, NAME_BARE);
+	task->work(byname, &place, node, NAME_BARE);
+}
+
+#define WINDOW 16
+
+static void
+work_all(struct byname *byname, struct node *const *nodes, uint32_t count,
+    const struct task *task)
+{
+	uint64_t hash[WINDOW][DNAME_LABELS_MAX + 1];
+	struct place place[WINDOW];
+
+	for (uint32_t i = 0; i < count; i += WINDOW) {
+		uint32_t n = count - i < WINDOW ? count - i : WINDOW;
+
+		for (uint32_t j = 0; j < n; j++) {
+			place[j] = place_of(byname, node_name(nodes[i + j]),
+			    hash[j]);
+			table_prefetch_change(byname->writer, hash[j][0]);
+		}
+		for (uint32_t j = 0; j < n; j++) {
+			task->work(byname, &place[j], nodes[i + j], 0);
+			work_bare(byname, nodes[i + j], task);
+		}
+	}
 }
 
 static bool
@@ -349,23 +378,31 @@ touch_at(struct byname *byname, const struct place *place,
 		add_at(byname, place, node, mark);
 }
 
-void
-byname_add(struct byname *byname, const struct node *node)
+static void
+add_counting(struct byname *byname, const struct place *place,
+    const struct node *node, unsigned mark)
 {
 	if (does_count(byname, node))
-		for_both(byname, node, add_at);
+		add_at(byname, place, node, mark);
 }
 
 void
-byname_remove(struct byname *byname, const struct node *node)
+byname_add(struct byname *byname, struct node *const *nodes, uint32_t count)
 {
-	for_both(byname, node, remove_at);
+	work_all(byname, nodes, count, &(struct task){ add_counting });
 }
 
 void
-byname_touch(struct byname *byname, const struct node *node)
+byname_remove(struct byname *byname, struct node *const *nodes,
+    uint32_t count)
 {
-	for_both(byname, node, touch_at);
+	work_all(byname, nodes, count, &(struct task){ remove_at });
+}
+
+void
+byname_touch(struct byname *byname, struct node *node)
+{
+	work_all(byname, &node, 1, &(struct task){ touch_at });
 }
 
 /* Those of the list that count, in rank order; a node that was listed twice

@@ -30,10 +30,13 @@ struct byname *byname_new(const struct hash_key *key,
 void byname_free(struct byname *byname);
 
 void byname_reserve(struct byname *byname, size_t more);
-void byname_add(struct byname *byname, const struct node *node);
-void byname_remove(struct byname *byname, const struct node *node);
+/* Many at once, so that the cache misses of some overlap. */
+void byname_add(struct byname *byname, struct node *const *nodes,
+    uint32_t count);
+void byname_remove(struct byname *byname, struct node *const *nodes,
+    uint32_t count);
 /* Whether the node counts may have changed, or where it ranks. */
-void byname_touch(struct byname *byname, const struct node *node);
+void byname_touch(struct byname *byname, struct node *node);
 
 void byname_settle(struct byname *byname);
 /* After byname_settle.  trash and garbage get what was replaced. */

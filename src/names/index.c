@@ -115,24 +115,6 @@ index_free(struct index *index)
 }
 
 static void
-remove_chunk(struct index *index, const struct chunk *chunk)
-{
-	for (uint32_t i = 0; i < chunk->node_count; i++)
-		byname_remove(index->byname, chunk->nodes[i]);
-	for (uint32_t i = 0; i < chunk->reverse_count; i++)
-		byaddr_remove(index->byaddr, &chunk->reverse[i]);
-}
-
-static void
-add_chunk(struct index *index, const struct chunk *chunk)
-{
-	for (uint32_t i = 0; i < chunk->node_count; i++)
-		byname_add(index->byname, chunk->nodes[i]);
-	for (uint32_t i = 0; i < chunk->reverse_count; i++)
-		byaddr_add(index->byaddr, &chunk->reverse[i]);
-}
-
-static void
 touch_chunk(struct index *index, const struct chunk *chunk)
 {
 	for (uint32_t i = 0; i < chunk->node_count; i++)
@@ -151,44 +133,59 @@ static void
 remove_leaving(struct index *index, const struct content *old)
 {
 	for (uint32_t i = 0; i < old->chunk_count; i++) {
-		if (state_of(index, old->chunks[i]) == CHUNK_LEAVING)
-			remove_chunk(index, old->chunks[i]);
+		const struct chunk *chunk = old->chunks[i];
+
+		if (state_of(index, chunk) != CHUNK_LEAVING)
+			continue;
+		byname_remove(index->byname, chunk->nodes, chunk->node_count);
+		byaddr_remove(index->byaddr, chunk->reverse,
+		    chunk->reverse_count);
 	}
 }
 
+struct tally {
+	size_t names;
+	size_t addrs;
+};
+
+static struct tally
+count_chunks(const struct index *index, const struct content *content,
+    enum chunk_state state)
+{
+	struct tally tally = { 0, 0 };
+
+	for (uint32_t i = 0; content && i < content->chunk_count; i++) {
+		const struct chunk *chunk = content->chunks[i];
+
+		if (state_of(index, chunk) != state)
+			continue;
+		for (uint32_t j = 0; j < chunk->node_count; j++)
+			tally.names += chunk->nodes[j]->flags & NODE_SHORT ?
+			    2 : 1;
+		tally.addrs += chunk->reverse_count;
+	}
+	return tally;
+}
+
 static void
-reserve_coming(struct index *index, const struct content *old,
+add_coming(struct index *index, const struct content *old,
     const struct content *content)
 {
-	size_t names = 0, addrs = 0, old_names = 0, old_addrs = 0;
+	struct tally coming = count_chunks(index, content, CHUNK_COMING);
+	struct tally leaving = count_chunks(index, old, CHUNK_LEAVING);
 
+	if (coming.names > leaving.names)
+		byname_reserve(index->byname, coming.names - leaving.names);
+	if (coming.addrs > leaving.addrs)
+		byaddr_reserve(index->byaddr, coming.addrs - leaving.addrs);
 	for (uint32_t i = 0; i < content->chunk_count; i++) {
 		const struct chunk *chunk = content->chunks[i];
 
-		for (uint32_t j = 0; j < chunk->node_count; j++)
-			names += chunk->nodes[j]->flags & NODE_SHORT ? 2 : 1;
-		addrs += chunk->reverse_count;
-	}
-	for (uint32_t i = 0; old != NULL && i < old->chunk_count; i++) {
-		const struct chunk *chunk = old->chunks[i];
-
-		for (uint32_t j = 0; j < chunk->node_count; j++)
-			old_names += chunk->nodes[j]->flags & NODE_SHORT ?
-			    2 : 1;
-		old_addrs += chunk->reverse_count;
-	}
-	if (names > old_names)
-		byname_reserve(index->byname, names - old_names);
-	if (addrs > old_addrs)
-		byaddr_reserve(index->byaddr, addrs - old_addrs);
-}
-
-static void
-add_coming(struct index *index, const struct content *content)
-{
-	for (uint32_t i = 0; i < content->chunk_count; i++) {
-		if (state_of(index, content->chunks[i]) == CHUNK_COMING)
-			add_chunk(index, content->chunks[i]);
+		if (state_of(index, chunk) != CHUNK_COMING)
+			continue;
+		byname_add(index->byname, chunk->nodes, chunk->node_count);
+		byaddr_add(index->byaddr, chunk->reverse,
+		    chunk->reverse_count);
 	}
 }
 
@@ -233,8 +230,7 @@ index_replace(struct index *index, struct content *old,
 	if (old != NULL)
 		remove_leaving(index, old);
 	if (content != NULL) {
-		reserve_coming(index, old, content);
-		add_coming(index, content);
+		add_coming(index, old, content);
 		touch_held(index, old, content);
 	}
 	sources_settle(&index->sources, old, content);

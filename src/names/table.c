@@ -460,6 +460,16 @@ table_change(struct table_writer *writer, uint64_t hash, table_slot old,
 }
 
 void
+table_prefetch_change(const struct table_writer *writer, uint64_t hash)
+{
+	const struct table_segment *segment =
+	    table_segment_of(writer->table, hash);
+
+	__builtin_prefetch(segment->bucket[hash % TABLE_BUCKETS], 1);
+	__builtin_prefetch(&segment->used, 1);
+}
+
+void
 table_reserve(struct table_writer *writer, size_t more)
 {
 	size_t want = writer->table->used + more;

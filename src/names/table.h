@@ -126,6 +126,9 @@ const struct table *table_working(const struct table_writer *writer);
 void table_change(struct table_writer *writer, uint64_t hash, table_slot old,
     table_slot new);
 
+/* Bring near what a change under this hash will touch. */
+void table_prefetch_change(const struct table_writer *writer, uint64_t hash);
+
 /* So many slots are going to be added: split ahead, while little must move. */
 void table_reserve(struct table_writer *writer, size_t more);
 
