@@ -169,7 +169,7 @@ START_TEST(tcp_answers_out_of_order)
 	lab_query(&query, "held.up.test.", 1);
 	lab_send_tcp(fd, &query);
 	ask_web(fd, 2);
-	lab_wait_stat(STAT_FORWARD_SENT_UDP, 1);
+	lab_wait_upstream(1);
 	lab_release();
 	lab_get_tcp(fd, reply);
 	ck_assert_uint_eq(lab_id(reply), 1);
@@ -193,7 +193,7 @@ START_TEST(tcp_answers_after_half_close)
 	lab_write(fd, query.bytes, 5);	/* and half of a message */
 	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
 	expect_reply(fd, 2, WEB);
-	lab_wait_stat(STAT_FORWARD_SENT_UDP, 1);
+	lab_wait_upstream(1);
 	ck_assert(!lab_heard(fd, 0));
 	lab_release();
 	lab_get_tcp(fd, reply);
@@ -214,7 +214,7 @@ START_TEST(tcp_forgets_who_is_gone)
 
 	lab_query(&query, "held.up.test.", 1);
 	lab_send_tcp(fd, &query);
-	lab_wait_stat(STAT_FORWARD_SENT_UDP, 1);
+	lab_wait_upstream(1);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 	close(fd);
 	ask_web(other, 3);
@@ -337,7 +337,7 @@ START_TEST(tcp_works_what_was_held_back)
 		lab_send_tcp(fd, &query);
 	}
 	lab_wait_stat(STAT_QUERIES_TCP4, 100);
-	lab_wait_stat(STAT_FORWARD_SENT_UDP, 1);
+	lab_wait_upstream(1);
 	ck_assert_uint_eq(lab_stat(STAT_QUERIES_TCP4), 100);
 	lab_release();
 	for (unsigned i = 0; i < sizeof seen; i++) {
@@ -402,7 +402,7 @@ START_TEST(tcp_is_patient_with_who_waits)
 
 	lab_query(&query, "held.up.test.", 1);
 	lab_send_tcp(fd, &query);
-	lab_wait_stat(STAT_FORWARD_SENT_UDP, 1);
+	lab_wait_upstream(1);
 	lab_expect_end(idle);
 	ck_assert_uint_eq(lab_stat(STAT_TCP_CLOSED_IDLE), 1);
 	answered_ms = clock_mono_ms();
@@ -449,7 +449,7 @@ START_TEST(tcp_spares_the_busy)
 
 	lab_query(&query, "held.up.test.", 1);
 	lab_send_tcp(busy, &query);
-	lab_wait_stat(STAT_FORWARD_SENT_UDP, 1);
+	lab_wait_upstream(1);
 	ask_web(idle, 2);
 	third = lab_tcp(listener, NULL);
 	ask_web(third, 3);

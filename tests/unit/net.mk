@@ -11,4 +11,9 @@ TESTS += tests/unit/check_net_tcp
 tests_unit_check_net_tcp_SOURCES = tests/unit/check_net_tcp.c $(NETLAB)
 tests_unit_check_net_tcp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_tcp_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_net_workers
+TESTS += tests/unit/check_net_workers
+tests_unit_check_net_workers_SOURCES = tests/unit/check_net_workers.c $(NETLAB)
+tests_unit_check_net_workers_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_workers_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
 endif

@@ -148,6 +148,17 @@ lab_upstream_seen(void)
 }
 
 void
+lab_wait_upstream(unsigned at_least)
+{
+	int64_t by_ms = clock_mono_ms() + LAB_WAIT_MS;
+
+	while (lab_upstream_seen() < at_least) {
+		ck_assert_int_lt(clock_mono_ms(), by_ms);
+		poll(NULL, 0, PAUSE_MS);
+	}
+}
+
+void
 lab_release(void)
 {
 	order_upstream('r');

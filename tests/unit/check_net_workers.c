@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Several workers: questions that belong to another of them, upstreams that
+ * do not answer, listeners that come and go, stopping, a new policy. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "netlab.h"
+
+#define CLIENTS 32
+#define WAITING 4
+#define WEB 0x0a000001
+#define LIMIT_MS 5000			/* an answer, good or bad, by then */
+#define ROUNDS 30
+#define STOP_WAIT_MS 4000
+#define PROBE_MS 100
+#define TTL_MAX_S 10
+
+static uint8_t reply[WIRE_MAX];
+
+static void
+setup(void)
+{
+	lab_start(&(struct lab_settings){.workers = 2});
+}
+
+static void
+setup_small(void)
+{
+	lab_start(&(struct lab_settings){.workers = 1,
+	    .waiting_max = WAITING});
+}
+
+static void
+ask(int fd, const char *name, uint16_t id)
+{
+	struct lab_query query;
+
+	lab_query(&query, name, id);
+	lab_send(fd, &query);
+}
+
+static void
+expect_forwarded(int fd, uint16_t id)
+{
+	lab_get(fd, reply);
+	ck_assert_uint_eq(lab_id(reply), id);
+	ck_assert_uint_eq(lab_rcode(reply), RCODE_NOERROR);
+	ck_assert_uint_eq(lab_answers(reply), 1);
+}
+
+/* ---- forwarding ---- */
+
+START_TEST(forward_answers_and_keeps)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fd = lab_udp(listener, NULL);
+
+	for (uint16_t i = 0; i < 100; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "a%u.up.test.", i % 50u);
+		ask(fd, name, i);
+		expect_forwarded(fd, i);
+	}
+	ck_assert_uint_eq(lab_upstream_seen(), 50);
+	close(fd);
+	lab_drop(listener);
+}
+END_TEST
+
+/* Clients of both workers ask the same: the upstream is asked once. */
+START_TEST(forward_asks_once_for_all)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fds[CLIENTS];
+
+	for (uint16_t i = 0; i < CLIENTS; i++) {
+		fds[i] = lab_udp(listener, NULL);
+		ask(fds[i], i % 2 ? "HELD.up.test." : "held.up.test.", i);
+	}
+	lab_wait_stat(STAT_FORWARD_JOINED, CLIENTS - 1);
+	lab_wait_upstream(1);
+	lab_release();
+	for (uint16_t i = 0; i < CLIENTS; i++) {
+		expect_forwarded(fds[i], i);
+		close(fds[i]);
+	}
+	ck_assert_uint_eq(lab_upstream_seen(), 1);
+	ck_assert_uint_eq(lab_stat(STAT_FORWARD_SENT_UDP), 1);
+	lab_drop(listener);
+}
+END_TEST
+
+/* Many names, so that each worker has questions of the other. */
+START_TEST(forward_silence_is_servfail)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fd = lab_udp(listener, NULL);
+	int64_t asked_ms = clock_mono_ms();
+
+	for (uint16_t i = 0; i < CLIENTS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "s%u.up.test.", i);
+		ask(fd, name, i);
+	}
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		lab_get(fd, reply);
+		ck_assert_uint_eq(lab_rcode(reply), RCODE_SERVFAIL);
+	}
+	ck_assert_int_lt(clock_mono_ms() - asked_ms, LIMIT_MS);
+	close(fd);
+	lab_drop(listener);
+}
+END_TEST
+
+START_TEST(forward_full_is_servfail_at_once)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fd = lab_udp(listener, NULL);
+	char name[32];
+
+	for (uint16_t i = 0; i < WAITING; i++) {
+		snprintf(name, sizeof name, "held%u.up.test.", i);
+		ask(fd, name, i);
+	}
+	lab_wait_upstream(WAITING);
+	ask(fd, "a.up.test.", WAITING);
+	lab_get(fd, reply);
+	ck_assert_uint_eq(lab_id(reply), WAITING);
+	ck_assert_uint_eq(lab_rcode(reply), RCODE_SERVFAIL);
+	ck_assert_uint_eq(lab_stat(STAT_FORWARD_FULL), 1);
+	lab_release();
+	for (unsigned i = 0; i < WAITING; i++) {
+		lab_get(fd, reply);
+		ck_assert_uint_eq(lab_rcode(reply), RCODE_NOERROR);
+	}
+	ask(fd, "a.up.test.", 99);
+	expect_forwarded(fd, 99);
+	close(fd);
+	lab_drop(listener);
+}
+END_TEST
+
+/* ---- listeners ---- */
+
+struct load {
+	int fd;
+	_Atomic bool end;
+	unsigned asked, lost;
+};
+
+static void *
+ask_on(void *context)
+{
+	static uint8_t room[WIRE_MAX];
+	struct load *load = context;
+	struct lab_query query;
+
+	while (!atomic_load(&load->end)) {
+		lab_query(&query, "web.lab.test.", (uint16_t)load->asked++);
+		lab_send(load->fd, &query);
+		if (lab_heard(load->fd, 2000))
+			lab_get(load->fd, room);
+		else
+			load->lost++;
+	}
+	return NULL;
+}
+
+START_TEST(workers_add_and_drop_under_load)
+{
+	struct listener *steady = lab_listen("127.0.0.1");
+	struct load load = {.fd = lab_udp(steady, NULL)};
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, ask_on, &load);
+	for (uint16_t i = 0; i < ROUNDS; i++) {
+		struct listener *other = lab_listen("127.0.0.2");
+		int udp = lab_udp(other, NULL), tcp = lab_tcp(other, NULL);
+		struct lab_query query;
+
+		ask(udp, "web.lab.test.", i);
+		lab_get(udp, reply);
+		lab_query(&query, "web.lab.test.", i);
+		lab_send_tcp(tcp, &query);
+		lab_get_tcp(tcp, reply);
+		ask(udp, "silent.up.test.", i);
+		lab_drop(other);
+		/* The connection outlives its listener. */
+		lab_send_tcp(tcp, &query);
+		lab_get_tcp(tcp, reply);
+		close(udp);
+		close(tcp);
+	}
+	atomic_store(&load.end, true);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(load.lost, 0);
+	ck_assert_uint_gt(load.asked, 0);
+	ck_assert(workers_alive(lab_workers()));
+	close(load.fd);
+	lab_drop(steady);
+}
+END_TEST
+
+/* What was sent before the listener is dropped is answered. */
+START_TEST(workers_drop_answers_first)
+{
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct listener *listener = lab_listen("127.0.0.1");
+		int fd = lab_udp(listener, NULL);
+
+		for (uint16_t i = 0; i < 100; i++)
+			ask(fd, "web.lab.test.", i);
+		lab_drop(listener);
+		for (unsigned i = 0; i < 100; i++)
+			lab_get(fd, reply);
+		close(fd);
+	}
+}
+END_TEST
+
+/* ---- stopping ---- */
+
+static void *
+stop(void *context)
+{
+	(void)context;
+	lab_stop_workers(STOP_WAIT_MS);
+	return NULL;
+}
+
+static void
+wait_until_deaf(const struct listener *listener)
+{
+	int64_t by_ms = clock_mono_ms() + LAB_WAIT_MS;
+	unsigned deaf = 0;
+
+	while (deaf < 8) {
+		int fd = lab_udp(listener, NULL);
+
+		ck_assert_int_lt(clock_mono_ms(), by_ms);
+		ask(fd, "web.lab.test.", 1);
+		deaf = lab_heard(fd, PROBE_MS) ? 0 : deaf + 1;
+		close(fd);
+	}
+}
+
+/* All wait in one worker, since one client asks them, and half of them belong
+ * to the other, which waits for nothing itself. */
+START_TEST(workers_stop_answers_what_waits)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	bool tcp = _i == 1;
+	int fd = tcp ? lab_tcp(listener, NULL) : lab_udp(listener, NULL);
+	int64_t began_ms = clock_mono_ms();
+	struct lab_query query;
+	pthread_t stopper;
+	char name[32];
+
+	for (uint16_t i = 0; i < 16; i++) {
+		snprintf(name, sizeof name, "held%u.up.test.", i);
+		lab_query(&query, name, i);
+		(tcp ? lab_send_tcp : lab_send)(fd, &query);
+	}
+	lab_wait_upstream(16);
+	pthread_create(&stopper, NULL, stop, NULL);
+	wait_until_deaf(listener);
+	lab_release();
+	for (unsigned i = 0; i < 16; i++) {
+		(tcp ? lab_get_tcp : lab_get)(fd, reply);
+		ck_assert_uint_eq(lab_rcode(reply), RCODE_NOERROR);
+		ck_assert_uint_eq(lab_answers(reply), 1);
+	}
+	pthread_join(stopper, NULL);
+	ck_assert_int_lt(clock_mono_ms() - began_ms, STOP_WAIT_MS);
+	close(fd);
+	lab_drop(listener);
+}
+END_TEST
+
+/* Nobody answers: stopping takes as long as it was told, not more. */
+START_TEST(workers_stop_in_time)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fd = lab_udp(listener, NULL);
+	int64_t began_ms;
+
+	ask(fd, "silent.up.test.", 1);
+	lab_wait_upstream(1);
+	began_ms = clock_mono_ms();
+	lab_stop_workers(200);
+	ck_assert_int_ge(clock_mono_ms() - began_ms, 150);
+	ck_assert_int_lt(clock_mono_ms() - began_ms, 2000);
+	close(fd);
+	lab_drop(listener);
+}
+END_TEST
+
+/* ---- policy ---- */
+
+/* An order that is waited for comes after the news, which is not. */
+static void
+wait_for_news(void)
+{
+	lab_drop(lab_listen("127.0.0.9"));
+}
+
+START_TEST(workers_take_a_new_policy)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fd = lab_udp(listener, NULL);
+
+	ask(fd, "a1.up.test.", 1);
+	ck_assert_uint_eq(lab_ttl(reply, lab_get(fd, reply)), LAB_TTL_S);
+	lab_publish(TTL_MAX_S);
+	workers_policy_changed(lab_workers());
+	wait_for_news();
+	for (uint16_t i = 2; i < 20; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "a%u.up.test.", i);
+		ask(fd, name, i);
+		ck_assert_uint_eq(lab_ttl(reply, lab_get(fd, reply)),
+		    TTL_MAX_S);
+	}
+	close(fd);
+	lab_drop(listener);
+}
+END_TEST
+
+/* ---- opening ---- */
+
+START_TEST(listen_tells_who_is_there)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	struct diags *diags = diags_new();
+	int error = 0;
+
+	ck_assert_ptr_null(listener_open(&listener->endpoint, 1, diags,
+	    &error));
+	ck_assert_int_eq(error, EADDRINUSE);
+	ck_assert_uint_eq(diags_count(diags, DIAG_ERROR), 1);
+	diags_free(diags);
+	lab_drop(listener);
+}
+END_TEST
+
+static void
+add_case(Suite *suite, const char *name, SFun start, const TTest *const *tests)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, start, lab_stop);
+	for (; *tests; tests++)
+		tcase_add_test(tcase, *tests);
+	suite_add_tcase(suite, tcase);
+}
+
+static void
+add_stopping(Suite *suite)
+{
+	TCase *tcase = tcase_create("stopping");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup, lab_stop);
+	tcase_add_loop_test(tcase, workers_stop_answers_what_waits, 0, 2);
+	suite_add_tcase(suite, tcase);
+}
+
+int
+main(void)
+{
+	const TTest *const two[] = {forward_answers_and_keeps,
+	    forward_asks_once_for_all, forward_silence_is_servfail,
+	    workers_add_and_drop_under_load, workers_drop_answers_first,
+	    workers_stop_in_time,
+	    workers_take_a_new_policy, listen_tells_who_is_there, NULL};
+	const TTest *const small[] = {forward_full_is_servfail_at_once, NULL};
+	Suite *suite = suite_create("net/workers");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	add_case(suite, "two workers", setup, two);
+	add_case(suite, "a small table", setup_small, small);
+	add_stopping(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
