@@ -67,33 +67,57 @@ skip_owner(struct wire_reader *r, size_t *owner_length)
 	*owner_length = owner.length;
 }
 
-static bool
-read_additional(struct question *q, struct wire_reader *r, uint8_t *version)
+/* What stands behind the owner; NULL: malformed. */
+static const uint8_t *
+read_record(struct wire_reader *r, size_t *owner_length)
 {
 	const uint8_t *fixed;
-	size_t owner_length, length;
+	size_t length;
 
-	skip_owner(r, &owner_length);
+	skip_owner(r, owner_length);
 	if (r->failed || r->length - r->at < FIXED)
-		return false;
+		return NULL;
 	fixed = r->message + r->at;
 	length = wire_get16(fixed + 8);
 	r->at += FIXED;
 	if (r->length - r->at < length)
-		return false;
+		return NULL;
 	r->at += length;
-	if (wire_get16(fixed) != TYPE_OPT)
-		return true;
+	return fixed;
+}
+
+/* The SOA that an IXFR says its client has (RFC 1995 3): passed over. */
+static bool
+read_authority(struct wire_reader *r)
+{
+	size_t owner_length;
+	const uint8_t *fixed = read_record(r, &owner_length);
+
+	return fixed != NULL && wire_get16(fixed) != TYPE_OPT;
+}
+
+static bool
+read_additional(struct question *q, struct wire_reader *r, uint8_t *version)
+{
+	size_t owner_length;
+	const uint8_t *fixed = read_record(r, &owner_length);
+
+	if (fixed == NULL || wire_get16(fixed) != TYPE_OPT)
+		return fixed != NULL;
 	return owner_length == 1 && read_opt(q, fixed, version);
 }
 
 static enum question_result
 read_rest(struct question *q)
 {
+	unsigned authority = wire_get16(q->packet + 8);
 	unsigned count = wire_get16(q->packet + 10);
 	struct wire_reader r = wire_reader_at(q->packet, q->length, q->end);
 	uint8_t version = 0;
 
+	while (authority-- > 0)
+		if (!read_authority(&r))
+			return QUESTION_FORMERR;
 	while (count-- > 0)
 		if (!read_additional(q, &r, &version))
 			return QUESTION_FORMERR;
@@ -140,9 +164,10 @@ question_read(struct question *q, const uint8_t *packet, size_t length)
 	q->type = wire_get16(packet + at);
 	q->class = wire_get16(packet + at + 2);
 	q->end = (uint16_t)(at + 4);
-	if (wire_get32(packet + 6) != 0)
+	if (wire_get32(packet + 6) != 0 && (q->type != TYPE_IXFR ||
+	    wire_get16(packet + 6) != 0))
 		return QUESTION_FORMERR;
-	if (wire_get16(packet + 10) == 0)
+	if (wire_get32(packet + 8) == 0)
 		return QUESTION_OK;
 	return read_rest(q);
 }

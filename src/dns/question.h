@@ -44,8 +44,9 @@ struct question {
 
 /* Fill q from a packet.  Records other than one OPT in the additional section
  * (TSIG, say) are passed over; two OPTs, an OPT elsewhere or with an owner, or
- * bytes that do not parse, are FORMERR.  answer or authority counts other than
- * 0 are FORMERR.  Bytes behind the last record are passed over.  For every
+ * bytes that do not parse, are FORMERR.  answer and authority counts other than
+ * 0 are FORMERR; the SOA in the authority of an IXFR is passed over (RFC 1995
+ * 3).  Bytes behind the last record are passed over.  For every
  * result but DROP_*, id, flags and end are right, so that an error reply can
  * be written; with FORMERR, end is 12 unless the question was read. */
 enum question_result question_read(struct question *q, const uint8_t *packet,
