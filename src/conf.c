@@ -172,13 +172,21 @@ conf_free(struct conf *conf)
 	free(conf);
 }
 
+/* No address has a slash; one file has a name that everybody knows. */
+static bool
+is_file_name(const char *text)
+{
+	return strcmp(text, "resolv.conf") == 0 ||
+	    (strchr(text, '/') && !strstr(text, "://"));
+}
+
 const char *
 conf_parse_upstream(struct conf_upstream *upstream, const char *text)
 {
 	const char *address = text;
 
 	memset(upstream, 0, sizeof *upstream);
-	if (strchr(text, '/') && !strstr(text, "://")) {
+	if (is_file_name(text)) {
 		upstream->kind = CONF_UPSTREAM_FILE;
 		upstream->path = memory_string(text);
 		return NULL;

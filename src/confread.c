@@ -80,6 +80,18 @@ read_user(struct confyaml *r, yaml_node_t *node, void *target)
 	r->conf->user_given = true;
 }
 
+/* An address alone is a network of one. */
+static const char *
+parse_network(struct prefix *prefix, const char *text)
+{
+	struct addr addr;
+
+	if (strchr(text, '/') || addr_parse(&addr, text, strlen(text)))
+		return prefix_parse(prefix, text, strlen(text));
+	*prefix = prefix_of(&addr, addr.family == 4 ? 32 : 128);
+	return NULL;
+}
+
 static void
 read_allow_one(struct confyaml *r, yaml_node_t *node, void *target)
 {
@@ -98,7 +110,7 @@ read_allow_one(struct confyaml *r, yaml_node_t *node, void *target)
 	} else if (strcmp(text, "attached") == 0) {
 		allow->attached = true;
 	} else {
-		wrong = prefix_parse(&prefix, text, strlen(text));
+		wrong = parse_network(&prefix, text);
 		if (wrong)
 			confyaml_tell(r, node, "'%s' is neither private, attached, any "
 			    "nor a prefix: %s", text, wrong);

@@ -80,7 +80,8 @@ print_routes(const struct reload *reload, FILE *out)
 				? "tcp://" : "",
 			    endpoint_print(&route->to.list[k].endpoint,
 				address));
-		fputs(route->to.count ? "\n" : " none at present\n", out);
+		fputs(route->to.count ? "\n" : ": error: no upstream at "
+		    "present\n", out);
 	}
 	if (policy->top.route_count == 0)
 		fputs("  none: an isolated network\n", out);
@@ -145,7 +146,7 @@ make_routes(const struct reload *reload)
 {
 	const struct policy *policy = reload_policy(reload);
 	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
-	json_t *list = json_array(), *to;
+	json_t *list = json_array(), *to, *entry;
 
 	for (unsigned i = 0; i < policy->top.route_count; i++) {
 		const struct route *route = &policy->top.routes[i];
@@ -154,8 +155,12 @@ make_routes(const struct reload *reload)
 		for (unsigned k = 0; k < route->to.count; k++)
 			json_array_append_new(to, json_string(endpoint_print(
 			    &route->to.list[k].endpoint, address)));
-		json_array_append_new(list, json_pack("{s:s, s:o}", "zone",
-		    dname_print(route->zone.wire, name), "to", to));
+		entry = json_pack("{s:s, s:o}", "zone",
+		    dname_print(route->zone.wire, name), "to", to);
+		if (route->to.count == 0)
+			json_object_set_new(entry, "error",
+			    json_string("no upstream at present"));
+		json_array_append_new(list, entry);
 	}
 	return list;
 }

@@ -81,7 +81,7 @@ START_TEST(everything)
 	    "  listen: [192.168.0.5, \"fd00::5@5300\"]\n"
 	    "  threads: 3\n"
 	    "  user: ''\n"
-	    "  allow: [any, 10.0.0.0/8]\n"
+	    "  allow: [any, 10.0.0.0/8, 10.9.9.9, '::1']\n"
 	    "  log: {level: debug, queries: off}\n"
 	    "control: {socket: ctl}\n"
 	    "domain: {name: Corp.Test, overlay: yes}\n"
@@ -99,7 +99,9 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->threads, 3);
 	ck_assert_str_eq(conf->user, "");
 	ck_assert(conf->allow.any && !conf->allow.private);
-	ck_assert_uint_eq(conf->allow.count, 1);
+	ck_assert_uint_eq(conf->allow.count, 3);
+	ck_assert_uint_eq(conf->allow.prefixes[1].length, 32);
+	ck_assert_uint_eq(conf->allow.prefixes[2].length, 128);
 	ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
 	ck_assert_str_eq(conf->control_socket, "etc/ctl");
 	ck_assert_str_eq(dname_print(conf->domain.wire, text), "corp.test.");
