@@ -583,6 +583,15 @@ on_again(evutil_socket_t fd, short what, void *context)
 	event_add(listener->acceptable, NULL);
 }
 
+static bool
+is_scarcity(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/* accept says EMFILE also where nobody is there to be accepted: it counts only
+ * of the first, for whom the event came. */
 static void
 on_acceptable(evutil_socket_t fd, short what, void *context)
 {
@@ -600,8 +609,7 @@ on_acceptable(evutil_socket_t fd, short what, void *context)
 			add_connection(listener->tcp, accepted, &peer);
 			continue;
 		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM)
+		if (i == 0 && is_scarcity(errno))
 			free_descriptor(listener);
 		return;
 	}
