@@ -13,7 +13,7 @@
 #define RECORD_HEAD 12u
 #define TTL_AT 6
 #define SOA_TIMES 20			/* five times of four bytes */
-#define SHORT_TTL 5			/* inside a domain: an edit shows soon */
+#define SHORT_TTL 5			/* in a domain: edits show soon */
 #define MADE_ZONE_TTL 60
 
 struct slot {

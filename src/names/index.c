@@ -240,10 +240,31 @@ index_replace(struct index *index, struct content *old,
 	index->zones_changed |= is_zone(old) || is_zone(content);
 }
 
+static bool
+has_areas(const struct index *index, const struct index_area *areas,
+    size_t count)
+{
+	if (count != index->configured_count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct index_area *a = &index->configured[i];
+		const struct index_area *b = &areas[i];
+
+		if (a->kind != b->kind || a->overlay != b->overlay ||
+		    a->not_ready != b->not_ready ||
+		    a->apex.length != b->apex.length || memcmp(a->apex.wire,
+		    b->apex.wire, a->apex.length) != 0)
+			return false;
+	}
+	return true;
+}
+
 void
 index_set_areas(struct index *index, const struct index_area *areas,
     size_t count)
 {
+	if (has_areas(index, areas, count))
+		return;
 	free(index->configured);
 	index->configured = memory_alloc(count * sizeof(*areas));
 	if (count > 0)

@@ -44,7 +44,8 @@ struct index_area {
 void index_set_areas(struct index *index, const struct index_area *areas,
     size_t count);
 
-/* Make a snapshot of all changes since the last.  It belongs to the index.
+/* Make a snapshot of all changes since the last, or return the last where
+ * there were none.  It belongs to the index.
  * now_s: Unix time, for made serials.  The snapshot before stays valid until
  * index_reclaim has found that every reader passed on. */
 const struct snapshot *index_commit(struct index *index, int64_t now_s);

@@ -292,8 +292,8 @@ add_records(struct merge *merge, const struct rrset *rrset)
 	for (unsigned i = 0; i < rrset->count; i++) {
 		uint32_t length = RECORD_HEAD + wire_get16(record + 10);
 
-		if ((first || !has_record(merge, record, length)) &&
-		    merge->wire_length + length <= RRSET_MAX)
+		if (merge->wire_length + length <= RRSET_MAX &&
+		    (first || !has_record(merge, record, length)))
 			add_record(merge, record, length,
 			    rrset_origins(rrset)[i]);
 		record += length;

@@ -854,7 +854,8 @@ END_TEST
 
 START_TEST(short_names_share_a_node)
 {
-	const struct source_spec hosts = make_spec(SOURCE_HOSTS, 0, "lab.test.");
+	const struct source_spec hosts = make_spec(SOURCE_HOSTS, 0,
+	    "lab.test.");
 	const struct source_spec other = make_spec(SOURCE_HOSTS, 1, NULL);
 	const struct fact fact = { .owner = "db.lab.test.", .type = TYPE_A,
 		.value = 1, .node_flags = NODE_SHORT };
@@ -994,6 +995,7 @@ START_TEST(domains_have_an_apex)
 	ck_assert_uint_eq(snapshot_serial(scene.names), serial);
 	ck_assert_ptr_null(find(scene.names, "corp.test."));
 	ck_assert_uint_eq(area_of(&scene, "corp.test.")->soa_length, 0);
+	index_set_areas(scene.index, areas, COUNT(areas));
 	ck_assert_ptr_eq(index_commit(scene.index, 1800000000), scene.names);
 	scene.now_s = 5;
 	load(&scene, &hosts, &fact, 1);
@@ -1129,6 +1131,32 @@ START_TEST(all_removed_leaves_nothing)
 	ck_assert_uint_eq(scene.names->names->used, 0);
 	ck_assert_uint_eq(scene.names->addrs->used, 0);
 	ck_assert_uint_eq(table_bytes(scene.names->names), bytes);
+	index_free(scene.index);
+}
+END_TEST
+
+/* One name in many chunks: what one answer can carry, and no more. */
+START_TEST(an_rrset_has_an_end)
+{
+	const struct source_spec spec = make_spec(SOURCE_HOSTS, 0, NULL);
+	const struct rrset *rrset;
+	struct scene scene;
+	struct maker m;
+
+	open_scene(&scene);
+	start_content(&m, &spec);
+	for (unsigned i = 0; i < 500; i++) {
+		start_chunk(&m, 1);
+		for (unsigned j = 0; j < 20; j++)
+			add_fact(&m, &(struct fact){ .owner = "a.test.",
+				.type = TYPE_TXT, .value = i * 19 + j });
+		finish_chunk(&m);
+	}
+	index_replace(scene.index, NULL, finish_content(&m));
+	commit(&scene);
+	rrset = node_find(find(scene.names, "a.test."), TYPE_TXT);
+	ck_assert_uint_gt(rrset->length, 65500);
+	ck_assert_uint_gt(rrset->count, 3800);
 	index_free(scene.index);
 }
 END_TEST
@@ -1338,6 +1366,7 @@ make_suite(void)
 	tcase_add_test(tcase, places_follow_their_lines);
 	tcase_add_test(tcase, one_change_costs_one_change);
 	tcase_add_test(tcase, all_removed_leaves_nothing);
+	tcase_add_test(tcase, an_rrset_has_an_end);
 	tcase_add_test(tcase, readers_see_whole_versions);
 	tcase_add_test(tcase, a_reader_keeps_its_version);
 	suite_add_tcase(suite, tcase);
