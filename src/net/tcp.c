@@ -18,7 +18,6 @@
 #define IN_ROOM (2 * MESSAGE_MAX)
 #define OUT_ROOM (4 * MESSAGE_MAX)
 #define UNTAKEN_MAX (256 << 10)		/* replies that the peer leaves */
-#define KEPT_MAX (64 << 20)		/* bytes of all connections */
 #define WAITING_MAX 100			/* queries of one connection */
 #define ACCEPTS_MAX 32			/* a wakeup */
 #define TICK_MS 500
@@ -173,13 +172,33 @@ watch_writing(struct connection *c)
 	c->writing = wanted;
 }
 
-/* Room for bytes that a connection keeps; NULL: no memory, or all of them
- * keep too much already. */
-static uint8_t *
-make_kept(struct tcp *tcp, size_t length)
+/* All together keep too much: the oldest that keep something give way to the
+ * one that is worked, so that a few slow peers do not keep others out. */
+static void
+make_memory(const struct connection *worked, size_t more)
 {
-	uint8_t *room = tcp->kept + length > KEPT_MAX ? NULL : malloc(length);
+	struct tcp *tcp = worked->tcp;
+	struct connection *c = tcp->first, *next;
 
+	for (; c && tcp->kept + more > tcp->limits.kept_max; c = next) {
+		next = c->next;
+		if (c != worked && c->in_length + c->out_length > 0)
+			give_way(c);
+	}
+}
+
+/* Room for bytes that a connection keeps, in the place of so many that it does
+ * now; NULL: no memory, or it would keep too much all alone. */
+static uint8_t *
+make_kept(struct connection *c, size_t length, size_t instead)
+{
+	struct tcp *tcp = c->tcp;
+	uint8_t *room = NULL;
+
+	if (length > instead)
+		make_memory(c, length - instead);
+	if (tcp->kept - instead + length <= tcp->limits.kept_max)
+		room = malloc(length);
 	if (room)
 		tcp->kept += length;
 	return room;
@@ -190,7 +209,8 @@ static bool
 keep_untaken(struct connection *c, const uint8_t *bytes, size_t length)
 {
 	size_t left = c->out_length - c->out_at;
-	uint8_t *room = make_kept(c->tcp, left + length);
+	uint8_t *room = make_kept(c, left + length,
+	    c->out_length);
 
 	if (!room)
 		return false;
@@ -350,7 +370,7 @@ keep_rest(struct connection *c, const struct stretch *s)
 	uint8_t *rest = NULL;
 
 	if (left) {
-		rest = make_kept(c->tcp, left);
+		rest = make_kept(c, left, c->in_length);
 		if (!rest)
 			return false;
 		memcpy(rest, s->bytes + s->at, left);

@@ -21,6 +21,7 @@
 struct tcp_limits {
 	unsigned connections_max;
 	unsigned idle_ms;
+	size_t kept_max;		/* bytes, of all connections */
 };
 
 struct tcp;

@@ -21,6 +21,7 @@
 #define DEAD_AFTER_MS 3000
 #define QUESTION_WAITERS_MAX 256
 #define LETTERS_MAX 65536
+#define TCP_KEPT_MAX (64 << 20)
 #define STOP_LOOK_MS 10
 
 /* The sockets of one listener that are this worker's. */
@@ -324,8 +325,12 @@ open_worker(struct worker *worker)
 {
 	const struct workers_settings *settings = &worker->all->settings;
 	struct serving *serving = &worker->serving;
-	const struct tcp_limits limits = {settings->tcp_connections_max,
-	    settings->tcp_idle_ms};
+	const struct tcp_limits limits = {
+	    .connections_max = settings->tcp_connections_max,
+	    .idle_ms = settings->tcp_idle_ms,
+	    .kept_max = settings->tcp_kept_max ? settings->tcp_kept_max :
+		TCP_KEPT_MAX,
+	};
 	const struct forward_settings forward = {
 	    .questions_max = settings->waiting_max,
 	    .waiters_max = QUESTION_WAITERS_MAX,

@@ -25,6 +25,8 @@ struct workers_settings {
 	struct cache *cache;
 	unsigned tcp_connections_max;	/* a worker */
 	unsigned tcp_idle_ms;
+	size_t tcp_kept_max;		/* bytes that a worker keeps for slow
+					 * peers; 0: 64 MB */
 	unsigned waiting_max;		/* queries that wait, a worker */
 	unsigned refused_log_ms;	/* one counted line at most so often */
 };

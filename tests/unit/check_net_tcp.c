@@ -19,6 +19,8 @@
 #define IDLE_MS 1000
 #define STILL_MS 300			/* a counter that stays as it is */
 #define CONNECTIONS 2
+#define KEPT_MAX (700 << 10)		/* one slow reader, but not four */
+#define READERS 4
 
 static uint8_t reply[WIRE_MAX];
 
@@ -45,6 +47,13 @@ setup_small(void)
 {
 	lab_start(&(struct lab_settings){.workers = 1,
 	    .connections_max = CONNECTIONS});
+}
+
+static void
+setup_forgetful(void)
+{
+	lab_start(&(struct lab_settings){.workers = 1,
+	    .kept_max = KEPT_MAX});
 }
 
 static void
@@ -280,18 +289,20 @@ write_questions(void *context)
 
 	for (unsigned i = 0; i < BIG; i++) {
 		lab_query(&query, "many.lab.test.", (uint16_t)i);
-		lab_send_tcp(*fd, &query);
+		if (send(*fd, query.bytes, 2 + query.length, MSG_NOSIGNAL) <
+		    0)
+			break;
 	}
 	return NULL;
 }
 
-/* Until the worker has taken some questions and then takes no more. */
+/* Until the worker has taken some questions more and then takes none. */
 static uint64_t
-wait_until_still(void)
+wait_until_still(uint64_t already)
 {
 	uint64_t before = 0, now;
 
-	lab_wait_stat(STAT_QUERIES_TCP4, 10);
+	lab_wait_stat(STAT_QUERIES_TCP4, already + 10);
 	while ((now = lab_stat(STAT_QUERIES_TCP4)) != before) {
 		before = now;
 		poll(NULL, 0, STILL_MS);
@@ -309,7 +320,7 @@ START_TEST(tcp_waits_for_slow_readers)
 
 	ck_assert_int_eq(pthread_create(&writer, NULL, write_questions, &fd),
 	    0);
-	ck_assert_uint_lt(wait_until_still(), BIG * 3 / 4);
+	ck_assert_uint_lt(wait_until_still(0), BIG * 3 / 4);
 	ask_web(other, 5);
 	for (unsigned i = 0; i < BIG; i++) {
 		lab_get_tcp(fd, reply);
@@ -348,6 +359,39 @@ START_TEST(tcp_works_what_was_held_back)
 	}
 	ck_assert_uint_eq(lab_upstream_seen(), 1);
 	close(fd);
+	lab_drop(listener);
+}
+END_TEST
+
+/* Some that take nothing of their answers: the first gives way to the last,
+ * and who keeps up stays. */
+START_TEST(tcp_keeps_so_much_and_no_more)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fds[READERS], other = lab_tcp(listener, NULL);
+	pthread_t writers[READERS];
+	uint64_t asked = 1;
+
+	ask_web(other, 1);
+	for (unsigned i = 0; i < READERS; i++) {
+		fds[i] = lab_tcp(listener, NULL);
+		ck_assert_int_eq(pthread_create(&writers[i], NULL,
+		    write_questions, &fds[i]), 0);
+		asked = wait_until_still(asked);
+		ck_assert(i > 0 || lab_stat(STAT_TCP_CLOSED_MAKE_ROOM) == 0);
+	}
+	pthread_join(writers[0], NULL);
+	ck_assert_uint_lt(lab_stat(STAT_TCP_CLOSED_MAKE_ROOM), READERS);
+	ask_web(other, 2);
+	lab_get_tcp(fds[READERS - 1], reply);
+	ck_assert_uint_eq(lab_answers(reply), LAB_MANY);
+	for (unsigned i = 0; i < READERS; i++)
+		shutdown(fds[i], SHUT_RDWR);
+	for (unsigned i = 1; i < READERS; i++)
+		pthread_join(writers[i], NULL);
+	for (unsigned i = 0; i < READERS; i++)
+		close(fds[i]);
+	close(other);
 	lab_drop(listener);
 }
 END_TEST
@@ -500,6 +544,7 @@ main(void)
 	    tcp_answers_after_half_close, tcp_works_what_was_held_back, NULL};
 	const TTest *const idle[] = {tcp_closes_idle_connections,
 	    tcp_takes_dripping_for_idle, tcp_is_patient_with_who_waits, NULL};
+	const TTest *const slow[] = {tcp_keeps_so_much_and_no_more, NULL};
 	const TTest *const many[] = {tcp_lets_the_longest_idle_give_way,
 	    tcp_spares_the_busy, NULL};
 	Suite *suite = suite_create("net/tcp");
@@ -510,6 +555,7 @@ main(void)
 	add_case(suite, "two workers", setup_two_workers, crossing);
 	add_case(suite, "idle", setup_impatient, idle);
 	add_case(suite, "too many", setup_small, many);
+	add_case(suite, "slow", setup_forgetful, slow);
 	add_short_messages(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -16,4 +16,9 @@ TESTS += tests/unit/check_net_workers
 tests_unit_check_net_workers_SOURCES = tests/unit/check_net_workers.c $(NETLAB)
 tests_unit_check_net_workers_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_workers_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_net_tables
+TESTS += tests/unit/check_net_tables
+tests_unit_check_net_tables_SOURCES = tests/unit/check_net_tables.c $(CRAFT)
+tests_unit_check_net_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_tables_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
 endif

@@ -262,6 +262,7 @@ lab_start(const struct lab_settings *settings)
 	    .tcp_idle_ms = settings->idle_ms ? settings->idle_ms : 60000,
 	    .waiting_max = settings->waiting_max ? settings->waiting_max :
 		1000,
+	    .tcp_kept_max = settings->kept_max,
 	    .refused_log_ms = 60000,
 	};
 

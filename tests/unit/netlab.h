@@ -27,6 +27,7 @@ struct lab_settings {
 	unsigned connections_max;	/* 0: 100 */
 	unsigned idle_ms;		/* 0: a minute */
 	unsigned waiting_max;		/* 0: 1000 */
+	size_t kept_max;		/* 0: workers' own default */
 };
 
 void lab_start(const struct lab_settings *settings);

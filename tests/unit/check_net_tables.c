@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What workers keep and send each other: the table of waiting queries and the
+ * mailbox. */
+#include <check.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "craft.h"
+#include "net/mailbox.h"
+#include "net/waiting.h"
+
+#define SLOTS 4
+#define WRITERS 4
+#define LETTERS 5000			/* of each */
+#define WAIT_MS 20000
+
+/* ---- waiting ---- */
+
+static const uint8_t packet[] = "a packet's bytes";
+
+static struct waiting_query *
+add(struct waiting *waiting, void *owner, int64_t give_up_ms)
+{
+	struct waiting_from from = {.owner = owner};
+
+	return waiting_add(waiting, &from, packet, sizeof packet, give_up_ms);
+}
+
+START_TEST(waiting_holds_so_many)
+{
+	struct waiting *waiting = waiting_new(SLOTS);
+	struct waiting_query *all[SLOTS];
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		all[i] = add(waiting, waiting, 10 + i);
+		ck_assert_ptr_nonnull(all[i]);
+		ck_assert_ptr_ne(all[i]->packet, packet);
+		ck_assert_mem_eq(all[i]->packet, packet, sizeof packet);
+	}
+	ck_assert_ptr_null(add(waiting, waiting, 99));
+	ck_assert_uint_eq(waiting_count(waiting), SLOTS);
+	waiting_remove(waiting, all[2]);
+	ck_assert_ptr_nonnull(add(waiting, waiting, 99));
+	ck_assert_ptr_null(add(waiting, waiting, 99));
+	waiting_free(waiting);
+}
+END_TEST
+
+START_TEST(waiting_knows_who_is_late)
+{
+	struct waiting *waiting = waiting_new(1);
+	struct waiting_query *query = add(waiting, waiting, 10);
+	uint64_t serial = query->serial;
+
+	ck_assert_ptr_eq(waiting_find(waiting, query->slot, serial), query);
+	waiting_remove(waiting, query);
+	ck_assert_ptr_null(waiting_find(waiting, query->slot, serial));
+	query = add(waiting, waiting, 20);
+	ck_assert_ptr_null(waiting_find(waiting, query->slot, serial));
+	ck_assert_ptr_nonnull(waiting_find(waiting, query->slot,
+	    query->serial));
+	ck_assert_ptr_null(waiting_find(waiting, 1, query->serial));
+	ck_assert_ptr_null(waiting_find(waiting, UINT32_MAX, query->serial));
+	waiting_free(waiting);
+}
+END_TEST
+
+START_TEST(waiting_oldest_first)
+{
+	struct waiting *waiting = waiting_new(SLOTS);
+	struct waiting_query *first = add(waiting, waiting, 10);
+	struct waiting_query *second = add(waiting, waiting, 20);
+
+	ck_assert_ptr_eq(waiting_oldest(waiting), first);
+	waiting_remove(waiting, first);
+	ck_assert_ptr_eq(waiting_oldest(waiting), second);
+	first = add(waiting, waiting, 30);
+	ck_assert_ptr_eq(waiting_oldest(waiting), second);
+	waiting_remove(waiting, first);
+	waiting_remove(waiting, second);
+	ck_assert_ptr_null(waiting_oldest(waiting));
+	ck_assert_uint_eq(waiting_count(waiting), 0);
+	ck_assert_ptr_nonnull(add(waiting, waiting, 40));
+	waiting_free(waiting);
+}
+END_TEST
+
+START_TEST(waiting_forgets_one_owner)
+{
+	struct waiting *waiting = waiting_new(SLOTS);
+	int mine, other;
+	struct waiting_query *kept;
+
+	add(waiting, &mine, 10);
+	kept = add(waiting, &other, 20);
+	add(waiting, &mine, 30);
+	waiting_forget(waiting, &mine);
+	ck_assert_uint_eq(waiting_count(waiting), 1);
+	ck_assert_ptr_eq(waiting_oldest(waiting), kept);
+	waiting_free(waiting);
+}
+END_TEST
+
+START_TEST(waiting_takes_no_large_packet)
+{
+	static uint8_t large[WAITING_PACKET_MAX + 1];
+	struct waiting *waiting = waiting_new(1);
+	struct waiting_from from = {.owner = waiting};
+
+	ck_assert_ptr_null(waiting_add(waiting, &from, large, sizeof large,
+	    10));
+	ck_assert_ptr_nonnull(waiting_add(waiting, &from, large,
+	    sizeof large - 1, 10));
+	waiting_free(waiting);
+}
+END_TEST
+
+/* ---- mailbox ---- */
+
+static bool
+rings(const struct mailbox *mailbox)
+{
+	struct pollfd polled = {.fd = mailbox_fd(mailbox), .events = POLLIN};
+
+	return poll(&polled, 1, 0) == 1;
+}
+
+START_TEST(mailbox_keeps_the_order)
+{
+	struct mailbox *mailbox = mailbox_new(SLOTS);
+	struct mail *mail;
+
+	ck_assert(!rings(mailbox));
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(mailbox_send(mailbox, &(struct mail){
+		    .kind = MAIL_ASK, .waiter.slot = i}), MAILBOX_SENT);
+	ck_assert(rings(mailbox));
+	mail = mailbox_take(mailbox);
+	ck_assert(!rings(mailbox));
+	ck_assert_ptr_null(mailbox_take(mailbox));
+	for (unsigned i = 0; i < 3; i++) {
+		struct mail *next = mail->next;
+
+		ck_assert_uint_eq(mail->waiter.slot, i);
+		mail_free(mail);
+		mail = next;
+	}
+	ck_assert_ptr_null(mail);
+	mailbox_free(mailbox);
+}
+END_TEST
+
+START_TEST(mailbox_refuses_all_but_orders)
+{
+	struct mailbox *mailbox = mailbox_new(1);
+	struct mail ask = {.kind = MAIL_ASK}, done = {.kind = MAIL_DONE};
+	struct mail stop = {.kind = MAIL_STOP};
+
+	ck_assert_int_eq(mailbox_send(mailbox, &ask), MAILBOX_SENT);
+	ck_assert_int_eq(mailbox_send(mailbox, &ask), MAILBOX_FULL);
+	ck_assert_int_eq(mailbox_send(mailbox, &done), MAILBOX_FULL);
+	ck_assert_int_eq(mailbox_send(mailbox, &stop), MAILBOX_SENT);
+	mailbox_free(mailbox);
+}
+END_TEST
+
+/* A leak checker sees it where the answer is not released. */
+START_TEST(mailbox_frees_what_is_in_it)
+{
+	struct mailbox *mailbox = mailbox_new(SLOTS);
+	struct forward_question question = craft_question("www.up.test.",
+	    TYPE_A, 1, CRAFT_PLAIN);
+	struct mail mail = {.kind = MAIL_DONE,
+	    .answer = answer_new_failure(&question, EDE_NETWORK_ERROR, 0)};
+
+	ck_assert_ptr_nonnull(mail.answer);
+	answer_hold(mail.answer);
+	ck_assert_int_eq(mailbox_send(mailbox, &mail), MAILBOX_SENT);
+	mailbox_free(mailbox);
+	answer_release(mail.answer);
+}
+END_TEST
+
+static void *
+send_many(void *context)
+{
+	for (unsigned i = 0; i < LETTERS; i++)
+		mailbox_send(context, &(struct mail){.kind = MAIL_POLICY,
+		    .wait_ms = i});
+	return NULL;
+}
+
+/* No letter lies there unrung. */
+START_TEST(mailbox_wakes_for_every_letter)
+{
+	struct mailbox *mailbox = mailbox_new(1);
+	struct pollfd polled = {.fd = mailbox_fd(mailbox), .events = POLLIN};
+	pthread_t writers[WRITERS];
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < WRITERS; i++)
+		ck_assert_int_eq(pthread_create(&writers[i], NULL, send_many,
+		    mailbox), 0);
+	while (taken < WRITERS * LETTERS) {
+		struct mail *mail, *next;
+
+		ck_assert_int_eq(poll(&polled, 1, WAIT_MS), 1);
+		for (mail = mailbox_take(mailbox); mail; mail = next) {
+			next = mail->next;
+			taken++;
+			mail_free(mail);
+		}
+	}
+	for (unsigned i = 0; i < WRITERS; i++)
+		pthread_join(writers[i], NULL);
+	ck_assert_ptr_null(mailbox_take(mailbox));
+	mailbox_free(mailbox);
+}
+END_TEST
+
+static void
+add_case(Suite *suite, const char *name, const TTest *const *tests)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 60);
+	for (; *tests; tests++)
+		tcase_add_test(tcase, *tests);
+	suite_add_tcase(suite, tcase);
+}
+
+int
+main(void)
+{
+	const TTest *const waiting[] = {waiting_holds_so_many,
+	    waiting_knows_who_is_late, waiting_oldest_first,
+	    waiting_forgets_one_owner, waiting_takes_no_large_packet, NULL};
+	const TTest *const mailbox[] = {mailbox_keeps_the_order,
+	    mailbox_refuses_all_but_orders, mailbox_frees_what_is_in_it,
+	    mailbox_wakes_for_every_letter, NULL};
+	Suite *suite = suite_create("net/tables");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	add_case(suite, "waiting", waiting);
+	add_case(suite, "mailbox", mailbox);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
