@@ -17,6 +17,9 @@
 #define BREAKS_MAX 2			/* of one upstream in a flight */
 #define BAD_MAX 3			/* packets that do not match */
 #define TCP_WAIT_MS 1500		/* at least, before the next one */
+/* At least, before a lone upstream is asked again: one that is slow with many
+ * questions is not to get each of them twice. */
+#define LONE_WAIT_MS 1500
 #define TICK_MAX 256			/* flights a tick */
 #define EDNS_SIZE 1232
 #define NONE UINT32_MAX
@@ -328,6 +331,8 @@ wait_of(const struct flight *flight, enum exchange_state state)
 	unsigned ms = wait_ms[flight->timeouts < last ? flight->timeouts :
 	    last];
 
+	if (flight->question.to.count == 1 && ms < LONE_WAIT_MS)
+		ms = LONE_WAIT_MS;
 	return state == EXCHANGE_TCP && ms < TCP_WAIT_MS ? TCP_WAIT_MS : ms;
 }
 
@@ -443,8 +448,12 @@ move_on(struct forward *f, struct flight *flight, int64_t now_ms)
 	    now_ms);
 	if (upstream < UPSTREAMS_MAX && flight->sends < SENDS_MAX)
 		send_to(f, flight, upstream, now_ms);
-	else if (!is_waiting(f, flight) && flight->sends >= SENDS_MAX)
+	else if (is_waiting(f, flight))
+		return;
+	else if (flight->sends >= SENDS_MAX)
 		fail_flight(f, flight, now_ms);
+	else if (flight->due_ms > now_ms + wait_ms[0])
+		set_due(f, flight, now_ms + wait_ms[0]);
 }
 
 /* Nothing came in time: whoever was not asked yet, else a new round. */

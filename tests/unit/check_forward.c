@@ -269,7 +269,9 @@ START_TEST(every_try_has_an_id_of_its_own)
 
 	begin();
 	ask(&q);
-	pass_ms(400);
+	pass_ms(1499);
+	ck_assert_uint_eq(w.sent_count, 1);	/* there is no other */
+	pass_ms(1);
 	ck_assert_uint_eq(w.sent_count, 2);
 	ck_assert_uint_ne(w.sent[0].exchange, w.sent[1].exchange);
 	/* The id of the other exchange does not count here. */
@@ -600,6 +602,24 @@ START_TEST(broken_ones_are_tried_twice)
 }
 END_TEST
 
+START_TEST(a_broken_lone_one_is_soon_tried_again)
+{
+	struct forward_question q = www(1);
+
+	begin();
+	ask(&q);
+	forward_broken(w.forward, w.sent[0].exchange, w.now_ms);
+	drain();
+	ck_assert_uint_eq(w.sent_count, 1);
+	pass_ms(400);
+	ck_assert_uint_eq(w.sent_count, 2);
+	forward_broken(w.forward, w.sent[1].exchange, w.now_ms);
+	drain();
+	expect_failed(EDE_NETWORK_ERROR);
+	end();
+}
+END_TEST
+
 START_TEST(a_silent_upstream_is_passed_over_for_a_while)
 {
 	struct forward_question q = www(2);
@@ -816,6 +836,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, refusals_go_to_the_next_at_once);
 	tcase_add_test(tc, refused_by_all_fails_at_once);
 	tcase_add_test(tc, broken_ones_are_tried_twice);
+	tcase_add_test(tc, a_broken_lone_one_is_soon_tried_again);
 	tcase_add_test(tc, a_silent_upstream_is_passed_over_for_a_while);
 	tcase_add_test(tc, late_and_strange_numbers_are_ignored);
 	tcase_add_test(tc, without_upstreams_it_fails_at_once);
