@@ -93,7 +93,8 @@ find_loopback(const struct node *node)
 	return NULL;
 }
 
-/* host's first label alone, that label in `domain`, or host as a whole. */
+/* host as a whole, or its first label alone or in `domain`.  Where that is all
+ * that the machine knows of its name, whatever domain a hosts file gives it. */
 static bool
 is_own_name(const struct dname *host, const struct node *node)
 {
@@ -104,7 +105,8 @@ is_own_name(const struct dname *host, const struct node *node)
 		return true;
 	return host->labels > 0 && name[0] == host->wire[0] &&
 	    memcmp(name, host->wire, (size_t)name[0] + 1) == 0 &&
-	    (node->labels == 1 || (node->flags & NODE_SHORT));
+	    (host->labels == 1 || node->labels == 1 ||
+	    (node->flags & NODE_SHORT));
 }
 
 bool
@@ -113,16 +115,17 @@ give_own_address(struct query *q, const struct policy *policy,
 {
 	const struct addr *asked = &q->client.asked;
 	const struct rrset *rrset = find_loopback(node);
+	uint16_t given = asked->family == 4 ? TYPE_A : TYPE_AAAA;
 	struct reply_record record = {
 		.owner = owner,
-		.type = type,
+		.type = given,
 		.class = CLASS_IN,
 		.rdata = asked->bytes,
 		.rdata_length = asked->family == 4 ? 4 : 16,
 	};
 
 	if (rrset == NULL || !is_own_name(&policy->host, node) ||
-	    type != (asked->family == 4 ? TYPE_A : TYPE_AAAA) ||
+	    (type != given && type != TYPE_ANY) ||
 	    asked->family == 0 || addr_is_link_local(asked) ||
 	    addr_is_loopback(asked) || addr_is_loopback(&q->client.addr))
 		return false;

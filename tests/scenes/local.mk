@@ -16,6 +16,7 @@ SCENES = \
 	tests/scenes/nested.scene \
 	tests/scenes/not-ready.scene \
 	tests/scenes/overlay.scene \
+	tests/scenes/own-name.scene \
 	tests/scenes/private-names.scene \
 	tests/scenes/ranks.scene \
 	tests/scenes/refusals.scene \
