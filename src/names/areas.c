@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "dns/types.h"
 #include "dns/wire.h"
-#include "names/index.h"
 #include "names/sources.h"
 
 #define RECORD_HEAD 12u

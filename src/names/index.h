@@ -35,12 +35,6 @@ void index_replace(struct index *index, struct content *old,
     struct content *content);
 
 /* The domains of the configuration, and zones without content yet. */
-struct index_area {
-	struct dname apex;
-	enum area_kind kind;
-	bool overlay;
-	bool not_ready;
-};
 void index_set_areas(struct index *index, const struct index_area *areas,
     size_t count);
 

@@ -33,7 +33,6 @@ src_names_libnames_a_SOURCES = \
 	src/names/rdatatext.h \
 	src/names/records.c \
 	src/names/records.h \
-	src/names/snapshot.c \
 	src/names/snapshot.h \
 	src/names/source.c \
 	src/names/source.h \
@@ -45,6 +44,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/token.h \
 	src/names/trash.c \
 	src/names/trash.h \
+	src/names/version.c \
 	src/names/version.h \
 	src/names/zone.c \
 	src/names/zone.h \

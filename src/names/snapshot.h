@@ -34,6 +34,14 @@ struct area {
 	uint8_t soa[600];
 };
 
+/* An area as it is asked for (index_set_areas), before it has a SOA. */
+struct index_area {
+	struct dname apex;
+	enum area_kind kind;
+	bool overlay;
+	bool not_ready;
+};
+
 /* The seed of every hash here, and of the cache's. */
 const struct hash_key *snapshot_key(const struct snapshot *snapshot);
 uint64_t snapshot_generation(const struct snapshot *snapshot);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* version.h - what a snapshot is made of: index.c writes, snapshot.c reads.
+/* version.h - what a snapshot is made of: index.c writes, version.c reads.
  *
  * Slots of the table of names point at a struct node; those of the table of
  * addresses at a struct chunk_reverse, or, by their mark, at what byaddr.h

@@ -23,7 +23,7 @@ src_query_libquery_a_SOURCES = \
 	src/query/negative.h \
 	src/query/policy.c \
 	src/query/policy.h \
-	src/query/query.c \
+	src/query/step.c \
 	src/query/query.h \
 	src/query/referral.c \
 	src/query/referral.h \

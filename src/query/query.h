@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* query.h - the life of a query, from its bytes to what happens with it.
  *
- * query_step is the line: bytes and now in, REPLY, WAIT or DROP out.  It opens
+ * query_step (step.c) is the line: bytes and now in, REPLY, WAIT or DROP out.  It opens
  * no socket, reads no clock, allocates nothing, and is tested without either.
  *
  * A batch is worked in stages, so that cache misses of different queries
