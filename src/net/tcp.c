@@ -651,6 +651,7 @@ tcp_listen(struct tcp *tcp, int fd)
 void
 tcp_listener_free(struct tcp_listener *listener)
 {
+	on_acceptable(listener->fd, EV_READ, listener);
 	loop_forget(listener->acceptable);
 	loop_forget(listener->again);
 	free(listener);
@@ -679,9 +680,20 @@ tcp_free(struct tcp *tcp)
 	free(tcp);
 }
 
+/* What came before the order to stop is read yet.  A connection that is read
+ * may go, and others with it: so each is put last before, and they are counted
+ * off, not walked. */
 void
 tcp_stop_reading(struct tcp *tcp)
 {
+	for (unsigned left = tcp->count; left > 0 && tcp->first; left--) {
+		struct connection *c = tcp->first;
+
+		unlink_connection(c);
+		link_last(c);
+		if (c->reading)
+			on_readable(c->fd, EV_READ, c);
+	}
 	tcp->stopped = true;
 	for (struct connection *c = tcp->first; c; c = c->next)
 		watch_reading(c);

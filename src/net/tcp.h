@@ -32,10 +32,12 @@ void tcp_free(struct tcp *tcp);		/* closes every connection */
 
 /* Accept from a listening socket, which stays the caller's to close. */
 struct tcp_listener *tcp_listen(struct tcp *tcp, int fd);
-/* Stop accepting; connections live on. */
+/* Stop accepting, but for those that wait already (32 at most); connections
+ * live on. */
 void tcp_listener_free(struct tcp_listener *listener);
 
-/* Read nothing more; what is being answered goes out. */
+/* Read what is in the sockets (once, what the buffer takes), then nothing
+ * more; what is being answered goes out. */
 void tcp_stop_reading(struct tcp *tcp);
 /* Replies that are not written yet. */
 bool tcp_is_quiet(const struct tcp *tcp);

@@ -28,7 +28,7 @@
 struct served {
 	const struct listener *listener;
 	struct udp *udp;
-	struct tcp_listener *tcp;
+	struct tcp_listener *tcp;	/* NULL when stopping */
 	struct served *next;
 };
 
@@ -162,7 +162,8 @@ static void
 let_go(struct served *served)
 {
 	udp_free(served->udp);
-	tcp_listener_free(served->tcp);
+	if (served->tcp)
+		tcp_listener_free(served->tcp);
 	free(served);
 }
 
@@ -227,8 +228,11 @@ static void
 read_stop(struct worker *worker, const struct mail *mail)
 {
 	worker->stop_by_ms = clock_mono_ms() + mail->wait_ms;
-	for (struct served *s = worker->served; s; s = s->next)
+	for (struct served *s = worker->served; s; s = s->next) {
 		udp_stop_reading(s->udp);
+		tcp_listener_free(s->tcp);
+		s->tcp = NULL;
+	}
 	tcp_stop_reading(worker->tcp);
 	worker->stopping = loop_every(worker->serving.base, STOP_LOOK_MS,
 	    on_stopping, worker);

@@ -284,6 +284,33 @@ START_TEST(workers_stop_answers_what_waits)
 }
 END_TEST
 
+/* What was sent before the order to stop is answered, on connections that are
+ * new and on those that are not, and on one that was not accepted yet. */
+START_TEST(workers_stop_reads_what_came)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fds[3] = {lab_udp(listener, NULL), lab_tcp(listener, NULL)};
+	struct lab_query query;
+
+	lab_query(&query, "web.lab.test.", 5);
+	lab_send_tcp(fds[1], &query);
+	lab_get_tcp(fds[1], reply);
+	lab_send(fds[0], &query);
+	lab_send_tcp(fds[1], &query);
+	fds[2] = lab_tcp(listener, NULL);
+	lab_send_tcp(fds[2], &query);
+	lab_stop_workers(STOP_WAIT_MS);
+	lab_get(fds[0], reply);
+	lab_get_tcp(fds[1], reply);
+	lab_expect_end(fds[1]);
+	lab_get_tcp(fds[2], reply);
+	lab_expect_end(fds[2]);
+	for (unsigned i = 0; i < 3; i++)
+		close(fds[i]);
+	lab_drop(listener);
+}
+END_TEST
+
 /* Nobody answers: stopping takes as long as it was told, not more. */
 START_TEST(workers_stop_in_time)
 {
@@ -371,6 +398,7 @@ add_stopping(Suite *suite)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, lab_stop);
 	tcase_add_loop_test(tcase, workers_stop_answers_what_waits, 0, 2);
+	tcase_add_loop_test(tcase, workers_stop_reads_what_came, 0, ROUNDS);
 	suite_add_tcase(suite, tcase);
 }
 
