@@ -8,4 +8,3 @@ include tests/unit/query.mk
 include tests/unit/index.mk
 include tests/unit/dns.mk
 include tests/unit/net.mk
-include tests/unit/netparts.mk

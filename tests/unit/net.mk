@@ -21,4 +21,14 @@ TESTS += tests/unit/check_net_tables
 tests_unit_check_net_tables_SOURCES = tests/unit/check_net_tables.c $(CRAFT)
 tests_unit_check_net_tables_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_tables_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_net_serving
+TESTS += tests/unit/check_net_serving
+tests_unit_check_net_serving_SOURCES = tests/unit/check_net_serving.c $(CRAFT)
+tests_unit_check_net_serving_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_serving_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_net_scarce
+TESTS += tests/unit/check_net_scarce
+tests_unit_check_net_scarce_SOURCES = tests/unit/check_net_scarce.c $(NETLAB)
+tests_unit_check_net_scarce_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_scarce_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
 endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What becomes of a query that must wait, without a socket or a worker. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "craft.h"
+#include "names/index.h"
+#include "net/loop.h"
+#include "net/serving.h"
+
+static struct {
+	struct index *index;
+	struct cache *cache;
+	struct route route;
+	struct policy policy;
+	struct publisher publisher;
+	struct stats stats;
+	struct serving serving;
+	struct query query;
+	enum forward_asked says;	/* of the engine */
+	unsigned asked;
+	struct forward_question question;	/* the last of them */
+	struct forward_waiter waiter;
+	unsigned replies;
+	uint8_t rcode;			/* of the last */
+	uint8_t room[WIRE_MAX];
+} here;
+
+static enum forward_asked
+note_ask(struct worker *worker, const struct forward_question *question,
+    const struct forward_waiter *waiter)
+{
+	(void)worker;
+	here.asked++;
+	here.question = *question;
+	here.waiter = *waiter;
+	return here.says;
+}
+
+static void
+note_nothing(struct worker *worker)
+{
+	(void)worker;
+}
+
+static void
+note_reply(const struct waiting_from *from, const uint8_t *bytes,
+    size_t length)
+{
+	(void)from;
+	ck_assert_ptr_nonnull(bytes);
+	ck_assert_uint_gt(length, WIRE_HEADER);
+	here.replies++;
+	here.rcode = bytes[3] & 15;
+}
+
+static void
+make_policy(void)
+{
+	static const struct hash_key key = {1, 2};
+
+	here.index = index_new(&key);
+	here.route = (struct route){.zone = dname_from("."), .to.count = 1};
+	upstreams_set_id(&here.route.to);
+	here.policy = (struct policy){.top = {index_commit(here.index, 1), 1,
+	    &here.route}, .allow.any = true};
+	atomic_store(&here.publisher.current, &here.policy);
+}
+
+/* Room for two that wait. */
+static void
+start_serving(void)
+{
+	make_policy();
+	here.cache = cache_new(0);
+	here.says = FORWARD_ASKED;
+	here.serving = (struct serving){
+	    .base = loop_new(),
+	    .reader = epoch_reader_new(),
+	    .publisher = &here.publisher,
+	    .waiting = waiting_new(2),
+	    .env.cache = here.cache,
+	    .env.stats = &here.stats,
+	    .again_room = here.room,
+	    .again = calloc(1, sizeof(struct query)),
+	    .ask = note_ask,
+	    .settle = note_nothing,
+	};
+	ck_assert_ptr_nonnull(here.serving.again);
+	serving_open(&here.serving);
+}
+
+static void
+end_serving(void)
+{
+	serving_close(&here.serving);
+	free(here.serving.again);
+	waiting_free(here.serving.waiting);
+	epoch_reader_free(here.serving.reader);
+	event_base_free(here.serving.base);
+	cache_free(here.cache);
+	index_free(here.index);
+}
+
+/* A batch of one; `length` bytes, those behind the question are none of its
+ * business. */
+static enum query_outcome
+serve(const char *name, size_t length)
+{
+	static struct craft craft;
+	static uint8_t room[WIRE_MAX];
+	const struct query_client client = {.addr = {4, {10, 0, 0, 1}},
+	    .asked = {4, {10, 0, 0, 2}}, .transport = QUERY_TCP};
+	const struct waiting_from from = {.client = client,
+	    .reply = note_reply};
+	struct forward_question question = craft_question(name, TYPE_A, 1,
+	    CRAFT_PLAIN);
+	enum query_outcome outcome;
+	size_t replied;
+
+	memset(craft.bytes, 0, sizeof craft.bytes);
+	craft_query(&craft, &question, 1);
+	serving_start(&here.serving);
+	query_begin(&here.query, &here.serving.env, &client, craft.bytes,
+	    length ? length : craft.length);
+	outcome = serving_step(&here.serving, &here.query, &from, room,
+	    &replied);
+	serving_end(&here.serving);
+	here.rcode = room[3] & 15;
+	return outcome;
+}
+
+/* What the upstream said to the question asked last. */
+static struct answer *
+make_answer(uint8_t last)
+{
+	static struct craft query, reply;
+	const struct answer_limits limits = {0, 300, 60};
+	struct message message;
+	struct answer *answer;
+	char name[DNAME_TEXT_MAX];
+
+	craft_query(&query, &here.question, 1);
+	craft_reply(&reply, query.bytes, query.length, 0);
+	craft_a(&reply, dname_print(here.question.name.wire, name), 300,
+	    last);
+	ck_assert_int_eq(message_read(&message, reply.bytes, reply.length,
+	    query.bytes, WIRE_HEADER + here.question.name.length + 4),
+	    MESSAGE_OK);
+	answer = answer_new(&here.question, &message, &limits,
+	    clock_mono_ms());
+	ck_assert_ptr_nonnull(answer);
+	return answer;
+}
+
+START_TEST(serving_answers_what_waits_once)
+{
+	struct answer *answer;
+
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	ck_assert_uint_eq(here.asked, 1);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 1);
+	answer = make_answer(9);
+	here.waiter.serial++;
+	serving_answered(&here.serving, &here.waiter, answer);
+	ck_assert_uint_eq(here.replies, 0);
+	here.waiter.serial--;
+	serving_answered(&here.serving, &here.waiter, answer);
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 0);
+	serving_answered(&here.serving, &here.waiter, answer);
+	ck_assert_uint_eq(here.replies, 1);
+	answer_release(answer);
+}
+END_TEST
+
+/* The routes changed while it waited: what came answers another question, and
+ * the query waits for the right one. */
+START_TEST(serving_asks_again_after_a_change)
+{
+	struct answer *answer;
+
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	answer = make_answer(9);
+	here.route.to.list[0].endpoint.port = 5353;
+	upstreams_set_id(&here.route.to);
+	serving_answered(&here.serving, &here.waiter, answer);
+	ck_assert_uint_eq(here.replies, 0);
+	ck_assert_uint_eq(here.asked, 2);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 1);
+	answer_release(answer);
+	answer = make_answer(10);
+	serving_answered(&here.serving, &here.waiter, answer);
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+	answer_release(answer);
+}
+END_TEST
+
+/* Answers that never fit do not keep a query for ever. */
+START_TEST(serving_ends_a_query_that_is_asked_too_often)
+{
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	for (unsigned i = 0; i < QUERY_RESTARTS_MAX; i++) {
+		struct answer *answer = make_answer(9);
+
+		ck_assert_uint_eq(here.replies, 0);
+		here.route.to.list[0].endpoint.port++;
+		upstreams_set_id(&here.route.to);
+		serving_answered(&here.serving, &here.waiter, answer);
+		answer_release(answer);
+	}
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 0);
+}
+END_TEST
+
+START_TEST(serving_gives_up_in_time)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_WAIT);
+	serving_expire(&here.serving, now_ms + SERVING_GIVE_UP_MS - 1);
+	ck_assert_uint_eq(here.replies, 0);
+	serving_expire(&here.serving, clock_mono_ms() + SERVING_GIVE_UP_MS);
+	ck_assert_uint_eq(here.replies, 2);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 0);
+	ck_assert_int_le(SERVING_GIVE_UP_MS, 5000);
+}
+END_TEST
+
+/* Even where the question would be another one by then. */
+START_TEST(serving_gives_up_after_a_change)
+{
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	here.route.to.list[0].endpoint.port = 5353;
+	upstreams_set_id(&here.route.to);
+	serving_expire(&here.serving, clock_mono_ms() + SERVING_GIVE_UP_MS);
+	ck_assert_uint_eq(here.asked, 1);
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+}
+END_TEST
+
+START_TEST(serving_says_when_nobody_can_be_asked)
+{
+	here.says = FORWARD_IS_FULL;
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 0);
+}
+END_TEST
+
+START_TEST(serving_says_when_too_many_wait)
+{
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_WAIT);
+	ck_assert_int_eq(serve("c.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+	ck_assert_uint_eq(here.asked, 2);
+	ck_assert_uint_eq(here.stats.count[STAT_FORWARD_FULL], 1);
+}
+END_TEST
+
+START_TEST(serving_keeps_no_long_packets)
+{
+	ck_assert_int_eq(serve("a.example.", WAITING_PACKET_MAX), QUERY_WAIT);
+	ck_assert_int_eq(serve("b.example.", WAITING_PACKET_MAX + 1),
+	    QUERY_REPLY);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {serving_answers_what_waits_once,
+	    serving_asks_again_after_a_change,
+	    serving_ends_a_query_that_is_asked_too_often,
+	    serving_gives_up_in_time, serving_gives_up_after_a_change,
+	    serving_says_when_nobody_can_be_asked,
+	    serving_says_when_too_many_wait, serving_keeps_no_long_packets};
+	Suite *suite = suite_create("net/serving");
+	TCase *tcase = tcase_create("waiting");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, start_serving, end_serving);
+	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
