@@ -185,6 +185,8 @@ take_content(struct reading *reading, struct content *content)
 		return;
 	}
 	reading->load->changed++;
+	if (reading->load->changes)
+		changes_note(reading->load->changes, old, content);
 	source->content = content;
 	if (reading->index)
 		index_replace(reading->index, old, content);
@@ -394,6 +396,8 @@ drop_unseen(struct load *load, struct index *index)
 			load->sources[kept++] = source;
 			continue;
 		}
+		if (load->changes)
+			changes_note(load->changes, source->content, NULL);
 		if (source->content && index)
 			index_replace(index, source->content, NULL);
 		else if (source->content)

@@ -15,6 +15,7 @@
 
 #include "base/diag.h"
 #include "conf.h"
+#include "names/changes.h"
 #include "names/index.h"
 
 enum load_state {
@@ -39,6 +40,7 @@ struct load {
 	struct load_source **sources;	/* zones, then hosts, in file order */
 	size_t count;
 	unsigned changed;		/* contents replaced by load_sources */
+	struct changes *changes;	/* where they are noted; NULL: nowhere */
 };
 
 struct load *load_new(void);

@@ -362,6 +362,12 @@ read_conf_again(struct reload *reload, struct diags *diags)
 	log_set_level(fresh->log_level);
 }
 
+void
+reload_note_changes(struct reload *reload, struct changes *changes)
+{
+	reload->load->changes = changes;
+}
+
 enum reload_result
 reload_again(struct reload *reload)
 {

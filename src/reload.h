@@ -46,6 +46,10 @@ enum reload_result {
 	RELOAD_DONE,
 	RELOAD_DONE_WITH_ERRORS,
 };
+/* Until the next call, what reload_again changes is noted there; NULL:
+ * nowhere. */
+void reload_note_changes(struct reload *reload, struct changes *changes);
+
 /* Do it all again; what was wrong is in reload_conf_diags and with each
  * source. */
 enum reload_result reload_again(struct reload *reload);

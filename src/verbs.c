@@ -196,13 +196,13 @@ make_diagnostics(const struct reload *reload)
 	return value;
 }
 
-static void
-print_status_json(struct verbs_context *context, FILE *out)
+static json_t *
+make_status(struct verbs_context *context)
 {
 	const struct reload *reload = context->reload;
 	struct cache_usage usage = cache_usage(context->cache);
 
-	jsontext_print(json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, "
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, "
 	    "s:{s:I, s:I, s:I}, s:o}",
 	    "version", HOSTLER_VERSION,
 	    "ready", 1,
@@ -217,14 +217,14 @@ print_status_json(struct verbs_context *context, FILE *out)
 	    "cache", "entries", (json_int_t)usage.entries,
 	    "bytes", (json_int_t)usage.bytes,
 	    "budget", (json_int_t)usage.budget,
-	    "diagnostics", make_diagnostics(reload)), out);
+	    "diagnostics", make_diagnostics(reload));
 }
 
 static enum control_result
 run_status(void *opaque, const struct control_request *request, FILE *out)
 {
 	if (request->form == CONTROL_JSON)
-		print_status_json(opaque, out);
+		jsontext_print(make_status(opaque), out);
 	else
 		print_status_text(opaque, out);
 	return CONTROL_DONE;
@@ -265,23 +265,52 @@ run_stats(void *opaque, const struct control_request *request, FILE *out)
 
 /* ---- reload ---- */
 
+static void
+print_reload_text(const struct reload *reload, const struct changes *changes,
+    FILE *out)
+{
+	diags_print(reload_conf_diags(reload), out, DIAG_PLAIN);
+	load_print(reload_sources(reload), out, DIAG_PLAIN);
+	for (size_t i = 0; i < changes->count; i++)
+		fprintf(out, "%s\n", changes->lines[i]);
+	if (changes->more)
+		fprintf(out, "and %zu more changes\n", changes->more);
+	fprintf(out, "reloaded: generation %llu, %zu names\n",
+	    (unsigned long long)reload_generation(reload),
+	    reload_name_count(reload));
+}
+
+static json_t *
+make_changes(const struct changes *changes)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < changes->count; i++)
+		json_array_append_new(list, jsontext_make(changes->lines[i]));
+	return list;
+}
+
 static enum control_result
 run_reload(void *opaque, const struct control_request *request, FILE *out)
 {
 	struct verbs_context *context = opaque;
-	enum reload_result result = context->reload_now(
-	    context->reload_context);
+	struct changes changes = {0};
+	enum reload_result result;
+	json_t *status;
 
+	reload_note_changes(context->reload, &changes);
+	result = context->reload_now(context->reload_context);
+	reload_note_changes(context->reload, NULL);
 	if (request->form == CONTROL_JSON) {
-		print_status_json(context, out);
+		status = make_status(context);
+		json_object_set_new(status, "changes", make_changes(&changes));
+		json_object_set_new(status, "more-changes",
+		    json_integer((json_int_t)changes.more));
+		jsontext_print(status, out);
 	} else {
-		diags_print(reload_conf_diags(context->reload), out,
-		    DIAG_PLAIN);
-		load_print(reload_sources(context->reload), out, DIAG_PLAIN);
-		fprintf(out, "reloaded: generation %llu, %zu names\n",
-		    (unsigned long long)reload_generation(context->reload),
-		    reload_name_count(context->reload));
+		print_reload_text(context->reload, &changes, out);
 	}
+	changes_fini(&changes);
 	return result == RELOAD_DONE ? CONTROL_DONE : CONTROL_FAILED;
 }
 

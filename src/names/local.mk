@@ -6,6 +6,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/byaddr.c \
 	src/names/byaddr.h \
 	src/names/byname.c \
+	src/names/changes.c src/names/changes.h \
 	src/names/byname.h \
 	src/names/generate.c \
 	src/names/generate.h \

@@ -167,6 +167,35 @@ def check_reload(daemon, where):
          "NXDOMAIN")
 
 
+def changed_lines(text):
+    return sorted(line for line in text.splitlines() if line[:2] in ("+ ", "- "))
+
+
+def check_changes(daemon, where):
+    write(where)
+    daemon.ctl_run("reload")
+    same("a reload of nothing new shows no change",
+         changed_lines(daemon.ctl_run("reload").stdout), [])
+    write(where, hosts="# a line moves all others\n10.0.2.4 linux\n"
+          "10.0.2.77 localDB\nfd00::7 *.pods.example\n",
+          zone=ZONE + 'web TXT "a b"\nmail MX 10 web\n')
+    same("a reload shows what changed, and nothing else",
+         changed_lines(daemon.ctl_run("reload").stdout),
+         ["+ *.pods.example AAAA fd00::7", "+ localdb A 10.0.2.77",
+          "+ mail.cluster.test MX 10 web.cluster.test.",
+          '+ web.cluster.test TXT "a b"', "- localdb A 10.0.2.12"])
+    good = daemon.conf.read_text()
+    daemon.conf.write_text(good.replace("hosts: [vms.hosts]", "hosts: []"))
+    got = json.loads(daemon.ctl_run("--json", "reload").stdout)
+    same("a source that is taken out takes its records with it",
+         got["changes"], ["- *.pods.example AAAA fd00::7", "- linux A 10.0.2.4",
+                          "- localdb A 10.0.2.77"])
+    same("as JSON, with the number of those not shown", got["more-changes"], 0)
+    daemon.conf.write_text(good)
+    write(where)
+    daemon.ctl_run("reload")
+
+
 def check_bad_configuration_at_reload(daemon):
     good = daemon.conf.read_text()
     daemon.conf.write_text("server: {lisen: []}\n")
@@ -242,6 +271,7 @@ def check_daemon():
                  "only this machine" in daemon.log, daemon.log)
             check_answers(daemon)
             check_reload(daemon, where)
+            check_changes(daemon, where)
             check_bad_configuration_at_reload(daemon)
             check_listeners(daemon)
             check_control(daemon)
