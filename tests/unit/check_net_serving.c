@@ -10,6 +10,8 @@
 #include "net/loop.h"
 #include "net/serving.h"
 
+#define LATEST_MS 15000			/* on a machine under load */
+
 static struct {
 	struct index *index;
 	struct cache *cache;
@@ -235,6 +237,29 @@ START_TEST(serving_gives_up_in_time)
 }
 END_TEST
 
+/* The same by the clock: an engine that never says anything, and a first
+ * query that was answered, so that the timer goes off for nothing once. */
+START_TEST(serving_gives_up_by_itself)
+{
+	int64_t began_ms = clock_mono_ms();
+	struct answer *answer;
+
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	answer = make_answer(9);
+	serving_answered(&here.serving, &here.waiter, answer);
+	answer_release(answer);
+	ck_assert_uint_eq(here.replies, 1);
+	while (clock_mono_ms() < began_ms + 20)
+		event_base_loop(here.serving.base, EVLOOP_NONBLOCK);
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_WAIT);
+	while (here.replies < 2)
+		event_base_loop(here.serving.base, EVLOOP_ONCE);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+	ck_assert_int_ge(clock_mono_ms() - began_ms, SERVING_GIVE_UP_MS);
+	ck_assert_int_lt(clock_mono_ms() - began_ms, LATEST_MS);
+}
+END_TEST
+
 /* Even where the question would be another one by then. */
 START_TEST(serving_gives_up_after_a_change)
 {
@@ -284,7 +309,8 @@ main(void)
 	const TTest *const tests[] = {serving_answers_what_waits_once,
 	    serving_asks_again_after_a_change,
 	    serving_ends_a_query_that_is_asked_too_often,
-	    serving_gives_up_in_time, serving_gives_up_after_a_change,
+	    serving_gives_up_in_time, serving_gives_up_by_itself,
+	    serving_gives_up_after_a_change,
 	    serving_says_when_nobody_can_be_asked,
 	    serving_says_when_too_many_wait, serving_keeps_no_long_packets};
 	Suite *suite = suite_create("net/serving");
@@ -292,6 +318,7 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, start_serving, end_serving);
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
 		tcase_add_test(tcase, tests[i]);
