@@ -16,9 +16,18 @@ static void
 try_as_user(const struct conf *conf, const struct load *load,
     struct diags *diags)
 {
-	if (geteuid() != 0 || !*conf->user ||
-	    !rights_user_exists(conf->user))
+	const struct diag_place options = {.file = "options"};
+	const struct diag_place file = {.file = conf->path};
+
+	if (geteuid() != 0 || !*conf->user)
 		return;
+	if (!rights_user_exists(conf->user)) {
+		if (conf->user_given)
+			diags_add(diags, DIAG_ERROR, conf->path ? &file :
+			    &options, NULL, "there is no user '%s' that "
+			    "hostler could become", conf->user);
+		return;
+	}
 	for (size_t i = 0; i < load->count; i++) {
 		const struct load_source *source = load->sources[i];
 		struct diag_place place = {.file = source->path};

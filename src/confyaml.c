@@ -383,6 +383,23 @@ tell_syntax(struct confyaml *r, const yaml_parser_t *parser)
 	    parser->context ? parser->context : "");
 }
 
+/* What stands behind a line of "---" would be passed over in silence. */
+static void
+refuse_second(struct confyaml *r, yaml_parser_t *parser)
+{
+	yaml_node_t *root;
+
+	if (!yaml_parser_load(parser, &r->document)) {
+		tell_syntax(r, parser);
+		return;
+	}
+	root = yaml_document_get_root_node(&r->document);
+	if (root)
+		confyaml_tell(r, root, "a second document; the file is to have "
+		    "one, without a line of '---' in it");
+	yaml_document_delete(&r->document);
+}
+
 void
 confyaml_document(struct confyaml *r, confyaml_read read)
 {
@@ -400,6 +417,7 @@ confyaml_document(struct confyaml *r, confyaml_read read)
 		if (root)
 			read(r, root, NULL);
 		yaml_document_delete(&r->document);
+		refuse_second(r, &parser);
 	}
 	yaml_parser_delete(&parser);
 }

@@ -69,6 +69,11 @@ def check_configuration():
              run("-c", str(conf)).returncode, 1)
         same("nor with a file that is not there",
              run("-c", str(where / "none.yaml")).returncode, 1)
+        if os.geteuid() == 0:
+            conf.write_text("server: {user: no-such-user}\n")
+            got = run("-t", "-c", str(conf))
+            same("a user that is not there is an error of -t", got.returncode, 1)
+            case("and named", "'no-such-user'" in got.stderr, got.stderr)
         conf.write_text("a: [\n")
         got = run("-t", "-c", str(conf))
         case("text that is no YAML is told with its line",

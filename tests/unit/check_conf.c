@@ -147,6 +147,11 @@ START_TEST(unknown_keys)
 	    "etc/hostler.yaml:3:1: error: unknown key 'xyzzyx'\n"
 	    "    3 | xyzzyx: 1\n"
 	    "      | ^~~~~~\n");
+	check_bad("domain: a.test\n---\ndomain: b.test\n",
+	    "etc/hostler.yaml:3:1: error: a second document; the file is to have "
+	    "one, without a line of '---' in it\n"
+	    "    3 | domain: b.test\n"
+	    "      | ^~~~~~~~~~~~~~\n");
 	check_bad("views: []\n",
 	    "etc/hostler.yaml:1:1: error: 'views' is not offered by this "
 	    "version\n"
