@@ -11,8 +11,8 @@
 #include "net/loop.h"
 
 #define PACKET_MAX 2048			/* a question with room for options */
-#define PACKET_ROOM (PACKET_MAX + 64)	/* an odd number of cache lines: with
-					 * 2048 all would fight for the same */
+/* An odd number of cache lines: at 2048 all would fight for the same. */
+#define PACKET_ROOM (PACKET_MAX + 64)
 #define CONTROL_MAX 64
 #define ROUNDS_MAX 4			/* full batches before others get a turn */
 

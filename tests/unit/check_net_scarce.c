@@ -8,7 +8,7 @@
 #include "netlab.h"
 
 #define PAUSE_MS 300			/* less than accepting pauses for */
-#define BUSY_MS 100			/* of it at work: that would be a loop */
+#define BUSY_MS 100			/* of it at work would be a loop */
 
 static uint8_t reply[WIRE_MAX];
 
