@@ -14,7 +14,7 @@
 /* An odd number of cache lines: at 2048 all would fight for the same. */
 #define PACKET_ROOM (PACKET_MAX + 64)
 #define CONTROL_MAX 64
-#define ROUNDS_MAX 4			/* full batches before others get a turn */
+#define ROUNDS_MAX 4			/* full batches, then others' turn */
 
 union control {
 	struct cmsghdr aligned;
