@@ -22,10 +22,13 @@ try_as_user(const struct conf *conf, const struct load *load,
 	if (geteuid() != 0 || !*conf->user)
 		return;
 	if (!rights_user_exists(conf->user)) {
-		if (conf->user_given)
-			diags_add(diags, DIAG_ERROR, conf->path ? &file :
-			    &options, NULL, "there is no user '%s' that "
-			    "hostler could become", conf->user);
+		if (!conf->user_given)
+			return;
+		diags_add(diags, DIAG_ERROR, conf->path ? &file : &options,
+		    NULL, "there is no user '%s' that hostler could become",
+		    conf->user);
+		diags_then(diags, "started as root, hostler stops there; make "
+		    "the user, or write user: '' to keep root's rights");
 		return;
 	}
 	for (size_t i = 0; i < load->count; i++) {
@@ -99,6 +102,9 @@ check_files(const struct conf_options *options, enum check_form form,
 	if (conf) {
 		load_sources(load, conf, NULL, clock_wall_s());
 		try_as_user(conf, load, diags);
+	} else {
+		diags_then(diags, "hostler does not start with this; one that "
+		    "runs keeps the configuration that it has");
 	}
 	if (form == CHECK_JSON)
 		print_json(diags, load, out);

@@ -28,8 +28,8 @@ read_listen_one(struct confyaml *r, yaml_node_t *node, void *target)
 		wrong = "'private' is not offered by this version; write the "
 			"addresses out";
 	if (wrong) {
-		confyaml_tell(r, node, "'%s' is not an address to listen on: %s", text,
-		    wrong);
+		confyaml_tell(r, node, "'%s' is not an address to listen on: "
+		    "%s", text, wrong);
 		return;
 	}
 	listen = conf_add_listen(r->conf);
@@ -44,7 +44,8 @@ read_listen(struct confyaml *r, yaml_node_t *node, void *target)
 	confyaml_list(r, node, LIST_OR_ONE, read_listen_one, target);
 	if (r->conf->listen_count == 0 && node->type == YAML_SEQUENCE_NODE &&
 	    node->data.sequence.items.start == node->data.sequence.items.top)
-		confyaml_tell(r, node, "at least one address to listen on is needed");
+		confyaml_tell(r, node, "at least one address to listen on "
+		    "is needed");
 }
 
 static void
@@ -112,8 +113,8 @@ read_allow_one(struct confyaml *r, yaml_node_t *node, void *target)
 	} else {
 		wrong = parse_network(&prefix, text);
 		if (wrong)
-			confyaml_tell(r, node, "'%s' is neither private, attached, any "
-			    "nor a prefix: %s", text, wrong);
+			confyaml_tell(r, node, "'%s' is neither private, "
+			    "attached, any nor a prefix: %s", text, wrong);
 		else
 			*conf_add_prefix(allow) = prefix;
 	}
@@ -145,8 +146,8 @@ read_log_level(struct confyaml *r, yaml_node_t *node, void *target)
 			return;
 		}
 	}
-	confyaml_tell(r, node, "'%s' is no level; it is one of error, warning, notice, "
-	    "info, debug", text);
+	confyaml_tell(r, node, "'%s' is no level; it is one of error, warning, "
+	    "notice, info, debug", text);
 }
 
 static void
@@ -156,8 +157,8 @@ read_log_queries(struct confyaml *r, yaml_node_t *node, void *target)
 
 	(void)target;
 	if (text && strcmp(text, "off") != 0)
-		confyaml_tell(r, node, "a query log is not offered by this version; "
-		    "'off' is the only value");
+		confyaml_tell(r, node, "a query log is not offered by this "
+		    "version; 'off' is the only value");
 }
 
 static void
@@ -278,8 +279,8 @@ read_stale(struct confyaml *r, yaml_node_t *node, void *target)
 
 	(void)target;
 	if (confyaml_seconds(r, node, &seconds) && seconds)
-		confyaml_tell(r, node, "stale answers are not offered by this version; "
-		    "0s is the only value");
+		confyaml_tell(r, node, "stale answers are not offered by this "
+		    "version; 0s is the only value");
 }
 
 static void
@@ -426,7 +427,8 @@ read_upstream_one(struct confyaml *r, yaml_node_t *node, void *target)
 		return;
 	wrong = conf_parse_upstream(&upstream, text);
 	if (wrong) {
-		confyaml_tell(r, node, "'%s' is not an upstream: %s", text, wrong);
+		confyaml_tell(r, node, "'%s' is not an upstream: %s", text,
+		    wrong);
 		return;
 	}
 	if (upstream.kind == CONF_UPSTREAM_FILE) {
@@ -468,7 +470,8 @@ check_forward(struct confyaml *r, const yaml_node_t *node,
     const struct conf_forward *forward)
 {
 	if (forward->zone.length == 0)
-		confyaml_tell(r, node, "this entry has no zone ('.' is everything)");
+		confyaml_tell(r, node, "this entry has no zone ('.' is "
+		    "everything)");
 	if (forward->count > 8)
 		confyaml_tell(r, node, "an entry has at most 8 upstreams");
 	for (size_t i = 0; i + 1 < r->conf->forward_count; i++)
@@ -476,8 +479,8 @@ check_forward(struct confyaml *r, const yaml_node_t *node,
 		    r->conf->forward[i].zone.length == forward->zone.length &&
 		    dname_equal(r->conf->forward[i].zone.wire,
 			forward->zone.wire))
-			confyaml_tell(r, node, "this zone has a forward entry already, "
-			    "at line %u", r->conf->forward[i].mark.line);
+			confyaml_tell(r, node, "this zone has a forward "
+			    "entry already, at line %u", r->conf->forward[i].mark.line);
 }
 
 static void

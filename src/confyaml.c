@@ -196,7 +196,8 @@ confyaml_domain(struct confyaml *r, const yaml_node_t *node,
 		return false;
 	wrong = *text ? conf_parse_domain(domain, text) : "it is empty";
 	if (wrong)
-		confyaml_tell(r, node, "'%s' is not a domain name: %s", text, wrong);
+		confyaml_tell(r, node, "'%s' is not a domain name: %s", text,
+		    wrong);
 	return !wrong;
 }
 
@@ -321,7 +322,8 @@ read_pair(struct confyaml *r, const yaml_node_t *mapping,
 	else if (is_repeated(r, mapping, pair, name))
 		confyaml_tell(r, key, "'%s' is given twice", name);
 	else if (!known->read)
-		confyaml_tell(r, key, "'%s' is not offered by this version", name);
+		confyaml_tell(r, key, "'%s' is not offered by this version",
+		    name);
 	else
 		known->read(r, value, target);
 }
@@ -333,7 +335,8 @@ confyaml_mapping(struct confyaml *r, const yaml_node_t *node,
 	const yaml_node_pair_t *pair;
 
 	if (node->type != YAML_MAPPING_NODE) {
-		confyaml_tell(r, node, "a mapping (key: value) is expected here");
+		confyaml_tell(r, node, "a mapping (key: value) is expected "
+		    "here");
 		return false;
 	}
 	for (pair = node->data.mapping.pairs.start;
@@ -352,8 +355,8 @@ confyaml_list(struct confyaml *r, yaml_node_t *node, enum confyaml_form form,
 		if (form == LIST_OR_ONE)
 			each(r, node, target);
 		else
-			confyaml_tell(r, node, "a list is expected here: [A, B] or "
-			    "lines that begin with '- '");
+			confyaml_tell(r, node, "a list is expected here: "
+			    "[A, B] or lines that begin with '- '");
 		return;
 	}
 	for (item = node->data.sequence.items.start;
@@ -377,6 +380,12 @@ tell_syntax(struct confyaml *r, const yaml_parser_t *parser)
 		return;
 	}
 	place = place_marks(r, mark, mark);
+	if (place.column <= place.text_len &&
+	    place.text[place.column - 1] == '\t') {
+		diags_add(r->diags, DIAG_ERROR, &place, NULL,
+		    "a tab has no place here: YAML is indented with spaces");
+		return;
+	}
 	diags_add(r->diags, DIAG_ERROR, &place, NULL, "%s%s%s",
 	    parser->problem ? parser->problem : "this is not YAML",
 	    parser->context ? ", " : "",

@@ -20,7 +20,7 @@
 
 enum load_state {
 	LOAD_GOOD,
-	LOAD_FAULTY,			/* some lines are bad, the others count */
+	LOAD_FAULTY,			/* bad lines; the others count */
 	LOAD_KEPT,			/* broken now, serves what was good */
 	LOAD_MISSING,			/* never read yet: nothing to serve */
 };
@@ -40,7 +40,7 @@ struct load {
 	struct load_source **sources;	/* zones, then hosts, in file order */
 	size_t count;
 	unsigned changed;		/* contents replaced by load_sources */
-	struct changes *changes;	/* where they are noted; NULL: nowhere */
+	struct changes *changes;	/* noted there; NULL: nowhere */
 };
 
 struct load *load_new(void);

@@ -218,6 +218,8 @@ bind_addresses(struct daemon *daemon, unsigned workers)
 	bool bound = reload_open_listeners(daemon->reload, workers, diags,
 	    &error_number);
 
+	if (!bound)
+		diags_then(diags, "hostler does not start");
 	diags_print(diags, stderr, choose_colour());
 	diags_free(diags);
 	return bound ? EXIT_AS_ASKED : EXIT_NETWORK;
@@ -437,6 +439,9 @@ run(struct conf_options *options, enum task task)
 		    ? EXIT_AS_ASKED : EXIT_CONFIGURATION;
 	diags = diags_new();
 	conf = confread(options, diags);
+	if (!conf)
+		diags_then(diags, "hostler does not start until this is "
+		    "mended");
 	diags_print(diags, stderr, choose_colour());
 	diags_free(diags);
 	if (!conf)

@@ -49,8 +49,8 @@ enum rrset_flag {
 	RRSET_LOOPBACK = 2,		/* hosts or lease A/AAAA with at least
 					 * one loopback address */
 	RRSET_MADE = 4,			/* SOA or NS that hostler made */
-	RRSET_LINK_LOCAL = 8,		/* A/AAAA of any source with at least
-					 * one link-local address: never given */
+	RRSET_LINK_LOCAL = 8,		/* A/AAAA of any source with a
+					 * link-local address: never given */
 	RRSET_KEPT = 16,		/* hosts: a record is of an earlier
 					 * reading, its line has an error now */
 };
@@ -64,7 +64,7 @@ struct rrset {
 };
 
 enum node_flag {
-	NODE_SHORT = 1,			/* known by its first label alone, too */
+	NODE_SHORT = 1,			/* known by its first label, too */
 	NODE_APEX = 2,			/* of a zone or a domain, SOA and all */
 	NODE_CUT = 4,			/* a delegation: NS below an apex */
 	NODE_DNAME = 8,

@@ -28,9 +28,9 @@ struct zonefile_input {
 /* NULL where there was at least one error.  The origin is spec->domain if
  * has_domain, else that of the first $ORIGIN before any record that is written
  * in full (and is not the root: `$ORIGIN .` is how dumped zones begin), else
- * the file name less ".zone"; content->spec.domain says which it became.  Where SOA or
- * NS are left out, and the zone is no overlay, they are made at the apex
- * (RRSET_MADE): SOA apex nobody.invalid. serial 3600 600 86400 60, NS apex,
+ * the file name less ".zone"; content->spec.domain says which it became.
+ * Where SOA or NS are left out, and the zone is no overlay, they are made at
+ * the apex (RRSET_MADE): SOA apex nobody.invalid. serial 3600 600 86400 60, NS apex,
  * serial max(previous + 1, now) if the records differ from the previous, else
  * the previous one. */
 struct content *zonefile_parse(const struct zonefile_input *input,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* query.h - the life of a query, from its bytes to what happens with it.
  *
- * query_step (step.c) is the line: bytes and now in, REPLY, WAIT or DROP out.  It opens
- * no socket, reads no clock, allocates nothing, and is tested without either.
+ * query_step (step.c) is the line: bytes and now in; REPLY, WAIT or DROP
+ * out.  It opens no socket, reads no clock and allocates nothing.
  *
  * A batch is worked in stages, so that cache misses of different queries
  * overlap; query_begin must come first, the prefetches are hints:
