@@ -480,7 +480,8 @@ check_forward(struct confyaml *r, const yaml_node_t *node,
 		    dname_equal(r->conf->forward[i].zone.wire,
 			forward->zone.wire))
 			confyaml_tell(r, node, "this zone has a forward "
-			    "entry already, at line %u", r->conf->forward[i].mark.line);
+			    "entry already, at line %u",
+			    r->conf->forward[i].mark.line);
 }
 
 static void

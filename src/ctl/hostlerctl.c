@@ -16,7 +16,7 @@ static const char usage[] =
     "usage: hostlerctl [-c FILE | -s SOCKET] [--json] VERB\n"
     "\n"
     "  status     what is served, from which files, since when\n"
-    "  reload     read the configuration and every source again\n"
+    "  reload     read every file again, and show what changed\n"
     "  check      the diagnostics of every file; needs no daemon\n"
     "  stats      the counters\n"
     "\n"

@@ -30,9 +30,9 @@ struct zonefile_input {
  * in full (and is not the root: `$ORIGIN .` is how dumped zones begin), else
  * the file name less ".zone"; content->spec.domain says which it became.
  * Where SOA or NS are left out, and the zone is no overlay, they are made at
- * the apex (RRSET_MADE): SOA apex nobody.invalid. serial 3600 600 86400 60, NS apex,
- * serial max(previous + 1, now) if the records differ from the previous, else
- * the previous one. */
+ * the apex (RRSET_MADE): SOA apex nobody.invalid. serial 3600 600 86400 60, NS
+ * apex, serial max(previous + 1, now) if the records differ from the previous,
+ * else the previous one. */
 struct content *zonefile_parse(const struct zonefile_input *input,
     struct diags *diags);
 

@@ -62,8 +62,9 @@ void serving_close(struct serving *serving);
 void serving_start(struct serving *serving);
 void serving_end(struct serving *serving);
 
-/* query_step, and for WAIT what follows from it; `packet` is the query's
- * bytes.  QUERY_WAIT: it is kept. */
+/* query_step into `room`, and for WAIT what follows from it: the query's bytes
+ * are copied and its question is asked.  QUERY_WAIT: it is kept, nothing is to
+ * be sent now. */
 enum query_outcome serving_step(struct serving *serving, struct query *q,
     const struct waiting_from *from, uint8_t *room, size_t *length);
 
