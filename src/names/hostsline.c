@@ -337,6 +337,10 @@ explain_address(const struct token *token, const struct token *second,
 	if (has_only(token, "0123456789."))
 		return "an IPv4 address is four numbers from 0 to 255, "
 		       "without zeros ahead";
+	if (has_only(token, "0123456789./"))
+		return "a line is for one address, without /LENGTH";
+	if (has_only(token, "0123456789.@"))
+		return "a hosts file has addresses alone, no ports";
 	return why;
 }
 

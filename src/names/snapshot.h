@@ -44,7 +44,6 @@ struct index_area {
 
 /* The seed of every hash here, and of the cache's. */
 const struct hash_key *snapshot_key(const struct snapshot *snapshot);
-uint64_t snapshot_generation(const struct snapshot *snapshot);
 /* For SOAs made at a name: grows with every change. */
 uint32_t snapshot_serial(const struct snapshot *snapshot);
 

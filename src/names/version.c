@@ -10,12 +10,6 @@ snapshot_key(const struct snapshot *snapshot)
 	return &snapshot->key;
 }
 
-uint64_t
-snapshot_generation(const struct snapshot *snapshot)
-{
-	return snapshot->generation;
-}
-
 uint32_t
 snapshot_serial(const struct snapshot *snapshot)
 {
