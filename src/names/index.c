@@ -38,7 +38,6 @@ struct index {
 	struct snapshot *current;
 	struct content *apexes;		/* made for domains */
 	uint32_t serial;
-	uint64_t generation;
 	bool changed;
 	bool zones_changed;
 	struct content **gone;		/* since the last commit */
@@ -439,7 +438,6 @@ index_commit(struct index *index, int64_t now_s)
 	byname_settle(index->byname);
 	byaddr_settle(index->byaddr);
 	snapshot->key = index->key;
-	snapshot->generation = ++index->generation;
 	snapshot->serial = index->serial;
 	byaddr_count(index->byaddr, snapshot->known);
 	copy_places(index, snapshot);

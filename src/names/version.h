@@ -50,7 +50,6 @@ struct place_entry {
 
 struct snapshot {
 	struct hash_key key;
-	uint64_t generation;
 	uint32_t serial;
 	uint32_t place_count;
 	const struct table *names;
