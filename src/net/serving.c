@@ -68,10 +68,10 @@ ask_for(struct serving *serving, struct waiting_query *waiting,
 
 enum query_outcome
 serving_step(struct serving *serving, struct query *q,
-    const struct waiting_from *from, uint8_t *room, size_t *length)
+    const struct waiting_from *from, struct serving_reply *reply)
 {
-	enum query_outcome outcome = query_step(q, &serving->env, room,
-	    length);
+	enum query_outcome outcome = query_step(q, &serving->env, reply->room,
+	    &reply->length);
 	struct waiting_query *waiting;
 
 	if (outcome != QUERY_WAIT)
@@ -80,14 +80,14 @@ serving_step(struct serving *serving, struct query *q,
 	    q->question.length, serving->env.now_ms + SERVING_GIVE_UP_MS);
 	if (!waiting) {
 		stats_count(serving->env.stats, STAT_FORWARD_FULL);
-		return fail_query(serving, q, room, length);
+		return fail_query(serving, q, reply->room, &reply->length);
 	}
 	if (ask_for(serving, waiting, &q->forward) == FORWARD_ASKED) {
 		set_expiry(serving, serving->env.now_ms);
 		return QUERY_WAIT;
 	}
 	waiting_remove(serving->waiting, waiting);
-	return fail_query(serving, q, room, length);
+	return fail_query(serving, q, reply->room, &reply->length);
 }
 
 /* Run a waiting query with what it waited for.  It is removed before the reply

@@ -62,11 +62,17 @@ void serving_close(struct serving *serving);
 void serving_start(struct serving *serving);
 void serving_end(struct serving *serving);
 
-/* query_step into `room`, and for WAIT what follows from it: the query's bytes
+/* Room as query_step wants it, and how much of it was written. */
+struct serving_reply {
+	uint8_t *room;
+	size_t length;
+};
+
+/* query_step into the room, and for WAIT what follows from it: the query's bytes
  * are copied and its question is asked.  QUERY_WAIT: it is kept, nothing is to
  * be sent now. */
 enum query_outcome serving_step(struct serving *serving, struct query *q,
-    const struct waiting_from *from, uint8_t *room, size_t *length);
+    const struct waiting_from *from, struct serving_reply *reply);
 
 /* The answer to a waiting query's question: run it again.  Not in a batch. */
 void serving_answered(struct serving *serving,

@@ -318,7 +318,8 @@ step_some(struct connection *c, struct stretch *s, unsigned begun)
 	struct waiting_from from = {.owner = c, .reply = send_late,
 	    .client = c->client};
 	uint8_t *out = c->tcp->out;
-	size_t at = 0, length;
+	struct serving_reply reply;
+	size_t at = 0;
 
 	for (unsigned i = 0; i < begun; i++) {
 		enum query_outcome outcome;
@@ -332,13 +333,14 @@ step_some(struct connection *c, struct stretch *s, unsigned begun)
 				return IO_OPEN;
 			}
 		}
+		reply.room = out + at + 2;
 		outcome = serving_step(serving, &serving->queries[i], &from,
-		    out + at + 2, &length);
+		    &reply);
 		c->waiting += outcome == QUERY_WAIT;
 		if (outcome != QUERY_REPLY)
 			continue;
-		wire_put16(out + at, (uint16_t)length);
-		at += 2 + length;
+		wire_put16(out + at, (uint16_t)reply.length);
+		at += 2 + reply.length;
 	}
 	return send_bytes(c, out, at);
 }

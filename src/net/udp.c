@@ -224,14 +224,14 @@ step_all(struct udp *udp, unsigned count)
 
 	for (unsigned i = 0; i < count; i++) {
 		struct query *q = &udp->serving->queries[i];
-		size_t length;
+		struct serving_reply reply = {.room = batch->replies[i]};
 
 		from.client = q->client;
 		from.to = batch->names[i];
 		from.to_length = batch->in[i].msg_hdr.msg_namelen;
-		if (serving_step(udp->serving, q, &from, batch->replies[i],
-		    &length) == QUERY_REPLY)
-			queue_reply(udp, i, replies++, length);
+		if (serving_step(udp->serving, q, &from, &reply) ==
+		    QUERY_REPLY)
+			queue_reply(udp, i, replies++, reply.length);
 	}
 	return replies;
 }

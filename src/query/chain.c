@@ -200,8 +200,7 @@ answer_withheld(struct chain *c)
 	struct query *q = c->q;
 
 	set_source(c, chain_source(c->local.node->kind));
-	if (give_own_address(q, c->env->policy, owner_of(c), c->local.node,
-	    q->question.type))
+	if (give_own_address(q, c->env->policy, owner_of(c), c->local.node))
 		return STEP_DONE;
 	reply_ede(&q->reply, EDE_FILTERED, "its addresses are for others");
 	return answer_no_data(c, c->local.node->kind);
@@ -286,7 +285,7 @@ answer_known(struct chain *c)
 		return follow(c, rrset);
 	if (type == TYPE_PTR && c->local.reverse != NULL)
 		return answer_reverse(c);
-	if (give_own_address(c->q, c->env->policy, owner_of(c), node, type)) {
+	if (give_own_address(c->q, c->env->policy, owner_of(c), node)) {
 		set_source(c, chain_source(node->kind));
 		return STEP_DONE;
 	}

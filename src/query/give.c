@@ -111,10 +111,11 @@ is_own_name(const struct dname *host, const struct node *node)
 
 bool
 give_own_address(struct query *q, const struct policy *policy,
-    const uint8_t *owner, const struct node *node, uint16_t type)
+    const uint8_t *owner, const struct node *node)
 {
 	const struct addr *asked = &q->client.asked;
 	const struct rrset *rrset = find_loopback(node);
+	uint16_t type = q->question.type;
 	uint16_t given = asked->family == 4 ? TYPE_A : TYPE_AAAA;
 	struct reply_record record = {
 		.owner = owner,

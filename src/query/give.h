@@ -27,8 +27,9 @@ enum given give_rrset(struct query *q, enum reply_section section,
 
 /* Write the address that the client asked, where `name` (lower, as asked for
  * or as the node has it in full) is the server's own host name, known by a
- * loopback address, and `type` is of that family or ANY.  False: not so. */
+ * loopback address, and the question's type is of that family or ANY.  False:
+ * not so. */
 bool give_own_address(struct query *q, const struct policy *policy,
-    const uint8_t *owner, const struct node *node, uint16_t type);
+    const uint8_t *owner, const struct node *node);
 
 #endif

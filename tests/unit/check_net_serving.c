@@ -120,15 +120,14 @@ serve(const char *name, size_t length)
 	struct forward_question question = craft_question(name, TYPE_A, 1,
 	    CRAFT_PLAIN);
 	enum query_outcome outcome;
-	size_t replied;
+	struct serving_reply reply = {.room = room};
 
 	memset(craft.bytes, 0, sizeof craft.bytes);
 	craft_query(&craft, &question, 1);
 	serving_start(&here.serving);
 	query_begin(&here.query, &here.serving.env, &client, craft.bytes,
 	    length ? length : craft.length);
-	outcome = serving_step(&here.serving, &here.query, &from, room,
-	    &replied);
+	outcome = serving_step(&here.serving, &here.query, &from, &reply);
 	serving_end(&here.serving);
 	here.rcode = room[3] & 15;
 	return outcome;
