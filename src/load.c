@@ -211,6 +211,36 @@ find_rival(const struct reading *reading, const struct content *content)
 	return NULL;
 }
 
+static void
+drop_content(struct load *load, struct load_source *source,
+    struct index *index)
+{
+	if (!source->content)
+		return;
+	if (load->changes)
+		changes_note(load->changes, source->content, NULL);
+	if (index)
+		index_replace(index, source->content, NULL);
+	else
+		content_free(source->content);
+	source->content = NULL;
+	load->changed++;
+}
+
+/* Nothing of it counts, what it gave before neither. */
+static void
+refuse_rival(struct reading *reading, const struct load_source *rival)
+{
+	struct load_source *source = reading->source;
+	struct diag_place place = {.file = source->path};
+
+	diags_add(source->diags, DIAG_ERROR, &place, NULL,
+	    "this zone is served from %s already", rival->path);
+	diags_then(source->diags, "nothing of this file is used");
+	drop_content(reading->load, source, reading->index);
+	source->state = LOAD_REFUSED;
+}
+
 static bool
 is_emptied(const struct load_source *source, size_t length)
 {
@@ -247,11 +277,7 @@ read_zone(struct reading *reading)
 	}
 	rival = find_rival(reading, content);
 	if (rival) {
-		char *words = memory_format("this zone is served from %s "
-		    "already", rival->path);
-
-		fail_file(source, source->path, words);
-		free(words);
+		refuse_rival(reading, rival);
 		content_free(content);
 		return;
 	}
@@ -396,13 +422,7 @@ drop_unseen(struct load *load, struct index *index)
 			load->sources[kept++] = source;
 			continue;
 		}
-		if (load->changes)
-			changes_note(load->changes, source->content, NULL);
-		if (source->content && index)
-			index_replace(index, source->content, NULL);
-		else if (source->content)
-			content_free(source->content);
-		load->changed++;
+		drop_content(load, source, index);
 		free_source(source);
 	}
 	load->count = kept;

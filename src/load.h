@@ -23,6 +23,7 @@ enum load_state {
 	LOAD_FAULTY,			/* bad lines; the others count */
 	LOAD_KEPT,			/* broken now, serves what was good */
 	LOAD_MISSING,			/* never read yet: nothing to serve */
+	LOAD_REFUSED,			/* a zone that another file gives */
 };
 
 struct load_source {

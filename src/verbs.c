@@ -13,6 +13,7 @@ static const char *const state_words[] = {
     [LOAD_FAULTY] = "some lines are bad, the others count",
     [LOAD_KEPT] = "broken, last good content in use",
     [LOAD_MISSING] = "missing",
+    [LOAD_REFUSED] = "refused, another file gives this zone",
 };
 
 static bool
@@ -119,7 +120,8 @@ make_sources(const struct load *load)
 	static const char *const states[] = {
 	    [LOAD_GOOD] = "good", [LOAD_FAULTY] = "faulty",
 	    [LOAD_KEPT] = "kept",
-	    [LOAD_MISSING] = "missing"};
+	    [LOAD_MISSING] = "missing",
+	    [LOAD_REFUSED] = "refused"};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < load->count; i++) {

@@ -3,10 +3,10 @@ check_PROGRAMS += tests/e2e/load
 tests_e2e_load_SOURCES = tests/e2e/load.c
 tests_e2e_load_LDADD =
 
-E2E = tests/e2e/daemon.py tests/e2e/reload.py tests/e2e/compare.py \
-	tests/e2e/lab.sh
+E2E = tests/e2e/daemon.py tests/e2e/reload.py tests/e2e/sources.py \
+	tests/e2e/compare.py tests/e2e/lab.sh
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/compare.zone \
 	tests/e2e/resolve.c
-tests/e2e/daemon.log tests/e2e/reload.log tests/e2e/compare.log tests/e2e/lab.log: src/hostler$(EXEEXT) \
+tests/e2e/daemon.log tests/e2e/reload.log tests/e2e/sources.log tests/e2e/compare.log tests/e2e/lab.log: src/hostler$(EXEEXT) \
 	src/hostlerctl$(EXEEXT) tests/e2e/load$(EXEEXT)
