@@ -33,6 +33,10 @@ enum exit_code {
 #define TCP_CONNECTIONS_MAX 4096
 #define TCP_IDLE_MS 10000
 #define WAITING_MAX 4096
+#define FILES_RESERVED 96		/* descriptors: sources, control */
+#define FILES_WORKER 8			/* listening sockets and the like */
+#define LOAD_LEAST 8			/* however few descriptors */
+#define LOAD_WARN 512
 #define REFUSED_LOG_MS 60000
 #define STOP_WAIT_MS 5000
 #define RECLAIM_AGAIN_MS 20
@@ -279,10 +283,39 @@ note_loopback(const struct conf *conf)
 	    "address that they reach, say: listen: [192.168.56.1]");
 }
 
+/* A flood of connections, or of questions to a silent upstream, is not to take
+ * the descriptors that a reload and the control socket need.  A question has
+ * two sockets at most, a connection one. */
+static void
+fit_descriptors(struct workers_settings *settings)
+{
+	unsigned reserved = FILES_RESERVED + FILES_WORKER * settings->count;
+	unsigned most = WAITING_MAX;
+	struct rlimit limit;
+	rlim_t each;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	each = limit.rlim_cur > reserved ?
+	    (limit.rlim_cur - reserved) / settings->count / 3 : 0;
+	if (each >= most)
+		return;
+	most = each > LOAD_LEAST ? (unsigned)each : LOAD_LEAST;
+	settings->waiting_max = most;
+	settings->tcp_connections_max = most;
+	if (most < LOAD_WARN)
+		log_warning("the limit of open files is %llu: each of %u "
+		    "threads takes %u TCP clients and %u questions to "
+		    "upstreams at one time; a higher limit (ulimit -n, "
+		    "LimitNOFILE=) lets in more",
+		    (unsigned long long)limit.rlim_cur, settings->count, most,
+		    most);
+}
+
 static void
 start_workers(struct daemon *daemon, unsigned count)
 {
-	const struct workers_settings settings = {
+	struct workers_settings settings = {
 	    .count = count,
 	    .publisher = reload_publisher(daemon->reload),
 	    .cache = daemon->cache,
@@ -292,6 +325,7 @@ start_workers(struct daemon *daemon, unsigned count)
 	    .refused_log_ms = REFUSED_LOG_MS,
 	};
 
+	fit_descriptors(&settings);
 	daemon->workers = workers_start(&settings);
 	daemon->verbs.workers = daemon->workers;
 	reload_set_workers(daemon->reload, daemon->workers);
