@@ -82,19 +82,39 @@ read_list(struct making *making, const char *path, struct resolvconf *list)
 }
 
 static void
-add_listed(struct making *making, const char *path,
+tell_own(struct making *making, const char *path,
     const struct endpoint *endpoint)
 {
 	struct diag_place place = {.file = path};
 	char text[ENDPOINT_TEXT];
 
-	if (is_own(making->conf, endpoint)) {
-		diags_add(making->diags, DIAG_WARNING, &place, "own-address",
-		    "%s is hostler's own address; it is passed over",
-		    endpoint_print(endpoint, text));
-		return;
-	}
-	add_upstream(making, endpoint, UPSTREAM_UDP);
+	diags_add(making->diags, DIAG_WARNING, &place, "own-address",
+	    "%s is hostler's own address; it is passed over",
+	    endpoint_print(endpoint, text));
+}
+
+static void
+add_listed(struct making *making, const char *path,
+    const struct endpoint *endpoint)
+{
+	if (is_own(making->conf, endpoint))
+		tell_own(making, path, endpoint);
+	else
+		add_upstream(making, endpoint, UPSTREAM_UDP);
+}
+
+/* Questions to it would come back until they are given up. */
+static void
+add_written(struct making *making, const struct conf_upstream *upstream)
+{
+	enum upstream_transport transport =
+	    upstream->kind == CONF_UPSTREAM_TCP ? UPSTREAM_TCP : UPSTREAM_UDP;
+
+	if (is_own(making->conf, &upstream->endpoint))
+		tell_own(making, making->conf->path ? making->conf->path :
+		    "forward", &upstream->endpoint);
+	else
+		add_upstream(making, &upstream->endpoint, transport);
 }
 
 static void
@@ -140,9 +160,7 @@ make_route(struct making *making, const struct conf_forward *forward)
 		if (upstream->kind == CONF_UPSTREAM_FILE)
 			add_from_file(making, upstream->path);
 		else
-			add_upstream(making, &upstream->endpoint,
-			    upstream->kind == CONF_UPSTREAM_TCP
-				? UPSTREAM_TCP : UPSTREAM_UDP);
+			add_written(making, upstream);
 	}
 	if (making->route->to.count == 0)
 		tell_empty(making, forward);
