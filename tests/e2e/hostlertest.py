@@ -93,6 +93,7 @@ class Daemon:
         self.ctl = str(where / "ctl")
         self.conf = where / "hostler.yaml"
         self.args = list(args)
+        self.program = HOSTLER
         self.log = ""
         self.process = None
         if config is not None:
@@ -106,7 +107,7 @@ class Daemon:
         self.conf.write_text(text)
 
     def start(self):
-        command = [HOSTLER, "-c", str(self.conf)] + self.args
+        command = [self.program, "-c", str(self.conf)] + self.args
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE,
                                         stdin=subprocess.DEVNULL)
         os.set_blocking(self.process.stderr.fileno(), False)

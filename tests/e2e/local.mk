@@ -4,9 +4,11 @@ tests_e2e_load_SOURCES = tests/e2e/load.c
 tests_e2e_load_LDADD =
 
 E2E = tests/e2e/daemon.py tests/e2e/reload.py tests/e2e/sources.py \
-	tests/e2e/compare.py tests/e2e/lab.sh
+	tests/e2e/compare.py tests/e2e/hostile.py tests/e2e/lab.sh
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/compare.zone \
 	tests/e2e/resolve.c
-tests/e2e/daemon.log tests/e2e/reload.log tests/e2e/sources.log tests/e2e/compare.log tests/e2e/lab.log: src/hostler$(EXEEXT) \
-	src/hostlerctl$(EXEEXT) tests/e2e/load$(EXEEXT)
+tests/e2e/daemon.log tests/e2e/reload.log tests/e2e/sources.log \
+	tests/e2e/compare.log tests/e2e/hostile.log tests/e2e/lab.log: \
+	src/hostler$(EXEEXT) src/hostlerctl$(EXEEXT) \
+	tests/e2e/load$(EXEEXT)
