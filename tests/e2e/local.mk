@@ -8,7 +8,8 @@ E2E = tests/e2e/daemon.py tests/e2e/reload.py tests/e2e/sources.py \
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/compare.zone \
 	tests/e2e/resolve.c
-tests/e2e/daemon.log tests/e2e/reload.log tests/e2e/sources.log \
-	tests/e2e/compare.log tests/e2e/hostile.log tests/e2e/lab.log: \
-	src/hostler$(EXEEXT) src/hostlerctl$(EXEEXT) \
+E2E_NEEDS = src/hostler$(EXEEXT) src/hostlerctl$(EXEEXT) \
 	tests/e2e/load$(EXEEXT)
+tests/e2e/daemon.log tests/e2e/reload.log: $(E2E_NEEDS)
+tests/e2e/sources.log tests/e2e/compare.log: $(E2E_NEEDS)
+tests/e2e/hostile.log tests/e2e/lab.log: $(E2E_NEEDS)
