@@ -278,8 +278,11 @@ reload_reclaim(struct reload *reload)
 		policy_free(old->policy);
 		free(old);
 	}
-	if (reload->index_waits)
+	if (reload->index_waits) {
 		reload->index_waits = index_reclaim(reload->index) > 0;
+		if (!reload->index_waits)
+			memory_give_back();
+	}
 	return reload->old || reload->index_waits;
 }
 

@@ -20,4 +20,8 @@ char *memory_string(const char *text);		/* a copy; NULL stays NULL */
 char *memory_format(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
+/* Much was freed: give the system what the C library keeps of it, where that
+ * can be asked for.  Takes some 50 ms after a gigabyte. */
+void memory_give_back(void);
+
 #endif
