@@ -274,6 +274,15 @@ count_off_above(struct byname *byname, const struct place *place)
 		queue(byname, made);
 }
 
+static bool
+signs_cut(const struct byname *byname, const struct node *node)
+{
+	const struct source *source = sources_entry(byname->sources,
+	    node)->source;
+
+	return source != NULL && source_signs_cut(source, node);
+}
+
 static void
 add_at(struct byname *byname, const struct place *place,
     const struct node *node, unsigned mark)
@@ -285,7 +294,9 @@ add_at(struct byname *byname, const struct place *place,
 		change_slot(byname, place, 0,
 		    table_slot_of(place->hash[0], node, mark));
 		count_above(byname, *place);
-		return;
+		if (!signs_cut(byname, node))
+			return;
+		slot = find_slot(byname, place);
 	}
 	if (table_mark(slot) & NAME_MADE)
 		made = made_of(slot);
@@ -365,7 +376,8 @@ does_count(const struct byname *byname, const struct node *node)
 	const struct source *source = sources_entry(byname->sources,
 	    node)->source;
 
-	return source != NULL && !source_hides(source, node);
+	return source != NULL && (!source_hides(source, node) ||
+	    source_signs_cut(source, node));
 }
 
 /* Where it is not known it may have been hidden; where it is, it is listed
@@ -427,6 +439,8 @@ collect_parts(struct byname *byname, const struct made *made)
 				.node = node,
 				.source = entry->source,
 				.position = entry->position,
+				.only_ds = source_signs_cut(entry->source,
+				    node),
 			};
 	}
 	if (count > 1)
@@ -507,7 +521,8 @@ settle_one(struct byname *byname, struct made *made)
 	made->dirty = 0;
 	if (count == 0 && made->below > 0 && made->node.rrset_count == 0)
 		return;
-	if (count <= 1 && made->below == 0) {
+	if (count <= 1 && made->below == 0 &&
+	    (count == 0 || !byname->parts[0].only_ds)) {
 		const struct node *node = count ? made->list[0] : NULL;
 		unsigned mark = node != NULL &&
 		    node->labels != place.labels ? NAME_BARE : 0;

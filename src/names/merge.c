@@ -230,6 +230,34 @@ pick_from(struct merge *merge, const struct node *node,
 	}
 }
 
+/* Found as glue is: it makes no name known. */
+static void
+pick_ds(struct merge *merge, const struct node *node, unsigned group)
+{
+	const struct rrset *rrset = node_find(node, TYPE_DS);
+	struct pick *pick = find_pick(merge, TYPE_DS, true);
+
+	if (pick == NULL)
+		pick = add_pick(merge, &(struct pick){
+			.type = TYPE_DS,
+			.kind = rrset->kind,
+			.kept = true,
+			.group = group,
+		});
+	add_piece(merge, pick, rrset);
+	pick->flags |= RRSET_OCCLUDED;
+}
+
+static void
+pick_part(struct merge *merge, const struct merge_part *part,
+    const struct ranks *ranks)
+{
+	if (part->only_ds)
+		pick_ds(merge, part->node, ranks->group);
+	else
+		pick_from(merge, part->node, ranks);
+}
+
 static void
 pick_group(struct merge *merge, const struct merge_part *parts,
     unsigned count, struct ranks *ranks)
@@ -238,8 +266,8 @@ pick_group(struct merge *merge, const struct merge_part *parts,
 
 	ranks->group++;
 	for (unsigned i = 0; i < count; i++) {
-		enum group_content part = judge_part(parts[i].node,
-		    ranks->flags);
+		enum group_content part = parts[i].only_ds ? GROUP_EMPTY :
+		    judge_part(parts[i].node, ranks->flags);
 
 		if (part > content)
 			content = part;
@@ -249,7 +277,7 @@ pick_group(struct merge *merge, const struct merge_part *parts,
 		ranks->content = content;
 	}
 	for (unsigned i = 0; i < count; i++)
-		pick_from(merge, parts[i].node, ranks);
+		pick_part(merge, &parts[i], ranks);
 }
 
 static bool
@@ -387,9 +415,11 @@ merge_parts(struct merge *merge, const struct merge_part *parts,
 	merge->piece_count = 0;
 	merge->out_count = 0;
 	node->flags = NODE_MERGED;
-	for (unsigned i = 0; i < count; i++)
-		node->flags |= parts[i].node->flags &
-		    (NODE_APEX | NODE_CUT | NODE_DNAME | NODE_SHORT);
+	for (unsigned i = 0; i < count; i++) {
+		if (!parts[i].only_ds)
+			node->flags |= parts[i].node->flags &
+			    (NODE_APEX | NODE_CUT | NODE_DNAME | NODE_SHORT);
+	}
 	ranks.flags = node->flags;
 	for (unsigned i = 0, n; i < count; i += n) {
 		n = 1;

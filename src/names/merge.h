@@ -9,7 +9,8 @@
  * is not.
  *
  * What a zone has at or below a cut (occluded records, NS and DS at the cut)
- * shadows nothing and is shadowed by nothing: it is kept beside the rest.
+ * shadows nothing and is shadowed by nothing: it is kept beside the rest.  So
+ * is a parent's DS at the apex of a zone that is loaded, too.
  *
  * A struct merge is room that is used again and again.  The writer's thread.
  */
@@ -22,6 +23,7 @@ struct merge_part {
 	const struct node *node;
 	const struct source *source;
 	uint32_t position;
+	bool only_ds;			/* source_signs_cut: as glue */
 };
 
 /* For qsort. */

@@ -192,6 +192,26 @@ source_hides(const struct source *source, const struct node *node)
 	    source->inner, source->inner_count);
 }
 
+bool
+source_signs_cut(const struct source *source, const struct node *node)
+{
+	const uint8_t *name = node_name(node);
+	bool found = false;
+
+	if (!(node->flags & NODE_CUT) || node_find(node, TYPE_DS) == NULL)
+		return false;
+	for (unsigned i = 0; i < source->inner_count; i++) {
+		const struct dname *apex = &source->inner[i];
+
+		if (!dname_is_below_or_at(name, apex->wire))
+			continue;
+		if (apex->length != node->name_length)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 static bool
 is_inner(const struct source *outer, const struct source *source)
 {

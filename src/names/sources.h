@@ -7,7 +7,7 @@
  * lists it drops it when it is built the next time.
  *
  * A zone says nothing of names at or below the apex of another loaded zone
- * that lies deeper: there, its nodes are hidden.
+ * that lies deeper: there, its nodes are hidden, but for the DS at the cut.
  *
  * The writer's thread only.
  */
@@ -60,6 +60,9 @@ void sources_settle(struct sources *sources, const struct content *old,
 const struct chunk_entry *sources_entry(const struct sources *sources,
     const struct node *node);
 bool source_hides(const struct source *source, const struct node *node);
+/* Hidden, but a delegation to the zone whose apex this is, with a DS: that
+ * is the parent's to say (RFC 4035 3.1.4.1). */
+bool source_signs_cut(const struct source *source, const struct node *node);
 
 /* Find anew which zones lie below this one; true if that changed.  touched
  * then gets the apexes that were or are below (*count of them, to be freed):

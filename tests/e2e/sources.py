@@ -100,7 +100,9 @@ def check_nested(daemon):
               "x.sub.cluster.test": "NXDOMAIN",
               "ns.sub.cluster.test": "10.4.0.1",
               "www.cluster.test": "10.3.0.2",
-              "sub.cluster.test NS": "ns.sub.cluster.test."}
+              "sub.cluster.test NS": "ns.sub.cluster.test.",
+              "sub.cluster.test DS": alone["sub.cluster.test DS"],
+              "sub.cluster.test A": "NODATA"}
     orphan = {"www.sub.cluster.test": "10.4.0.2",
               "www.cluster.test": "NXDOMAIN"}
     become(daemon, alone, zones=f"[{PARENT}]")
