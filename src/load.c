@@ -321,9 +321,6 @@ parse_hosts(struct reading *reading, const struct files_list *list,
 	    .previous = source->content,
 	};
 
-	if (source->content &&
-	    source->content->spec.rank != source->spec.rank)
-		input.previous = NULL;
 	take_content(reading, hostsfile_parse(&input, source->diags));
 	if (diags_count(source->diags, DIAG_ERROR))
 		source->state = LOAD_FAULTY;
@@ -348,6 +345,24 @@ read_hosts(struct reading *reading)
 	files_list_free(&list);
 }
 
+/* A source that was kept takes its new place among the others, too. */
+static void
+settle_rank(struct reading *reading)
+{
+	struct load_source *source = reading->source;
+	struct content *old = source->content, *content;
+
+	if (!old || old->spec.rank == source->spec.rank)
+		return;
+	content = content_ranked(old, source->spec.rank);
+	reading->load->changed++;
+	source->content = content;
+	if (reading->index)
+		index_replace(reading->index, old, content);
+	else
+		content_free(old);
+}
+
 static void
 read_source(struct load *load, const struct source_spec *spec,
     struct index *index, int64_t now_s)
@@ -366,6 +381,7 @@ read_source(struct load *load, const struct source_spec *spec,
 		read_zone(&reading);
 	else
 		read_hosts(&reading);
+	settle_rank(&reading);
 	release_all(&reading.open);
 }
 

@@ -103,6 +103,19 @@ content_share(struct content *content, struct chunk *chunk)
 	content_add(content, chunk);
 }
 
+struct content *
+content_ranked(const struct content *old, uint32_t rank)
+{
+	struct content *content = content_new(&old->spec);
+
+	content->spec.rank = rank;
+	content->serial = old->serial;
+	content->soa_made = old->soa_made;
+	for (uint32_t i = 0; i < old->chunk_count; i++)
+		content_share(content, old->chunks[i]);
+	return content;
+}
+
 static void
 drop_chunk(struct chunk *chunk)
 {

@@ -89,6 +89,9 @@ struct chunk *chunk_new(const char *path, uint32_t first_line,
 void content_add(struct content *content, struct chunk *chunk);
 void content_share(struct content *content, struct chunk *chunk);
 
+/* The same with another rank; the chunks are shared. */
+struct content *content_ranked(const struct content *old, uint32_t rank);
+
 void content_free(struct content *content);	/* and chunks it alone holds */
 uint32_t chunk_new_id(void);			/* one thread: the loader */
 

@@ -80,6 +80,27 @@ def check_hosts(daemon):
            domain="new.test")
 
 
+def check_kept(daemon, where):
+    """What is kept of a broken source takes its new place as well."""
+    wanted = {"both": "10.2.0.1", "one": "10.1.0.1", "two": "10.2.0.1"}
+    daemon.configure(config(hosts=BOTH))
+    daemon.ctl_run("reload")
+    same("the first entry counts", look(daemon, "both"), "10.1.0.1")
+    (where / "two.hosts").write_text("10.2.0.999 both two\n")
+    daemon.configure(config(hosts="[two.hosts, one.hosts]"))
+    daemon.ctl_run("reload")
+    check(daemon, wanted, "of a bad line, then ")
+    fill(where)
+    daemon.configure(config(hosts=BOTH))
+    daemon.ctl_run("reload")
+    same("the first entry counts again", look(daemon, "both"), "10.1.0.1")
+    (where / "two.hosts").unlink()
+    daemon.configure(config(hosts="[two.hosts, one.hosts]"))
+    daemon.ctl_run("reload")
+    check(daemon, wanted, "of a lost file, then ")
+    fill(where)
+
+
 def check_overlay(daemon):
     plain = {"www.cluster.test": "10.3.0.2", "x.cluster.test": "NXDOMAIN"}
     over = PARENT.replace("}", ", overlay: yes}")
@@ -130,6 +151,7 @@ with folder() as place:
     fill(place)
     with Daemon(place, config()) as served:
         check_hosts(served)
+        check_kept(served, place)
         check_overlay(served)
         check_nested(served)
         check_rivals(served)
