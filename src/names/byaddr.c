@@ -242,6 +242,19 @@ add_at(struct byaddr *byaddr, const struct place *place,
 	queue(byaddr, made);
 }
 
+/* Nothing changes where it has the address to itself and goes on counting. */
+static void
+touch_at(struct byaddr *byaddr, const struct place *place,
+    const struct chunk_reverse *reverse)
+{
+	table_slot slot = find_slot(byaddr, place);
+
+	if (slot != 0 && table_mark(slot) != ADDR_SET &&
+	    table_pointer(slot) == reverse && does_count(byaddr, reverse))
+		return;
+	add_at(byaddr, place, reverse);
+}
+
 static void
 remove_at(struct byaddr *byaddr, const struct place *place,
     const struct chunk_reverse *reverse)
@@ -303,7 +316,7 @@ byaddr_remove(struct byaddr *byaddr, const struct chunk_reverse *list,
 void
 byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse)
 {
-	work_all(byaddr, reverse, 1, &(struct task){ add_at });
+	work_all(byaddr, reverse, 1, &(struct task){ touch_at });
 }
 
 static struct merge_part

@@ -381,12 +381,19 @@ does_count(const struct byname *byname, const struct node *node)
 }
 
 /* Where it is not known it may have been hidden; where it is, it is listed
- * once more and judged when the name is built. */
+ * once more and judged when the name is built.  Nothing of that where it has
+ * the name to itself and goes on counting. */
 static void
 touch_at(struct byname *byname, const struct place *place,
     const struct node *node, unsigned mark)
 {
-	if (find_slot(byname, place) != 0 || does_count(byname, node))
+	table_slot slot = find_slot(byname, place);
+	bool counts = does_count(byname, node);
+
+	if (counts && !(table_mark(slot) & NAME_MADE) &&
+	    table_pointer(slot) == node && !signs_cut(byname, node))
+		return;
+	if (slot != 0 || counts)
 		add_at(byname, place, node, mark);
 }
 
