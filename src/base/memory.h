@@ -21,7 +21,7 @@ char *memory_format(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 /* Much was freed: give the system what the C library keeps of it, where that
- * can be asked for.  Takes some 50 ms after a gigabyte. */
+ * can be asked for.  Not for a thread that answers. */
 void memory_give_back(void);
 
 #endif
