@@ -180,7 +180,8 @@ take_content(struct reading *reading, struct content *content)
 	source->state = LOAD_GOOD;
 	source->good_s = reading->now_s;
 	if (old && old->spec.rank == content->spec.rank &&
-	    content_equal(old, content)) {
+	    content_equal(old, content) &&
+	    content_places_equal(old, content)) {
 		content_free(content);
 		return;
 	}

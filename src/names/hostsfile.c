@@ -423,7 +423,7 @@ add_kept_rrset(struct parser *p, const struct kept *kept,
 		record.rdata = rrset_rdata(rrset, &offset,
 		    &record.rdata_length);
 		if (kept->part == KEPT_AGAIN &&
-		    rrset_origins(rrset)[i].column != 0)
+		    origin_column(rrset_origins(rrset)[i]) != 0)
 			continue;
 		addr = make_addr(&record);
 		if (records_add(p->records, &record, &first) == RECORDS_OK &&

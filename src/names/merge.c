@@ -359,10 +359,19 @@ put_out(struct merge *merge, const void *bytes, size_t length)
 	merge->out_count += padded;
 }
 
+static int64_t
+first_to_end(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	return a < b ? a : b;
+}
+
 static void
 put_pick(struct merge *merge, const struct pick *pick)
 {
 	unsigned piece = pick->first_piece;
+	int64_t expiry = 0;
 	struct rrset rrset = {
 		.type = pick->type,
 		.flags = pick->flags,
@@ -373,6 +382,8 @@ put_pick(struct merge *merge, const struct pick *pick)
 	merge->wire_length = 0;
 	for (unsigned i = 0; i < pick->piece_count; i++) {
 		add_records(merge, merge->pieces[piece].rrset);
+		expiry = first_to_end(expiry,
+		    rrset_expiry(merge->pieces[piece].rrset));
 		piece = merge->pieces[piece].next;
 	}
 	if (pick->piece_count > 1 && pick->type != TYPE_RRSIG)
@@ -382,6 +393,8 @@ put_pick(struct merge *merge, const struct pick *pick)
 	put_out(merge, &rrset, sizeof(rrset));
 	put_out(merge, merge->origins,
 	    merge->origin_count * sizeof(merge->origins[0]));
+	if (pick->flags & RRSET_EXPIRES)
+		put_out(merge, &expiry, sizeof(expiry));
 	put_out(merge, merge->wire, merge->wire_length);
 }
 
@@ -394,7 +407,7 @@ describe(const struct merge *merge, struct node *node)
 		const struct pick *pick = &merge->picks[i];
 
 		if (pick->flags & (RRSET_OCCLUDED | RRSET_LOOPBACK |
-		    RRSET_LINK_LOCAL))
+		    RRSET_LINK_LOCAL | RRSET_EXPIRES))
 			node->flags |= NODE_LIMITED;
 		if (served == NULL && !pick->kept)
 			served = pick;

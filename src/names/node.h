@@ -7,7 +7,9 @@
  * are const once published.
  *
  *   struct node | owner, lower, wire, padded to 8 | struct rrset ... | ...
- *   struct rrset | struct origin[count] | wire[length], padded to 8
+ *   struct rrset | struct origin[count] | expiry | wire[length], padded to 8
+ *
+ * The expiry (8 bytes) is there where RRSET_EXPIRES says so.
  *
  * wire is what goes out (dns/reply.h): count records of
  * c0 0c | type | class IN | ttl | rdlength | rdata.
@@ -23,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Rank order: the first that has a name and type is served. */
 enum source_kind {
@@ -36,12 +39,22 @@ enum source_kind {
  * the snapshot knows (snapshot_place), so that lines inserted above a chunk
  * touch nothing in it.  line counts from 0 within the chunk, column from 1 (0:
  * made by hostler, or kept from an earlier reading of a hosts file whose line
- * has an error now).  8 bytes a record. */
+ * has an error now); its top bit is set where the line says "# hostler: ok".
+ * 8 bytes a record. */
 struct origin {
 	uint32_t chunk;
 	uint16_t line;
 	uint16_t column;
 };
+
+#define ORIGIN_OK 0x8000u
+#define ORIGIN_COLUMN_MAX 0x7fffu
+
+static inline uint16_t
+origin_column(struct origin origin)
+{
+	return origin.column & ORIGIN_COLUMN_MAX;
+}
 
 enum rrset_flag {
 	RRSET_OCCLUDED = 1,		/* zone data at or below a cut or below
@@ -53,6 +66,7 @@ enum rrset_flag {
 					 * link-local address: never given */
 	RRSET_KEPT = 16,		/* hosts: a record is of an earlier
 					 * reading, its line has an error now */
+	RRSET_EXPIRES = 32,		/* leases: it ends at rrset_expiry */
 };
 
 struct rrset {
@@ -69,8 +83,9 @@ enum node_flag {
 	NODE_CUT = 4,			/* a delegation: NS below an apex */
 	NODE_DNAME = 8,
 	NODE_MERGED = 16,
-	NODE_LIMITED = 32,		/* some RRset is OCCLUDED, LOOPBACK or
-					 * LINK_LOCAL: off the shortest path */
+	NODE_LIMITED = 32,		/* some RRset is OCCLUDED, LOOPBACK,
+					 * LINK_LOCAL or EXPIRES: off the
+					 * shortest path */
 };
 
 struct node {
@@ -104,7 +119,20 @@ rrset_origins(const struct rrset *rrset)
 static inline const uint8_t *
 rrset_wire(const struct rrset *rrset)
 {
-	return (const uint8_t *)(rrset_origins(rrset) + rrset->count);
+	return (const uint8_t *)(rrset_origins(rrset) + rrset->count) +
+	    ((rrset->flags & RRSET_EXPIRES) ? sizeof(int64_t) : 0);
+}
+
+/* The monotonic second in which it ends; 0: never. */
+static inline int64_t
+rrset_expiry(const struct rrset *rrset)
+{
+	int64_t expiry = 0;
+
+	if (rrset->flags & RRSET_EXPIRES)
+		memcpy(&expiry, rrset_origins(rrset) + rrset->count,
+		    sizeof(expiry));
+	return expiry;
 }
 
 static inline const struct rrset *

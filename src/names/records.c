@@ -37,6 +37,7 @@ struct draft {
 	uint16_t count;
 	uint8_t flags;
 	uint8_t kind;
+	int64_t expires_s;		/* of the first to end; 0: none does */
 };
 
 struct entry {
@@ -290,6 +291,12 @@ add_entry(struct records *records, struct draft *draft,
 	draft->count++;
 	draft->length += RECORD_HEAD + record->rdata_length;
 	draft->flags |= record->rrset_flags;
+	if (record->expires_s != 0) {
+		if (draft->expires_s == 0 ||
+		    record->expires_s < draft->expires_s)
+			draft->expires_s = record->expires_s;
+		draft->flags |= RRSET_EXPIRES;
+	}
 }
 
 enum records_result
@@ -346,6 +353,7 @@ node_size(const struct records *records, const struct owner *owner)
 
 		size += sizeof(struct rrset) +
 		    draft->count * sizeof(struct origin) +
+		    (draft->expires_s != 0 ? sizeof(int64_t) : 0) +
 		    pad8(draft->length);
 	}
 	return size;
@@ -361,6 +369,10 @@ write_records(const struct records *records, const struct draft *draft,
 	uint8_t *wire = (uint8_t *)(origin + draft->count);
 	size_t pad = pad8(draft->length) - draft->length;
 
+	if (draft->expires_s != 0) {
+		memcpy(wire, &draft->expires_s, sizeof(int64_t));
+		wire += sizeof(int64_t);
+	}
 	for (uint32_t at = draft->first_record; at != NONE;
 	     at = records->entries[at].next) {
 		const struct entry *entry = &records->entries[at];
@@ -409,7 +421,7 @@ write_node(const struct records *records, const struct owner *owner,
 			.kind = draft->kind,
 		};
 		if (draft->flags & (RRSET_OCCLUDED | RRSET_LOOPBACK |
-		    RRSET_LINK_LOCAL))
+		    RRSET_LINK_LOCAL | RRSET_EXPIRES))
 			node->flags |= NODE_LIMITED;
 		to = write_records(records, draft, to + sizeof(struct rrset));
 	}

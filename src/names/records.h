@@ -26,6 +26,8 @@ struct record {
 	uint8_t node_flags;		/* enum node_flag: NODE_SHORT */
 	uint8_t kind;
 	struct origin origin;
+	int64_t expires_s;		/* monotonic; 0: never.  The first to
+					 * end decides for its RRset */
 };
 
 enum records_result {

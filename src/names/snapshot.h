@@ -74,8 +74,10 @@ bool snapshot_reverse_below(const struct snapshot *snapshot,
 /* Where a record was written. */
 struct snapshot_place {
 	const char *path;
-	uint32_t line;			/* from 1; 0: made by hostler */
-	uint32_t column;
+	uint32_t line;			/* from 1; of RRSET_MADE it means
+					 * nothing, of what was kept it is the
+					 * bad line's */
+	uint32_t column;		/* from 1; 0: made, or kept */
 };
 struct snapshot_place snapshot_place(const struct snapshot *snapshot,
     struct origin origin);

@@ -42,6 +42,8 @@ content_new(const struct source_spec *spec)
 
 	content->spec = *spec;
 	content->spec.path = memory_string(spec->path);
+	content->spec.machines = NULL;	/* of use to parsers alone */
+	content->spec.macs = NULL;
 	return content;
 }
 
@@ -111,6 +113,7 @@ content_ranked(const struct content *old, uint32_t rank)
 	content->spec.rank = rank;
 	content->serial = old->serial;
 	content->soa_made = old->soa_made;
+	content->due_s = old->due_s;
 	for (uint32_t i = 0; i < old->chunk_count; i++)
 		content_share(content, old->chunks[i]);
 	return content;
@@ -159,6 +162,7 @@ is_same_node(const struct node *a, const struct node *b)
 		return false;
 	for (unsigned i = 0; i < a->rrset_count; i++) {
 		if (memcmp(x, y, sizeof(*x)) != 0 ||
+		    rrset_expiry(x) != rrset_expiry(y) ||
 		    memcmp(rrset_wire(x), rrset_wire(y), x->length) != 0)
 			return false;
 		x = rrset_next(x);
@@ -196,6 +200,47 @@ content_equal(const struct content *a, const struct content *b)
 	for (uint32_t i = 0; i < a->chunk_count; i++) {
 		if (!is_same_chunk(a->chunks[i], b->chunks[i]))
 			return false;
+	}
+	return true;
+}
+
+static bool
+has_same_places(const struct node *a, const struct node *b)
+{
+	const struct rrset *x = node_first(a), *y = node_first(b);
+
+	for (unsigned i = 0; i < a->rrset_count; i++) {
+		for (unsigned k = 0; k < x->count; k++) {
+			struct origin s = rrset_origins(x)[k];
+			struct origin t = rrset_origins(y)[k];
+
+			if (s.line != t.line || s.column != t.column)
+				return false;
+		}
+		x = rrset_next(x);
+		y = rrset_next(y);
+	}
+	return true;
+}
+
+/* Of a chunk that both have, the lines may have moved: then one before it has
+ * another number of them. */
+bool
+content_places_equal(const struct content *a, const struct content *b)
+{
+	for (uint32_t i = 0; i < a->chunk_count; i++) {
+		const struct chunk *x = a->chunks[i], *y = b->chunks[i];
+
+		if (x == y)
+			continue;
+		if (x->first_line != y->first_line ||
+		    x->line_count != y->line_count ||
+		    strcmp(x->path, y->path) != 0)
+			return false;
+		for (uint32_t k = 0; k < x->node_count; k++) {
+			if (!has_same_places(x->nodes[k], y->nodes[k]))
+				return false;
+		}
 	}
 	return true;
 }

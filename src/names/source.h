@@ -19,6 +19,20 @@
 #include "dns/dname.h"
 #include "names/node.h"
 
+/* How a lease file is written. */
+enum lease_format {
+	LEASE_AUTO,			/* told by its content */
+	LEASE_DNSMASQ,
+	LEASE_LIBVIRT,			/* .status, joined with .macs */
+	LEASE_DHCPD,			/* ISC and VMware */
+	LEASE_KEA,			/* CSV */
+	LEASE_NETWORKD,			/* JSON */
+	LEASE_VIRTUALBOX,		/* XML, joined with .vbox files */
+	LEASE_BOOTPD,			/* macOS */
+	LEASE_NEIGHBOURS,		/* no file: the kernel's table, joined
+					 * with a list of MACs */
+};
+
 struct source_spec {
 	enum source_kind kind;
 	const char *path;		/* as diagnostics show it */
@@ -28,6 +42,10 @@ struct source_spec {
 	bool overlay;			/* zones */
 	struct dname domain;		/* hosts: short names live here too;
 					 * zones: the origin, lower */
+	enum lease_format format;	/* leases, as the next two */
+	const char *machines;		/* folder of .vbox files; NULL: none */
+	const char *macs;		/* neighbours: /etc/ethers, or such a
+					 * folder; NULL: none */
 };
 
 /* A file in memory.  Not NUL-terminated; may hold any bytes. */
@@ -76,6 +94,10 @@ struct content {
 	uint32_t record_count;
 	uint32_t serial;		/* zones: of its SOA */
 	bool soa_made;			/* zones: the file has none */
+	int64_t due_s;			/* leases: the monotonic second in
+					 * which the first of them ends and
+					 * the file is to be read again; 0:
+					 * none does */
 };
 
 /* What parsers make content with.  A chunk begins with an id, one reference,
@@ -95,7 +117,10 @@ struct content *content_ranked(const struct content *old, uint32_t rank);
 void content_free(struct content *content);	/* and chunks it alone holds */
 uint32_t chunk_new_id(void);			/* one thread: the loader */
 
-/* Have two contents the same records?  Then nothing is published. */
+/* Have two contents the same records?  Then a made serial stays. */
 bool content_equal(const struct content *a, const struct content *b);
+/* And, of two that are equal, at the same places?  Then nothing needs to be
+ * published at all. */
+bool content_places_equal(const struct content *a, const struct content *b);
 
 #endif

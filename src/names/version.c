@@ -124,14 +124,14 @@ struct snapshot_place
 snapshot_place(const struct snapshot *snapshot, struct origin origin)
 {
 	const struct place_entry *entry;
-	struct snapshot_place place = { .path = "", .column = origin.column };
+	struct snapshot_place place = { .path = "", .column = origin_column(origin) };
 
 	if (origin.chunk >= snapshot->place_count)
 		return place;
 	entry = &snapshot->places[origin.chunk];
 	if (entry->path != NULL)
 		place.path = entry->path;
-	if (origin.column > 0)
+	if (entry->path != NULL)
 		place.line = entry->first_line + origin.line;
 	return place;
 }

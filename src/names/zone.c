@@ -220,7 +220,7 @@ find_place(const struct zone *zone, const struct place *place)
 	struct diag_place shown = {
 		.file = chunk->path,
 		.line = chunk->first_line + origin.line,
-		.column = origin.column,
+		.column = origin_column(origin),
 		.width = 1,
 	};
 
@@ -234,7 +234,7 @@ find_place(const struct zone *zone, const struct place *place)
 		to--;
 	shown.text = from;
 	shown.text_len = (size_t)(to - from);
-	for (const char *p = from + origin.column; p < to &&
+	for (const char *p = from + origin_column(origin); p < to &&
 	    strchr(" \t();", *p) == NULL; p++)
 		shown.width++;
 	return shown;

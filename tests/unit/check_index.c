@@ -1038,7 +1038,9 @@ START_TEST(places_follow_their_lines)
 	ck_assert_uint_eq(snapshot_place(scene.names, origin).line, 11);
 	ck_assert_uint_eq(snapshot_place(old, origin).line, 2);
 	ck_assert_ptr_eq(find(scene.names, "b.test."), find(old, "b.test."));
-	origin.column = 0;
+	origin.column |= ORIGIN_OK;
+	ck_assert_uint_eq(snapshot_place(old, origin).column, 1);
+	origin.chunk = UINT32_MAX;
 	ck_assert_uint_eq(snapshot_place(old, origin).line, 0);
 	index_free(scene.index);
 }
