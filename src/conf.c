@@ -7,6 +7,26 @@
 
 #include "base/memory.h"
 
+const char *const conf_lease_formats[] = {
+    [LEASE_AUTO] = "auto",
+    [LEASE_DNSMASQ] = "dnsmasq",
+    [LEASE_LIBVIRT] = "libvirt",
+    [LEASE_DHCPD] = "dhcpd",
+    [LEASE_KEA] = "kea",
+    [LEASE_NETWORKD] = "networkd",
+    [LEASE_VIRTUALBOX] = "virtualbox",
+    [LEASE_BOOTPD] = "bootpd",
+    [LEASE_NEIGHBOURS] = "neighbours",
+    NULL,
+};
+
+const char *const conf_by_network_words[] = {
+    [CONF_BY_NETWORK_PREFER] = "prefer",
+    [CONF_BY_NETWORK_ONLY] = "only",
+    [CONF_BY_NETWORK_OFF] = "off",
+    NULL,
+};
+
 static char *
 choose_control_socket(void)
 {
@@ -42,12 +62,12 @@ conf_new_defaults(void)
 	conf->allow.attached = true;
 	conf->log_level = LOG_LEVEL_INFO;
 	conf->control_socket = choose_control_socket();
-	conf->has_domain = true;
-	conf->domain = dname_from("internal.");
-	hosts = conf_add_hosts(conf);
+	conf->top.has_domain = true;
+	conf->top.domain = dname_from("internal.");
+	hosts = conf_add_hosts(&conf->top);
 	hosts->path = memory_string("/etc/hosts");
 	hosts->ttl_s = CONF_HOSTS_TTL_S;
-	forward = conf_add_forward(conf);
+	forward = conf_add_forward(&conf->top);
 	forward->zone = dname_from(".");
 	conf_parse_upstream(conf_add_upstream(forward), "/etc/resolv.conf");
 	conf->cache_bytes = 64 << 20;
@@ -76,27 +96,35 @@ conf_add_listen(struct conf *conf)
 }
 
 struct conf_hosts *
-conf_add_hosts(struct conf *conf)
+conf_add_hosts(struct conf_scope *scope)
 {
-	conf->hosts = grow_list(conf->hosts, &conf->hosts_count,
-	    sizeof *conf->hosts);
-	return &conf->hosts[conf->hosts_count - 1];
+	scope->hosts = grow_list(scope->hosts, &scope->hosts_count,
+	    sizeof *scope->hosts);
+	return &scope->hosts[scope->hosts_count - 1];
 }
 
 struct conf_zone *
-conf_add_zone(struct conf *conf)
+conf_add_zone(struct conf_scope *scope)
 {
-	conf->zones = grow_list(conf->zones, &conf->zone_count,
-	    sizeof *conf->zones);
-	return &conf->zones[conf->zone_count - 1];
+	scope->zones = grow_list(scope->zones, &scope->zone_count,
+	    sizeof *scope->zones);
+	return &scope->zones[scope->zone_count - 1];
+}
+
+struct conf_leases *
+conf_add_leases(struct conf_scope *scope)
+{
+	scope->leases = grow_list(scope->leases, &scope->leases_count,
+	    sizeof *scope->leases);
+	return &scope->leases[scope->leases_count - 1];
 }
 
 struct conf_forward *
-conf_add_forward(struct conf *conf)
+conf_add_forward(struct conf_scope *scope)
 {
-	conf->forward = grow_list(conf->forward, &conf->forward_count,
-	    sizeof *conf->forward);
-	return &conf->forward[conf->forward_count - 1];
+	scope->forward = grow_list(scope->forward, &scope->forward_count,
+	    sizeof *scope->forward);
+	return &scope->forward[scope->forward_count - 1];
 }
 
 struct conf_upstream *
@@ -108,11 +136,46 @@ conf_add_upstream(struct conf_forward *forward)
 }
 
 struct prefix *
-conf_add_prefix(struct conf_allow *allow)
+conf_add_prefix(struct conf_prefixes *prefixes)
 {
-	allow->prefixes = grow_list(allow->prefixes, &allow->count,
-	    sizeof *allow->prefixes);
-	return &allow->prefixes[allow->count - 1];
+	prefixes->list = grow_list(prefixes->list, &prefixes->count,
+	    sizeof *prefixes->list);
+	return &prefixes->list[prefixes->count - 1];
+}
+
+struct conf_view *
+conf_add_view(struct conf *conf)
+{
+	conf->views = grow_list(conf->views, &conf->view_count,
+	    sizeof *conf->views);
+	return &conf->views[conf->view_count - 1];
+}
+
+struct addr *
+conf_add_view_listen(struct conf_view *view)
+{
+	view->listen = grow_list(view->listen, &view->listen_count,
+	    sizeof *view->listen);
+	return &view->listen[view->listen_count - 1];
+}
+
+struct conf_network *
+conf_add_network(struct conf *conf)
+{
+	conf->networks = grow_list(conf->networks, &conf->network_count,
+	    sizeof *conf->networks);
+	return &conf->networks[conf->network_count - 1];
+}
+
+void
+conf_add_warning_off(struct conf *conf, const char *id)
+{
+	char **place;
+
+	conf->warnings_off = grow_list(conf->warnings_off,
+	    &conf->warnings_off_count, sizeof *conf->warnings_off);
+	place = &conf->warnings_off[conf->warnings_off_count - 1];
+	*place = memory_string(id);
 }
 
 void
@@ -124,36 +187,77 @@ conf_clear_listen(struct conf *conf)
 }
 
 void
-conf_clear_hosts(struct conf *conf)
+conf_clear_hosts(struct conf_scope *scope)
 {
-	for (size_t i = 0; i < conf->hosts_count; i++)
-		free(conf->hosts[i].path);
-	free(conf->hosts);
-	conf->hosts = NULL;
-	conf->hosts_count = 0;
+	for (size_t i = 0; i < scope->hosts_count; i++)
+		free(scope->hosts[i].path);
+	free(scope->hosts);
+	scope->hosts = NULL;
+	scope->hosts_count = 0;
 }
 
 void
-conf_clear_zones(struct conf *conf)
+conf_clear_zones(struct conf_scope *scope)
 {
-	for (size_t i = 0; i < conf->zone_count; i++)
-		free(conf->zones[i].path);
-	free(conf->zones);
-	conf->zones = NULL;
-	conf->zone_count = 0;
+	for (size_t i = 0; i < scope->zone_count; i++)
+		free(scope->zones[i].path);
+	free(scope->zones);
+	scope->zones = NULL;
+	scope->zone_count = 0;
 }
 
 void
-conf_clear_forward(struct conf *conf)
+conf_clear_leases(struct conf_scope *scope)
 {
-	for (size_t i = 0; i < conf->forward_count; i++) {
-		for (size_t k = 0; k < conf->forward[i].count; k++)
-			free(conf->forward[i].to[k].path);
-		free(conf->forward[i].to);
+	for (size_t i = 0; i < scope->leases_count; i++) {
+		free(scope->leases[i].path);
+		free(scope->leases[i].machines);
+		free(scope->leases[i].macs);
 	}
-	free(conf->forward);
-	conf->forward = NULL;
-	conf->forward_count = 0;
+	free(scope->leases);
+	scope->leases = NULL;
+	scope->leases_count = 0;
+}
+
+void
+conf_clear_forward(struct conf_scope *scope)
+{
+	for (size_t i = 0; i < scope->forward_count; i++) {
+		for (size_t k = 0; k < scope->forward[i].count; k++)
+			free(scope->forward[i].to[k].path);
+		free(scope->forward[i].to);
+	}
+	free(scope->forward);
+	scope->forward = NULL;
+	scope->forward_count = 0;
+}
+
+void
+conf_clear_warnings_off(struct conf *conf)
+{
+	for (size_t i = 0; i < conf->warnings_off_count; i++)
+		free(conf->warnings_off[i]);
+	free(conf->warnings_off);
+	conf->warnings_off = NULL;
+	conf->warnings_off_count = 0;
+}
+
+static void
+free_scope(struct conf_scope *scope)
+{
+	conf_clear_hosts(scope);
+	conf_clear_zones(scope);
+	conf_clear_leases(scope);
+	conf_clear_forward(scope);
+}
+
+static void
+free_view(struct conf_view *view)
+{
+	free_scope(&view->scope);
+	free(view->name);
+	free(view->clients.list);
+	free(view->listen);
 }
 
 void
@@ -162,10 +266,19 @@ conf_free(struct conf *conf)
 	if (!conf)
 		return;
 	conf_clear_listen(conf);
-	conf_clear_hosts(conf);
-	conf_clear_zones(conf);
-	conf_clear_forward(conf);
-	free(conf->allow.prefixes);
+	conf_clear_warnings_off(conf);
+	free_scope(&conf->top);
+	for (size_t i = 0; i < conf->view_count; i++)
+		free_view(&conf->views[i]);
+	for (size_t i = 0; i < conf->network_count; i++) {
+		free(conf->networks[i].name);
+		free(conf->networks[i].prefixes.list);
+	}
+	free(conf->views);
+	free(conf->networks);
+	free(conf->explain_to.list);
+	free(conf->managed_hosts);
+	free(conf->allow.prefixes.list);
 	free(conf->path);
 	free(conf->user);
 	free(conf->control_socket);
@@ -216,157 +329,4 @@ conf_parse_domain(struct dname *domain, const char *text)
 	if (!wrong)
 		dname_lower(domain->wire);
 	return wrong;
-}
-
-/* ---- -T ---- */
-
-/* A double-quoted YAML scalar: always right, whatever the bytes. */
-static void
-print_quoted(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
-static void
-print_domain(FILE *out, const struct dname *domain)
-{
-	char text[DNAME_TEXT_MAX];
-
-	dname_print(domain->wire, text);
-	if (domain->labels)
-		text[strlen(text) - 1] = '\0';
-	print_quoted(out, text);
-}
-
-static void
-print_server(const struct conf *conf, FILE *out)
-{
-	static const char *const levels[] = {
-	    "error", "warning", "notice", "info", "debug"};
-	const struct conf_allow *allow = &conf->allow;
-	char text[ENDPOINT_TEXT];
-
-	fputs("server:\n  listen:\n", out);
-	for (size_t i = 0; i < conf->listen_count; i++)
-		fprintf(out, "    - \"%s\"\n",
-		    endpoint_print(&conf->listen[i].endpoint, text));
-	if (conf->threads)
-		fprintf(out, "  threads: %u\n", conf->threads);
-	else
-		fputs("  threads: auto\n", out);
-	fputs("  user: ", out);
-	print_quoted(out, conf->user);
-	fputs("\n  allow:\n", out);
-	if (allow->private)
-		fputs("    - private\n", out);
-	if (allow->attached)
-		fputs("    - attached\n", out);
-	if (allow->any)
-		fputs("    - any\n", out);
-	for (size_t i = 0; i < allow->count; i++)
-		fprintf(out, "    - \"%s\"\n",
-		    prefix_print(&allow->prefixes[i], text));
-	if (!allow->private && !allow->attached && !allow->any && !allow->count)
-		fputs("    []\n", out);
-	fprintf(out, "  log: {level: %s, queries: off}\n",
-	    levels[conf->log_level]);
-}
-
-static void
-print_sources(const struct conf *conf, FILE *out)
-{
-	fputs(conf->hosts_count ? "hosts:\n" : "hosts: []\n", out);
-	for (size_t i = 0; i < conf->hosts_count; i++) {
-		fputs("  - {path: ", out);
-		print_quoted(out, conf->hosts[i].path);
-		fprintf(out, ", ttl: %us", conf->hosts[i].ttl_s);
-		if (conf->hosts[i].has_domain) {
-			fputs(", domain: ", out);
-			print_domain(out, &conf->hosts[i].domain);
-		}
-		fputs("}\n", out);
-	}
-	fputs(conf->zone_count ? "zones:\n" : "zones: []\n", out);
-	for (size_t i = 0; i < conf->zone_count; i++) {
-		fputs("  - {path: ", out);
-		print_quoted(out, conf->zones[i].path);
-		if (conf->zones[i].has_name) {
-			fputs(", name: ", out);
-			print_domain(out, &conf->zones[i].name);
-		}
-		if (conf->zones[i].overlay)
-			fputs(", overlay: yes", out);
-		fputs("}\n", out);
-	}
-}
-
-static void
-print_upstream(const struct conf_upstream *upstream, FILE *out)
-{
-	char text[ENDPOINT_TEXT];
-
-	if (upstream->kind == CONF_UPSTREAM_FILE)
-		print_quoted(out, upstream->path);
-	else
-		fprintf(out, "\"%s%s\"",
-		    upstream->kind == CONF_UPSTREAM_TCP ? "tcp://" : "",
-		    endpoint_print(&upstream->endpoint, text));
-}
-
-static void
-print_forward(const struct conf *conf, FILE *out)
-{
-	fputs(conf->forward_count ? "forward:\n" : "forward: []\n", out);
-	for (size_t i = 0; i < conf->forward_count; i++) {
-		const struct conf_forward *forward = &conf->forward[i];
-
-		fputs("  - {zone: ", out);
-		print_domain(out, &forward->zone);
-		fputs(", to: [", out);
-		for (size_t k = 0; k < forward->count; k++) {
-			if (k)
-				fputs(", ", out);
-			print_upstream(&forward->to[k], out);
-		}
-		fputs("]", out);
-		if (forward->private_names != CONF_PRIVATE_AUTO)
-			fprintf(out, ", private-names: %s",
-			    forward->private_names == CONF_PRIVATE_YES ? "yes"
-								       : "no");
-		fputs("}\n", out);
-	}
-}
-
-void
-conf_print(const struct conf *conf, FILE *out)
-{
-	print_server(conf, out);
-	if (conf->control_socket) {
-		fputs("control: {socket: ", out);
-		print_quoted(out, conf->control_socket);
-		fputs("}\n", out);
-	}
-	fputs("domain: {name: ", out);
-	if (conf->has_domain)
-		print_domain(out, &conf->domain);
-	else
-		print_quoted(out, "");
-	fprintf(out, ", overlay: %s}\n", conf->domain_overlay ? "yes" : "no");
-	print_sources(conf, out);
-	print_forward(conf, out);
-	fprintf(out, "cache: {size: %lluK, min-ttl: %us, max-ttl: %us, "
-	    "max-negative-ttl: %us, stale: 0s}\n",
-	    (unsigned long long)(conf->cache_bytes >> 10), conf->min_ttl_s,
-	    conf->max_ttl_s, conf->max_negative_ttl_s);
 }

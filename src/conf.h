@@ -17,6 +17,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "dns/dname.h"
+#include "names/source.h"
 
 #define CONF_DEFAULT_FILE SYSCONFDIR "/hostler/hostler.yaml"
 #define CONF_PORT 53
@@ -34,10 +35,14 @@ struct conf_listen {
 	struct conf_mark mark;
 };
 
+struct conf_prefixes {
+	struct prefix *list;
+	size_t count;
+};
+
 struct conf_allow {
 	bool any, private, attached;
-	struct prefix *prefixes;
-	size_t count;
+	struct conf_prefixes prefixes;
 };
 
 struct conf_hosts {
@@ -53,6 +58,17 @@ struct conf_zone {
 	bool has_name;
 	bool overlay;
 	struct dname name;
+	struct conf_mark mark;
+};
+
+struct conf_leases {
+	char *path;			/* NULL: the neighbour table */
+	enum lease_format format;
+	char *machines;			/* VirtualBox: folder of .vbox files */
+	char *macs;			/* neighbours: who has which MAC */
+	uint32_t ttl_s;
+	bool has_domain;		/* one of its own */
+	struct dname domain;
 	struct conf_mark mark;
 };
 
@@ -82,6 +98,46 @@ struct conf_forward {
 	struct conf_mark mark;
 };
 
+/* The names that a view knows and where it forwards the rest: the top
+ * level's, or a view's own. */
+struct conf_scope {
+	bool has_domain, domain_overlay;
+	struct dname domain;
+	struct conf_hosts *hosts;
+	size_t hosts_count;
+	struct conf_zone *zones;
+	size_t zone_count;
+	struct conf_leases *leases;
+	size_t leases_count;
+	struct conf_forward *forward;
+	size_t forward_count;
+};
+
+struct conf_view {
+	char *name;
+	struct conf_prefixes clients;
+	struct addr *listen;		/* addresses that were asked */
+	size_t listen_count;
+	bool inherit;
+	bool has_forward;		/* else the top level's */
+	bool domain_given;		/* else the top level's */
+	struct conf_scope scope;
+	struct conf_mark mark;
+};
+
+struct conf_network {
+	char *name;
+	struct conf_prefixes prefixes;
+	bool isolated;			/* never given as an answer */
+	struct conf_mark mark;
+};
+
+enum conf_by_network {
+	CONF_BY_NETWORK_PREFER,
+	CONF_BY_NETWORK_ONLY,
+	CONF_BY_NETWORK_OFF,
+};
+
 struct conf {
 	char *path;			/* of the file read; NULL: none */
 	struct conf_listen *listen;
@@ -93,14 +149,17 @@ struct conf {
 	enum log_level log_level;
 	char *control_socket;		/* NULL: none */
 	bool control_given;
-	bool has_domain, domain_overlay;
-	struct dname domain;
-	struct conf_hosts *hosts;
-	size_t hosts_count;
-	struct conf_zone *zones;
-	size_t zone_count;
-	struct conf_forward *forward;
-	size_t forward_count;
+	struct conf_scope top;
+	struct conf_mark domain_mark;
+	struct conf_view *views;
+	size_t view_count;
+	struct conf_network *networks;
+	size_t network_count;
+	enum conf_by_network by_network;
+	struct conf_prefixes explain_to; /* see the source as EDE text */
+	char **warnings_off;		/* ids */
+	size_t warnings_off_count;
+	char *managed_hosts;		/* what `set` writes; NULL: none */
 	uint64_t cache_bytes;
 	uint32_t min_ttl_s, max_ttl_s, max_negative_ttl_s;
 };
@@ -123,15 +182,27 @@ void conf_free(struct conf *conf);
 
 /* Growing the lists; each returns the new, zeroed element. */
 struct conf_listen *conf_add_listen(struct conf *conf);
-struct conf_hosts *conf_add_hosts(struct conf *conf);
-struct conf_zone *conf_add_zone(struct conf *conf);
-struct conf_forward *conf_add_forward(struct conf *conf);
+struct conf_hosts *conf_add_hosts(struct conf_scope *scope);
+struct conf_zone *conf_add_zone(struct conf_scope *scope);
+struct conf_leases *conf_add_leases(struct conf_scope *scope);
+struct conf_forward *conf_add_forward(struct conf_scope *scope);
 struct conf_upstream *conf_add_upstream(struct conf_forward *forward);
-struct prefix *conf_add_prefix(struct conf_allow *allow);
+struct prefix *conf_add_prefix(struct conf_prefixes *prefixes);
+struct conf_view *conf_add_view(struct conf *conf);
+struct addr *conf_add_view_listen(struct conf_view *view);
+struct conf_network *conf_add_network(struct conf *conf);
+void conf_add_warning_off(struct conf *conf, const char *id);
 void conf_clear_listen(struct conf *conf);
-void conf_clear_hosts(struct conf *conf);
-void conf_clear_zones(struct conf *conf);
-void conf_clear_forward(struct conf *conf);
+void conf_clear_hosts(struct conf_scope *scope);
+void conf_clear_zones(struct conf_scope *scope);
+void conf_clear_leases(struct conf_scope *scope);
+void conf_clear_forward(struct conf_scope *scope);
+void conf_clear_warnings_off(struct conf *conf);
+
+/* dnsmasq, libvirt, ... as `format` has them; the table ends with NULL and is
+ * indexed by enum lease_format. */
+extern const char *const conf_lease_formats[];
+extern const char *const conf_by_network_words[];
 
 /* One upstream as people write it: ADDR[@PORT], tcp://ADDR[@PORT], a path.
  * NULL, or static words for what is wrong. */

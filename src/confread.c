@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "confsources.h"
+#include "confviews.h"
 #include "confyaml.h"
 #include "sys/files.h"
 
@@ -81,18 +83,6 @@ read_user(struct confyaml *r, yaml_node_t *node, void *target)
 	r->conf->user_given = true;
 }
 
-/* An address alone is a network of one. */
-static const char *
-parse_network(struct prefix *prefix, const char *text)
-{
-	struct addr addr;
-
-	if (strchr(text, '/') || addr_parse(&addr, text, strlen(text)))
-		return prefix_parse(prefix, text, strlen(text));
-	*prefix = prefix_of(&addr, addr.family == 4 ? 32 : 128);
-	return NULL;
-}
-
 static void
 read_allow_one(struct confyaml *r, yaml_node_t *node, void *target)
 {
@@ -111,12 +101,12 @@ read_allow_one(struct confyaml *r, yaml_node_t *node, void *target)
 	} else if (strcmp(text, "attached") == 0) {
 		allow->attached = true;
 	} else {
-		wrong = parse_network(&prefix, text);
+		wrong = confsources_parse_network(&prefix, text);
 		if (wrong)
 			confyaml_tell(r, node, "'%s' is neither private, "
 			    "attached, any nor a prefix: %s", text, wrong);
 		else
-			*conf_add_prefix(allow) = prefix;
+			*conf_add_prefix(&allow->prefixes) = prefix;
 	}
 }
 
@@ -125,7 +115,7 @@ read_allow(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	struct conf_allow *allow = &r->conf->allow;
 
-	free(allow->prefixes);
+	free(allow->prefixes.list);
 	*allow = (struct conf_allow){0};
 	confyaml_list(r, node, LIST_OR_ONE, read_allow_one, target);
 }
@@ -175,6 +165,13 @@ read_log(struct confyaml *r, yaml_node_t *node, void *target)
 }
 
 static void
+read_explain_to(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	confviews_prefixes(r, node, &r->conf->explain_to);
+}
+
+static void
 read_server(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	static const struct confyaml_key keys[] = {
@@ -183,6 +180,7 @@ read_server(struct confyaml *r, yaml_node_t *node, void *target)
 	    {"user", read_user},
 	    {"allow", read_allow},
 	    {"log", read_log},
+	    {"explain-to", read_explain_to},
 	    {"read-all", NULL},
 	    {NULL, NULL},
 	};
@@ -190,7 +188,7 @@ read_server(struct confyaml *r, yaml_node_t *node, void *target)
 	confyaml_mapping(r, node, keys, target);
 }
 
-/* ---- control, domain, cache ---- */
+/* ---- control, cache ---- */
 
 static void
 read_socket(struct confyaml *r, yaml_node_t *node, void *target)
@@ -209,39 +207,6 @@ read_control(struct confyaml *r, yaml_node_t *node, void *target)
 	};
 
 	confyaml_mapping(r, node, keys, target);
-}
-
-static void
-read_domain_text(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	(void)target;
-	if (node->type == YAML_SCALAR_NODE && !node->data.scalar.length) {
-		r->conf->has_domain = false;
-		return;
-	}
-	r->conf->has_domain = confyaml_domain(r, node, &r->conf->domain);
-}
-
-static void
-read_domain_overlay(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	(void)target;
-	confyaml_bool(r, node, &r->conf->domain_overlay);
-}
-
-static void
-read_domain(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	static const struct confyaml_key keys[] = {
-	    {"name", read_domain_text},
-	    {"overlay", read_domain_overlay},
-	    {NULL, NULL},
-	};
-
-	if (node->type == YAML_MAPPING_NODE)
-		confyaml_mapping(r, node, keys, target);
-	else
-		read_domain_text(r, node, target);
 }
 
 static void
@@ -300,215 +265,42 @@ read_cache(struct confyaml *r, yaml_node_t *node, void *target)
 		confyaml_tell(r, node, "min-ttl is larger than max-ttl");
 }
 
-/* ---- hosts ---- */
-
-static void
-read_hosts_path(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_hosts *hosts = target;
-
-	confyaml_path(r, node, &hosts->path);
-}
-
-static void
-read_hosts_ttl(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_hosts *hosts = target;
-
-	confyaml_seconds(r, node, &hosts->ttl_s);
-}
-
-static void
-read_hosts_domain(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_hosts *hosts = target;
-
-	hosts->has_domain = confyaml_domain(r, node, &hosts->domain);
-}
-
-static void
-read_hosts_one(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	static const struct confyaml_key keys[] = {
-	    {"path", read_hosts_path},
-	    {"ttl", read_hosts_ttl},
-	    {"domain", read_hosts_domain},
-	    {NULL, NULL},
-	};
-	struct conf_hosts hosts = {.ttl_s = CONF_HOSTS_TTL_S};
-	bool good;
-
-	(void)target;
-	hosts.mark = confyaml_mark(r, node);
-	if (node->type == YAML_MAPPING_NODE)
-		good = confyaml_mapping(r, node, keys, &hosts);
-	else
-		good = confyaml_path(r, node, &hosts.path);
-	if (good && !hosts.path)
-		confyaml_tell(r, node, "this entry has no path");
-	if (hosts.path)
-		*conf_add_hosts(r->conf) = hosts;
-}
-
-static void
-read_hosts(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	conf_clear_hosts(r->conf);
-	confyaml_list(r, node, LIST_ONLY, read_hosts_one, target);
-}
-
-/* ---- zones ---- */
-
-static void
-read_zone_path(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_zone *zone = target;
-
-	confyaml_path(r, node, &zone->path);
-}
-
-static void
-read_zone_name(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_zone *zone = target;
-
-	zone->has_name = confyaml_domain(r, node, &zone->name);
-}
-
-static void
-read_zone_overlay(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_zone *zone = target;
-
-	confyaml_bool(r, node, &zone->overlay);
-}
-
-static void
-read_zone_one(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	static const struct confyaml_key keys[] = {
-	    {"path", read_zone_path},
-	    {"name", read_zone_name},
-	    {"overlay", read_zone_overlay},
-	    {NULL, NULL},
-	};
-	struct conf_zone zone = {.mark = confyaml_mark(r, node)};
-	bool good;
-
-	(void)target;
-	if (node->type == YAML_MAPPING_NODE)
-		good = confyaml_mapping(r, node, keys, &zone);
-	else
-		good = confyaml_path(r, node, &zone.path);
-	if (good && !zone.path)
-		confyaml_tell(r, node, "this entry has no path");
-	if (zone.path)
-		*conf_add_zone(r->conf) = zone;
-}
-
-static void
-read_zones(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	conf_clear_zones(r->conf);
-	confyaml_list(r, node, LIST_ONLY, read_zone_one, target);
-}
-
-/* ---- forward ---- */
-
-static void
-read_upstream_one(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	const char *text = confyaml_text(r, node, "an upstream");
-	struct conf_forward *forward = target;
-	struct conf_upstream upstream;
-	const char *wrong;
-
-	if (!text)
-		return;
-	wrong = conf_parse_upstream(&upstream, text);
-	if (wrong) {
-		confyaml_tell(r, node, "'%s' is not an upstream: %s", text,
-		    wrong);
-		return;
-	}
-	if (upstream.kind == CONF_UPSTREAM_FILE) {
-		char *given = upstream.path;
-
-		upstream.path = confyaml_resolve(r, given);
-		free(given);
-	}
-	*conf_add_upstream(forward) = upstream;
-}
-
-static void
-read_forward_zone(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_forward *forward = target;
-
-	confyaml_domain(r, node, &forward->zone);
-}
-
-static void
-read_forward_to(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	confyaml_list(r, node, LIST_OR_ONE, read_upstream_one, target);
-}
-
-static void
-read_forward_private(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	struct conf_forward *forward = target;
-	bool value;
-
-	if (confyaml_bool(r, node, &value))
-		forward->private_names = value ? CONF_PRIVATE_YES
-					       : CONF_PRIVATE_NO;
-}
-
-static void
-check_forward(struct confyaml *r, const yaml_node_t *node,
-    const struct conf_forward *forward)
-{
-	if (forward->zone.length == 0)
-		confyaml_tell(r, node, "this entry has no zone ('.' is "
-		    "everything)");
-	if (forward->count > 8)
-		confyaml_tell(r, node, "an entry has at most 8 upstreams");
-	for (size_t i = 0; i + 1 < r->conf->forward_count; i++)
-		if (forward->zone.length &&
-		    r->conf->forward[i].zone.length == forward->zone.length &&
-		    dname_equal(r->conf->forward[i].zone.wire,
-			forward->zone.wire))
-			confyaml_tell(r, node, "this zone has a forward "
-			    "entry already, at line %u",
-			    r->conf->forward[i].mark.line);
-}
-
-static void
-read_forward_one(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	static const struct confyaml_key keys[] = {
-	    {"zone", read_forward_zone},
-	    {"to", read_forward_to},
-	    {"private-names", read_forward_private},
-	    {NULL, NULL},
-	};
-	struct conf_forward *forward = conf_add_forward(r->conf);
-
-	(void)target;
-	forward->mark = confyaml_mark(r, node);
-	if (confyaml_mapping(r, node, keys, forward))
-		check_forward(r, node, forward);
-}
-
-static void
-read_forward(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	conf_clear_forward(r->conf);
-	confyaml_list(r, node, LIST_ONLY, read_forward_one, target);
-}
-
 /* ---- the whole ---- */
+
+static void
+read_warnings_off_one(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	const char *text = confyaml_text(r, node, "the id of a warning");
+
+	(void)target;
+	if (text)
+		conf_add_warning_off(r->conf, text);
+}
+
+static void
+read_warnings_off(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	conf_clear_warnings_off(r->conf);
+	confyaml_list(r, node, LIST_OR_ONE, read_warnings_off_one, target);
+}
+
+static void
+read_warnings(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	static const struct confyaml_key keys[] = {
+	    {"off", read_warnings_off},
+	    {NULL, NULL},
+	};
+
+	confyaml_mapping(r, node, keys, target);
+}
+
+static void
+read_managed_hosts(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	confyaml_path(r, node, &r->conf->managed_hosts);
+}
 
 static void
 read_top(struct confyaml *r, yaml_node_t *root, void *target)
@@ -516,24 +308,26 @@ read_top(struct confyaml *r, yaml_node_t *root, void *target)
 	static const struct confyaml_key keys[] = {
 	    {"server", read_server},
 	    {"control", read_control},
-	    {"domain", read_domain},
-	    {"hosts", read_hosts},
-	    {"zones", read_zones},
-	    {"forward", read_forward},
+	    {"domain", confsources_domain},
+	    {"hosts", confsources_hosts},
+	    {"zones", confsources_zones},
+	    {"leases", confsources_leases},
+	    {"forward", confsources_forward},
 	    {"cache", read_cache},
 	    {"http", NULL},
-	    {"leases", NULL},
 	    {"tls", NULL},
 	    {"rebind-protection", NULL},
-	    {"networks", NULL},
-	    {"answer-by-network", NULL},
-	    {"views", NULL},
-	    {"warnings", NULL},
-	    {"managed-hosts", NULL},
+	    {"networks", confviews_networks},
+	    {"answer-by-network", confviews_by_network},
+	    {"views", confviews_views},
+	    {"warnings", read_warnings},
+	    {"managed-hosts", read_managed_hosts},
 	    {NULL, NULL},
 	};
 
-	confyaml_mapping(r, root, keys, target);
+	(void)target;
+	confyaml_mapping(r, root, keys, &r->conf->top);
+	confviews_settle(r->conf);
 }
 
 static char *
@@ -609,8 +403,8 @@ apply_forward(struct conf *conf, const struct conf_option_list *list,
 
 	if (!list->count)
 		return;
-	conf_clear_forward(conf);
-	forward = conf_add_forward(conf);
+	conf_clear_forward(&conf->top);
+	forward = conf_add_forward(&conf->top);
 	forward->zone = dname_from(".");
 	for (size_t i = 0; i < list->count; i++) {
 		const char *wrong = i >= 8 ? "at most 8 upstreams" :
@@ -626,13 +420,13 @@ static void
 apply_sources(struct conf *conf, const struct conf_options *options)
 {
 	for (size_t i = 0; i < options->hosts.count; i++) {
-		struct conf_hosts *hosts = conf_add_hosts(conf);
+		struct conf_hosts *hosts = conf_add_hosts(&conf->top);
 
 		hosts->path = memory_string(options->hosts.text[i]);
 		hosts->ttl_s = CONF_HOSTS_TTL_S;
 	}
 	for (size_t i = 0; i < options->zones.count; i++)
-		conf_add_zone(conf)->path =
+		conf_add_zone(&conf->top)->path =
 		    memory_string(options->zones.text[i]);
 }
 
@@ -648,9 +442,9 @@ apply_options(struct conf *conf, const struct conf_options *options,
 	if (options->domain) {
 		const char *wrong = NULL;
 
-		conf->has_domain = *options->domain != '\0';
-		if (conf->has_domain)
-			wrong = conf_parse_domain(&conf->domain,
+		conf->top.has_domain = *options->domain != '\0';
+		if (conf->top.has_domain)
+			wrong = conf_parse_domain(&conf->top.domain,
 			    options->domain);
 		if (wrong)
 			tell_option(diags, "-D", options->domain, wrong);
@@ -662,14 +456,16 @@ apply_options(struct conf *conf, const struct conf_options *options,
 static void
 warn_unused_forward(const struct conf *conf, struct diags *diags)
 {
-	for (size_t i = 0; i < conf->forward_count; i++) {
-		const struct conf_forward *forward = &conf->forward[i];
+	const struct conf_scope *top = &conf->top;
+
+	for (size_t i = 0; i < top->forward_count; i++) {
+		const struct conf_forward *forward = &top->forward[i];
 		struct diag_place place = {.file = conf->path};
 		char name[DNAME_TEXT_MAX];
 
-		if (!conf->has_domain || conf->domain_overlay ||
+		if (!top->has_domain || top->domain_overlay ||
 		    !dname_is_below_or_at(forward->zone.wire,
-			conf->domain.wire))
+			top->domain.wire))
 			continue;
 		diags_add(diags, DIAG_WARNING, &place, "unused-forward",
 		    "line %u: names in %s are never forwarded: it lies inside "
@@ -710,6 +506,7 @@ confread(const struct conf_options *options, struct diags *diags)
 	if (!conf)
 		return NULL;
 	apply_options(conf, options, diags);
+	confviews_settle(conf);
 	if (diags_count(diags, DIAG_ERROR) == before) {
 		warn_unused_forward(conf, diags);
 		return conf;

@@ -392,14 +392,14 @@ static void
 read_all_zones(struct load *load, const struct conf *conf,
     struct index *index, int64_t now_s)
 {
-	for (size_t i = 0; i < conf->zone_count; i++) {
+	for (size_t i = 0; i < conf->top.zone_count; i++) {
 		struct source_spec spec = {
 		    .kind = SOURCE_ZONE,
-		    .path = conf->zones[i].path,
+		    .path = conf->top.zones[i].path,
 		    .rank = (uint32_t)i,
-		    .has_domain = conf->zones[i].has_name,
-		    .overlay = conf->zones[i].overlay,
-		    .domain = conf->zones[i].name,
+		    .has_domain = conf->top.zones[i].has_name,
+		    .overlay = conf->top.zones[i].overlay,
+		    .domain = conf->top.zones[i].name,
 		};
 
 		read_source(load, &spec, index, now_s);
@@ -410,19 +410,19 @@ static void
 read_all_hosts(struct load *load, const struct conf *conf,
     struct index *index, int64_t now_s)
 {
-	for (size_t i = 0; i < conf->hosts_count; i++) {
-		const struct conf_hosts *hosts = &conf->hosts[i];
+	for (size_t i = 0; i < conf->top.hosts_count; i++) {
+		const struct conf_hosts *hosts = &conf->top.hosts[i];
 		struct source_spec spec = {
 		    .kind = SOURCE_HOSTS,
 		    .path = hosts->path,
 		    .rank = (uint32_t)i,
 		    .ttl = hosts->ttl_s,
-		    .has_domain = hosts->has_domain || conf->has_domain,
+		    .has_domain = hosts->has_domain || conf->top.has_domain,
 		};
 
 		if (spec.has_domain)
 			spec.domain = hosts->has_domain ? hosts->domain
-							: conf->domain;
+							: conf->top.domain;
 		read_source(load, &spec, index, now_s);
 	}
 }
@@ -532,9 +532,9 @@ load_areas(const struct load *load, const struct conf *conf, size_t *count)
 	struct dname apex;
 
 	*count = 0;
-	if (conf->has_domain)
-		add_area(&areas, count, &conf->domain)->overlay =
-		    conf->domain_overlay;
+	if (conf->top.has_domain)
+		add_area(&areas, count, &conf->top.domain)->overlay =
+		    conf->top.domain_overlay;
 	for (size_t i = 0; i < load->count; i++) {
 		const struct load_source *source = load->sources[i];
 

@@ -5,7 +5,10 @@ noinst_LIBRARIES += src/libconf.a
 src_libconf_a_SOURCES = \
 	src/check.c src/check.h \
 	src/conf.c src/conf.h \
+	src/confprint.c \
 	src/confread.c src/confread.h \
+	src/confsources.c src/confsources.h \
+	src/confviews.c src/confviews.h \
 	src/confyaml.c src/confyaml.h \
 	src/jsontext.c src/jsontext.h \
 	src/load.c src/load.h

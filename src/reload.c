@@ -194,8 +194,8 @@ make_allow(struct allow *allow, const struct conf_allow *conf)
 
 	allow->any = conf->any;
 	allow->private = conf->private;
-	for (size_t i = 0; i < conf->count; i++)
-		add_prefix(allow, &conf->prefixes[i]);
+	for (size_t i = 0; i < conf->prefixes.count; i++)
+		add_prefix(allow, &conf->prefixes.list[i]);
 	if (!conf->attached)
 		return;
 	ifaces = ifaces_list();

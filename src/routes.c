@@ -184,12 +184,12 @@ routes_make(struct view *view, const struct conf *conf, struct diags *diags)
 {
 	struct making making = {.conf = conf, .diags = diags};
 
-	view->route_count = (unsigned)conf->forward_count;
-	view->routes = memory_zeroed(conf->forward_count + 1,
+	view->route_count = (unsigned)conf->top.forward_count;
+	view->routes = memory_zeroed(conf->top.forward_count + 1,
 	    sizeof *view->routes);
-	for (size_t i = 0; i < conf->forward_count; i++) {
+	for (size_t i = 0; i < conf->top.forward_count; i++) {
 		making.route = &view->routes[i];
-		make_route(&making, &conf->forward[i]);
+		make_route(&making, &conf->top.forward[i]);
 	}
 	qsort(view->routes, view->route_count, sizeof *view->routes,
 	    compare_routes);

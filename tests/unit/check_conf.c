@@ -58,12 +58,12 @@ START_TEST(defaults)
 	    "127.0.0.1@53");
 	ck_assert_str_eq(endpoint_print(&conf->listen[1].endpoint, text),
 	    "::1@53");
-	ck_assert_str_eq(dname_print(conf->domain.wire, text), "internal.");
-	ck_assert_uint_eq(conf->hosts_count, 1);
-	ck_assert_str_eq(conf->hosts[0].path, "/etc/hosts");
-	ck_assert_uint_eq(conf->hosts[0].ttl_s, 5);
-	ck_assert_uint_eq(conf->forward_count, 1);
-	ck_assert_str_eq(conf->forward[0].to[0].path, "/etc/resolv.conf");
+	ck_assert_str_eq(dname_print(conf->top.domain.wire, text), "internal.");
+	ck_assert_uint_eq(conf->top.hosts_count, 1);
+	ck_assert_str_eq(conf->top.hosts[0].path, "/etc/hosts");
+	ck_assert_uint_eq(conf->top.hosts[0].ttl_s, 5);
+	ck_assert_uint_eq(conf->top.forward_count, 1);
+	ck_assert_str_eq(conf->top.forward[0].to[0].path, "/etc/resolv.conf");
 	ck_assert(conf->allow.private && conf->allow.attached);
 	ck_assert(!conf->allow.any);
 	ck_assert_uint_eq(conf->cache_bytes, 64 << 20);
@@ -104,21 +104,21 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->allow.prefixes[2].length, 128);
 	ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
 	ck_assert_str_eq(conf->control_socket, "etc/ctl");
-	ck_assert_str_eq(dname_print(conf->domain.wire, text), "corp.test.");
-	ck_assert(conf->domain_overlay);
-	ck_assert_uint_eq(conf->hosts_count, 3);
-	ck_assert_str_eq(conf->hosts[0].path, "etc/a");
-	ck_assert_str_eq(conf->hosts[1].path, "/b");
-	ck_assert_uint_eq(conf->hosts[2].ttl_s, 60);
-	ck_assert(conf->hosts[2].has_domain);
+	ck_assert_str_eq(dname_print(conf->top.domain.wire, text), "corp.test.");
+	ck_assert(conf->top.domain_overlay);
+	ck_assert_uint_eq(conf->top.hosts_count, 3);
+	ck_assert_str_eq(conf->top.hosts[0].path, "etc/a");
+	ck_assert_str_eq(conf->top.hosts[1].path, "/b");
+	ck_assert_uint_eq(conf->top.hosts[2].ttl_s, 60);
+	ck_assert(conf->top.hosts[2].has_domain);
 	ck_assert_uint_eq(conf->zone_count, 2);
-	ck_assert(conf->zones[1].overlay && conf->zones[1].has_name);
-	ck_assert_uint_eq(conf->forward_count, 2);
-	ck_assert_uint_eq(conf->forward[0].count, 3);
-	ck_assert_uint_eq(conf->forward[0].to[0].endpoint.port, 54);
-	ck_assert_int_eq(conf->forward[0].to[1].kind, CONF_UPSTREAM_TCP);
-	ck_assert_str_eq(conf->forward[0].to[2].path, "etc/./r.conf");
-	ck_assert_int_eq(conf->forward[1].private_names, CONF_PRIVATE_NO);
+	ck_assert(conf->top.zones[1].overlay && conf->top.zones[1].has_name);
+	ck_assert_uint_eq(conf->top.forward_count, 2);
+	ck_assert_uint_eq(conf->top.forward[0].count, 3);
+	ck_assert_uint_eq(conf->top.forward[0].to[0].endpoint.port, 54);
+	ck_assert_int_eq(conf->top.forward[0].to[1].kind, CONF_UPSTREAM_TCP);
+	ck_assert_str_eq(conf->top.forward[0].to[2].path, "etc/./r.conf");
+	ck_assert_int_eq(conf->top.forward[1].private_names, CONF_PRIVATE_NO);
 	ck_assert_uint_eq(conf->cache_bytes, 512 << 10);
 	ck_assert_uint_eq(conf->min_ttl_s, 5);
 	ck_assert_uint_eq(conf->max_ttl_s, 7200);
@@ -130,9 +130,9 @@ START_TEST(none)
 {
 	struct conf *conf = read_good("domain: ''\nhosts: []\nforward: []\n");
 
-	ck_assert(!conf->has_domain);
-	ck_assert_uint_eq(conf->hosts_count, 0);
-	ck_assert_uint_eq(conf->forward_count, 0);
+	ck_assert(!conf->top.has_domain);
+	ck_assert_uint_eq(conf->top.hosts_count, 0);
+	ck_assert_uint_eq(conf->top.forward_count, 0);
 	conf_free(conf);
 }
 END_TEST
