@@ -56,6 +56,7 @@ struct pending {
 struct kept {
 	const struct node *node;
 	uint16_t line;			/* within the chunk */
+	uint32_t ttl_s;			/* of the bad line */
 	enum kept_part {
 		KEPT_ALL,
 		KEPT_AGAIN,		/* only what was kept before */
@@ -283,13 +284,20 @@ tell_too_large(struct parser *p, const struct line_text *line,
 	diags_then(p->diags, "this address is left out");
 }
 
+static uint32_t
+ttl_of_line(const struct parser *p)
+{
+	return p->line.ttl == HOSTSLINE_TTL_OWN ? p->line.ttl_s :
+	    p->spec->ttl;
+}
+
 static void
 add_good(struct parser *p, const struct line_text *line)
 {
 	const struct addr *addr = &p->line.addr;
 	struct record record = {
 		.type = addr->family == 4 ? TYPE_A : TYPE_AAAA,
-		.ttl = p->spec->ttl,
+		.ttl = ttl_of_line(p),
 		.rdata = addr->bytes,
 		.rdata_length = addr->family == 4 ? 4 : 16,
 		.rrset_flags = flags_of(addr),
@@ -346,7 +354,11 @@ keep_name(struct parser *p, const struct dname *name, uint16_t line)
 {
 	const struct hostskeep *keep = p->file.keep;
 	const uint8_t *wire = name->wire;
-	struct kept kept = {.line = line, .part = KEPT_ALL};
+	struct kept kept = {
+		.line = line,
+		.ttl_s = ttl_of_line(p),
+		.part = KEPT_ALL,
+	};
 	struct hostskeep_entry *first, *entry;
 
 	first = hostskeep_next(keep, wire, name->length, NULL);
@@ -408,7 +420,7 @@ add_kept_rrset(struct parser *p, const struct kept *kept,
 	struct record record = {
 		.owner = node_name(kept->node),
 		.type = rrset->type,
-		.ttl = p->spec->ttl,
+		.ttl = kept->ttl_s,
 		.rrset_flags = rrset->flags | RRSET_KEPT,
 		.node_flags = kept->node->flags & NODE_SHORT,
 		.kind = SOURCE_HOSTS,

@@ -362,8 +362,10 @@ blame_address(struct hostsline *line, const struct token *token,
 	    explain_address(token, &second, why));
 	line->addr = (struct addr){0};
 	add_name(line, token);
-	for (at = 0; next_token(rest, len, &at, &second);)
+	for (at = 0; next_token(rest, len, &at, &second);) {
+		second.column += token->column - 1 + (uint32_t)token->len;
 		add_name(line, &second);
+	}
 	line->fault_count = 1;
 }
 
@@ -433,6 +435,43 @@ cut_comment(const char *text, size_t len)
 	return hash == NULL ? len : (size_t)(hash - text);
 }
 
+/* Decimal, of at most HOSTSLINE_TTL_MAX; a longer one means nothing. */
+static int
+read_seconds(uint32_t *seconds, const char *text, size_t len)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		value = value * 10 + (uint64_t)(text[i] - '0');
+		if (value > HOSTSLINE_TTL_MAX)
+			return 0;
+	}
+	*seconds = (uint32_t)value;
+	return len > 0;
+}
+
+/* The first word counts. */
+static void
+read_comment(struct hostsline *line, const char *text, size_t len)
+{
+	struct token token;
+	size_t at = 0;
+
+	while (next_token(text, len, &at, &token)) {
+		while (token.len > 0 && *token.text == '#') {
+			token.text++;
+			token.len--;
+		}
+		if (token.len <= 4 || memcmp(token.text, "ttl=", 4) != 0 ||
+		    !read_seconds(&line->ttl_s, token.text + 4, token.len - 4))
+			continue;
+		line->ttl = HOSTSLINE_TTL_OWN;
+		return;
+	}
+}
+
 static void
 read_line(struct hostsline *line, const char *text, size_t len, size_t at,
     const struct token *first)
@@ -453,17 +492,34 @@ read_line(struct hostsline *line, const char *text, size_t len, size_t at,
 		add_fault(line, first, NULL, "no name behind the address");
 }
 
+size_t
+hostsline_length(const char *text, size_t left, size_t *end)
+{
+	size_t length = 0;
+
+	while (length < left && text[length] != '\n' && text[length] != '\r')
+		length++;
+	*end = length < left ? 1 : 0;
+	if (left - length > 1 && text[length] == '\r' &&
+	    text[length + 1] == '\n')
+		*end = 2;
+	return length;
+}
+
 enum hostsline_result
 hostsline_parse(struct hostsline *line, const char *text, size_t len)
 {
 	struct token first;
-	size_t at = 0;
+	size_t at = 0, whole = len;
 
 	line->name_count = 0;
 	line->fault_count = 0;
+	line->ttl = HOSTSLINE_TTL_DEFAULT;
 	len = len > 0 ? cut_comment(text, len) : 0;
 	if (!next_token(text, len, &at, &first))
 		return HOSTSLINE_GOOD;
+	if (whole > len)
+		read_comment(line, text + len, whole - len);
 	line->addr_column = first.column;
 	line->addr_width = (uint32_t)first.len;
 	if (len > HOSTSLINE_MAX) {

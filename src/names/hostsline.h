@@ -3,6 +3,9 @@
  *
  *   ADDR NAME [NAME...] [# comment]
  *
+ * A word `ttl=SECONDS` in the comment is the line's TTL; any other comment
+ * means nothing.
+ *
  * The line's end is not part of it.  Nothing is told here: faults are listed
  * for hostsfile.c to show, and the names that could be read of a bad line are
  * there all the same, so that their last good records can be kept.
@@ -17,6 +20,7 @@
 
 #define HOSTSLINE_FAULTS 4		/* shown of one line */
 #define HOSTSLINE_MAX 65535		/* bytes before the comment */
+#define HOSTSLINE_TTL_MAX 0x7fffffff	/* RFC 2181 8 */
 
 enum hostsline_result {
 	HOSTSLINE_GOOD,			/* 0 names: nothing to add */
@@ -54,9 +58,19 @@ struct hostsline {
 	struct hostsline_name *names;
 	uint32_t name_count;
 	uint32_t name_room;
+	enum hostsline_ttl {
+		HOSTSLINE_TTL_DEFAULT,	/* that of the file */
+		HOSTSLINE_TTL_OWN,	/* ttl_s */
+	} ttl;
+	uint32_t ttl_s;
 	struct hostsline_fault faults[HOSTSLINE_FAULTS];
 	unsigned fault_count;
 };
+
+/* The line that begins at text, of `left` bytes that are left of the file: its
+ * length, and in *end the bytes of its end: CRLF, LF, a lone CR, or none where
+ * the file ends. */
+size_t hostsline_length(const char *text, size_t left, size_t *end);
 
 /* Names at or below localhost are left out of `names`.  Faults that are above
  * HOSTSLINE_FAULTS are not listed. */

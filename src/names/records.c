@@ -317,8 +317,12 @@ records_add(struct records *records, const struct record *record,
 	if (draft->count > 0)
 		*first = records->entries[draft->first_record].origin;
 	/* Signatures have the TTL of what they sign (RFC 4034 3). */
-	if (draft->ttl != record->ttl && record->type != TYPE_RRSIG)
-		return RECORDS_TTL_DIFFERS;
+	if (draft->ttl != record->ttl && record->type != TYPE_RRSIG) {
+		if (record->kind != SOURCE_HOSTS)
+			return RECORDS_TTL_DIFFERS;
+		if (record->ttl < draft->ttl)
+			draft->ttl = record->ttl;
+	}
 	same = find_entry(records, draft, record);
 	if (same != NULL) {
 		*first = same->origin;
@@ -381,7 +385,8 @@ write_records(const struct records *records, const struct draft *draft,
 		wire_put16(wire, 0xc000 | WIRE_HEADER);
 		wire_put16(wire + 2, draft->type);
 		wire_put16(wire + 4, CLASS_IN);
-		wire_put32(wire + 6, entry->ttl);
+		wire_put32(wire + 6, draft->kind == SOURCE_HOSTS ?
+		    draft->ttl : entry->ttl);
 		wire_put16(wire + 10, entry->rdata_length);
 		memcpy(wire + RECORD_HEAD, records->bytes + entry->rdata,
 		    entry->rdata_length);

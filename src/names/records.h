@@ -10,6 +10,8 @@
  *
  * The first fault of an RRset is told by records_add, so that the parser can
  * show the line: TTLs that differ (RRSIGs may), or an RRset over 65,535 bytes.
+ * In hosts files the shortest TTL of an RRset is that of all its records, and
+ * differing is no fault.
  */
 #ifndef HOSTLER_NAMES_RECORDS_H
 #define HOSTLER_NAMES_RECORDS_H
