@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -231,4 +233,182 @@ files_list_free(struct files_list *list)
 		free(list->paths[i]);
 	free(list->paths);
 	*list = (struct files_list){0};
+}
+
+/* ---- replacing ---- */
+
+#define LINKS_MAX 40			/* in a row, as the kernel has it */
+#define ACCESS_LIST "system.posix_acl_access"
+#define ACCESS_LIST_MAX 4096
+
+static const char *
+say_write_errno(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "its folder does not exist";
+	case EACCES:
+	case EPERM:
+		return "there is no right to write in its folder";
+	case EROFS:
+		return "its folder is read-only";
+	case ENOSPC:
+	case EDQUOT:
+		return "the disk is full";
+	case EBUSY:
+		return "it is mounted by itself and cannot be renamed over: "
+		       "mount its folder instead";
+	case EISDIR:
+	case ELOOP:
+	case ENOTDIR:
+	case ENAMETOOLONG:
+	case EMFILE:
+	case ENFILE:
+		return say_errno(error);
+	default:
+		return "it cannot be written (input/output error)";
+	}
+}
+
+/* The same folder, another name. */
+static char *
+name_beside(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (*name == '/' || !slash)
+		return memory_string(name);
+	return memory_format("%.*s%s", (int)(slash - path + 1), path, name);
+}
+
+/* Where the links end, and be it at a file that does not exist yet; NULL where
+ * they do not. */
+static char *
+follow_links(const char *path)
+{
+	char *at = memory_string(path);
+	char name[4096];
+
+	for (int i = 0; i < LINKS_MAX; i++) {
+		ssize_t length = readlink(at, name, sizeof name - 1);
+		char *next;
+
+		if (length < 0)
+			return at;
+		name[length] = '\0';
+		next = name_beside(at, name);
+		free(at);
+		at = next;
+	}
+	free(at);
+	return NULL;
+}
+
+/* An access list names users whom mode and owner do not show. */
+static bool
+keep_access_list(int fd, const char *path)
+{
+	char list[ACCESS_LIST_MAX];
+	ssize_t length = getxattr(path, ACCESS_LIST, list, sizeof list);
+
+	if (length < 0)
+		return errno != ERANGE;
+	return fsetxattr(fd, ACCESS_LIST, list, (size_t)length, 0) == 0;
+}
+
+/* chown takes mode bits away, so it is first. */
+static const char *
+keep_rights(int fd, const char *path)
+{
+	static const char wrong[] =
+	    "there is no right to keep its owner and mode";
+	struct stat old, new;
+
+	if (stat(path, &old) != 0)
+		return fchmod(fd, 0644) == 0 ? NULL : wrong;
+	if (!S_ISREG(old.st_mode))
+		return S_ISDIR(old.st_mode) ? say_errno(EISDIR) :
+		    "it is not a regular file";
+	if (fstat(fd, &new) != 0)
+		return wrong;
+	if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
+	    fchown(fd, old.st_uid, old.st_gid) != 0)
+		return wrong;
+	if (fchmod(fd, old.st_mode & 07777) != 0 ||
+	    !keep_access_list(fd, path))
+		return wrong;
+	return NULL;
+}
+
+static const char *
+write_all(int fd, const char *bytes, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		ssize_t put = write(fd, bytes + at, length - at);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return say_write_errno(errno);
+		at += (size_t)put;
+	}
+	return fsync(fd) == 0 ? NULL : say_write_errno(errno);
+}
+
+/* The rename itself is on the disk when the folder is. */
+static void
+sync_folder(const char *path)
+{
+	char *folder = name_beside(path, ".");
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(folder);
+}
+
+static const char *
+replace_target(const char *path, const char *bytes, size_t length)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = memory_format(".%s.XXXXXX", slash ? slash + 1 : path);
+	char *fresh = name_beside(path, name);
+	int fd = mkostemp(fresh, O_CLOEXEC);
+	const char *wrong;
+
+	free(name);
+	if (fd < 0) {
+		wrong = say_write_errno(errno);
+		free(fresh);
+		return wrong;
+	}
+	wrong = keep_rights(fd, path);
+	if (!wrong)
+		wrong = write_all(fd, bytes, length);
+	close(fd);
+	if (!wrong && rename(fresh, path) != 0)
+		wrong = say_write_errno(errno);
+	if (wrong)
+		unlink(fresh);
+	else
+		sync_folder(path);
+	free(fresh);
+	return wrong;
+}
+
+const char *
+files_replace(const char *path, const char *bytes, size_t length)
+{
+	char *target = follow_links(path);
+	const char *wrong;
+
+	if (!target)
+		return say_errno(ELOOP);
+	wrong = replace_target(target, bytes, length);
+	free(target);
+	return wrong;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* files.h - reading what people wrote: whole files, and folders of them.
+/* files.h - what people wrote: whole files and folders of them are read, and
+ * such a file is replaced.
  *
  * Everything that can be wrong with a path comes back as words for a
  * diagnostic.  Only regular files are read (a FIFO or a device would make the
@@ -49,5 +50,13 @@ struct files_list {
 };
 const char *files_expand(const char *path, struct files_list *list);
 void files_list_free(struct files_list *list);
+
+/* Put `length` bytes in the place of the file at once: they are written to a
+ * hidden file beside it, brought to the disk, and renamed over it, so that a
+ * reader sees the old file or the new one.  A symbolic link stays; what it
+ * leads to is replaced.  Mode, owner and access list are those of the old
+ * file; a new one has the mode 0644.  NULL, or why not, in
+ * static words; the old file is untouched then. */
+const char *files_replace(const char *path, const char *bytes, size_t length);
 
 #endif
