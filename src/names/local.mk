@@ -10,6 +10,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/byname.h \
 	src/names/generate.c \
 	src/names/generate.h \
+	src/names/hostsedit.c src/names/hostsedit.h \
 	src/names/hostsfile.c \
 	src/names/hostsfile.h \
 	src/names/hostskeep.c \

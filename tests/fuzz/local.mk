@@ -96,6 +96,21 @@ tests_fuzz_fuzz_query_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_query_LDADD = $(LINK_QUERY) $(LIBS_NAMES)
 endif
 
+check_PROGRAMS += tests/fuzz/replay_hostsedit
+TESTS += tests/fuzz/replay_hostsedit
+tests_fuzz_replay_hostsedit_SOURCES = tests/fuzz/fuzz_hostsedit.c $(REPLAY) \
+	$(HOSTSFACTS)
+tests_fuzz_replay_hostsedit_CPPFLAGS = $(CPPFLAGS_HOSTSFACTS)
+tests_fuzz_replay_hostsedit_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_hostsedit
+tests_fuzz_fuzz_hostsedit_SOURCES = tests/fuzz/fuzz_hostsedit.c $(HOSTSFACTS)
+tests_fuzz_fuzz_hostsedit_CPPFLAGS = $(CPPFLAGS_HOSTSFACTS)
+tests_fuzz_fuzz_hostsedit_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_hostsedit_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_hostsedit_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+endif
+
 EXTRA_DIST += tests/fuzz/run
 if FUZZ
 .PHONY: fuzzers

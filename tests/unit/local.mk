@@ -8,3 +8,4 @@ include tests/unit/query.mk
 include tests/unit/index.mk
 include tests/unit/dns.mk
 include tests/unit/net.mk
+include tests/unit/hands.mk
