@@ -267,7 +267,8 @@ make_origin(const struct parser *p, const struct line_text *line,
 	return (struct origin){
 		.chunk = p->chunk->id,
 		.line = (uint16_t)(line->number - p->chunk->first_line),
-		.column = name->column,
+		.column = (uint16_t)(name->column |
+		    (p->line.approved ? ORIGIN_OK : 0)),
 	};
 }
 

@@ -452,13 +452,16 @@ read_seconds(uint32_t *seconds, const char *text, size_t len)
 	return len > 0;
 }
 
-/* The first word counts. */
+/* The mark anywhere in it; of words like ttl=SECONDS the first. */
 static void
 read_comment(struct hostsline *line, const char *text, size_t len)
 {
+	static const char mark[] = ORIGIN_OK_MARK;
 	struct token token;
 	size_t at = 0;
 
+	line->approved = len >= sizeof(mark) &&
+	    memmem(text, len, mark, sizeof(mark) - 1) != NULL;
 	while (next_token(text, len, &at, &token)) {
 		while (token.len > 0 && *token.text == '#') {
 			token.text++;
@@ -515,6 +518,7 @@ hostsline_parse(struct hostsline *line, const char *text, size_t len)
 	line->name_count = 0;
 	line->fault_count = 0;
 	line->ttl = HOSTSLINE_TTL_DEFAULT;
+	line->approved = false;
 	len = len > 0 ? cut_comment(text, len) : 0;
 	if (!next_token(text, len, &at, &first))
 		return HOSTSLINE_GOOD;

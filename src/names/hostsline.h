@@ -65,6 +65,7 @@ struct hostsline {
 	uint32_t ttl_s;
 	struct hostsline_fault faults[HOSTSLINE_FAULTS];
 	unsigned fault_count;
+	bool approved;			/* its comment says "hostler: ok" */
 };
 
 /* The line that begins at text, of `left` bytes that are left of the file: its

@@ -21,6 +21,14 @@ src_names_libnames_a_SOURCES = \
 	src/names/idna.h \
 	src/names/index.c \
 	src/names/index.h \
+	src/names/lint.c src/names/lint.h \
+	src/names/lintaddrs.c \
+	src/names/lintcuts.c \
+	src/names/lintlinks.c \
+	src/names/lintnames.c \
+	src/names/lintranks.c \
+	src/names/lintrule.h \
+	src/names/linttell.c \
 	src/names/merge.c \
 	src/names/merge.h \
 	src/names/node.c \

@@ -48,6 +48,7 @@ struct origin {
 };
 
 #define ORIGIN_OK 0x8000u
+#define ORIGIN_OK_MARK "hostler: ok"	/* in a comment on the line */
 #define ORIGIN_COLUMN_MAX 0x7fffu
 
 static inline uint16_t

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "names/node.h"
+
 /* How many unclosed parentheses a file is searched to its end for. */
 #define UNCLOSED_MAX 100
 
@@ -52,6 +54,19 @@ tokenizer_init(struct tokenizer *t, const char *bytes, size_t length)
 	t->end = bytes + length;
 }
 
+/* A comment inside an entry: those between entries say nothing of any. */
+static void
+pass_comment(struct tokenizer *t)
+{
+	static const char mark[] = ORIGIN_OK_MARK;
+	const char *from = t->at;
+
+	t->at = find_line_end(from, t->end);
+	if ((size_t)(t->at - from) >= sizeof(mark))
+		t->approved |= memmem(from, (size_t)(t->at - from), mark,
+		    sizeof(mark) - 1) != NULL;
+}
+
 static void
 pass_newline(struct tokenizer *t)
 {
@@ -94,6 +109,7 @@ tokenizer_start(struct tokenizer *t)
 		}
 		t->orphaned = false;
 		t->ended = false;
+		t->approved = false;
 		t->depth = 0;
 		return indented ? TOKEN_INDENTED : TOKEN_AT_MARGIN;
 	}
@@ -300,7 +316,7 @@ tokenizer_next(struct tokenizer *t, struct token *token)
 			pass_newline(t);
 			break;
 		case BYTE_COMMENT:
-			t->at = find_line_end(t->at, t->end);
+			pass_comment(t);
 			break;
 		case BYTE_PAREN_OPEN:
 			if (!pass_open(t, token))

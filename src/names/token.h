@@ -53,6 +53,8 @@ struct tokenizer {
 	unsigned depth;			/* of parentheses */
 	unsigned unclosed;		/* parentheses that were told */
 	bool ended;			/* this entry was read to its end */
+	bool approved;			/* a comment in it, as far as it was
+					 * read, says "hostler: ok" */
 	bool orphaned;			/* indented lines belong to an entry
 					 * that was given up */
 	const char *fault;		/* static words, after TOKEN_BAD */

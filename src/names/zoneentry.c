@@ -303,8 +303,9 @@ add_record(struct zone_reading *z, struct zone_file *f,
 	record.origin = (struct origin){
 		.chunk = z->build.chunk->id,
 		.line = (uint16_t)(place->line - z->build.chunk->first_line),
-		.column = (uint16_t)(column > ORIGIN_COLUMN_MAX ?
-		    ORIGIN_COLUMN_MAX : column),
+		.column = (uint16_t)((column > ORIGIN_COLUMN_MAX ?
+		    ORIGIN_COLUMN_MAX : column) |
+		    (f->tokens.approved ? ORIGIN_OK : 0)),
 	};
 	switch (records_add(z->build.records, &record, &first)) {
 	case RECORDS_TTL_DIFFERS:

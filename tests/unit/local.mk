@@ -9,3 +9,4 @@ include tests/unit/index.mk
 include tests/unit/dns.mk
 include tests/unit/net.mk
 include tests/unit/hands.mk
+include tests/unit/lint.mk

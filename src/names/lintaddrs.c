@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "dns/types.h"
+#include "names/lintrule.h"
+#include "names/version.h"
+
+/* ---- shared-address ---- */
+
+/* Addresses that the snapshot has several candidates for, each with the first
+ * line that had it: open addressing by the snapshot's own addr_set, at most
+ * half full.  Addresses of one line alone never come here. */
+struct first_line {
+	const struct addr_set *set;	/* NULL: empty */
+	const struct node *node;
+	struct origin origin;
+};
+
+struct lint_shared {
+	struct first_line *slots;
+	size_t count;
+	size_t room;			/* a power of two */
+};
+
+struct lint_shared *
+lint_shared_new(void)
+{
+	struct lint_shared *shared = memory_zeroed(1, sizeof(*shared));
+
+	shared->room = 64;
+	shared->slots = memory_zeroed(shared->room, sizeof(shared->slots[0]));
+	return shared;
+}
+
+void
+lint_shared_free(struct lint_shared *shared)
+{
+	free(shared->slots);
+	free(shared);
+}
+
+static struct first_line *
+find_slot(const struct lint_shared *shared, const struct addr_set *set)
+{
+	size_t at = (size_t)((uintptr_t)set >> 4) * 0x9e3779b97f4a7c15u;
+
+	for (at >>= 20;; at++) {
+		struct first_line *slot =
+		    &shared->slots[at & (shared->room - 1)];
+
+		if (slot->set == NULL || slot->set == set)
+			return slot;
+	}
+}
+
+static void
+widen(struct lint_shared *shared)
+{
+	struct first_line *old = shared->slots;
+	size_t room = shared->room;
+
+	if (2 * shared->count < room)
+		return;
+	shared->room = 2 * room;
+	shared->slots = memory_zeroed(shared->room, sizeof(shared->slots[0]));
+	for (size_t i = 0; i < room; i++) {
+		if (old[i].set != NULL)
+			*find_slot(shared, old[i].set) = old[i];
+	}
+	free(old);
+}
+
+/* Where the node has this address from; false: it has not. */
+static bool
+find_origin(const struct node *node, const struct addr *addr,
+    struct origin *origin)
+{
+	const struct rrset *rrset = node == NULL ? NULL :
+	    node_find(node, addr->family == 4 ? TYPE_A : TYPE_AAAA);
+	int at = rrset == NULL ? -1 : lint_find_rdata(rrset, addr->bytes,
+	    addr->family == 4 ? 4 : 16);
+
+	if (at >= 0)
+		*origin = rrset_origins(rrset)[at];
+	return at >= 0;
+}
+
+static bool
+is_same_line(struct origin a, struct origin b)
+{
+	return a.chunk == b.chunk && a.line == b.line;
+}
+
+/* The same name, or the same short name of two domains: one file for both. */
+static bool
+is_same_name(const struct node *a, const struct node *b)
+{
+	const uint8_t *x = node_name(a), *y = node_name(b);
+
+	if (a->name_length == b->name_length &&
+	    memcmp(x, y, a->name_length) == 0)
+		return true;
+	return (a->flags & b->flags & NODE_SHORT) && x[0] == y[0] &&
+	    memcmp(x, y, x[0] + 1u) == 0;
+}
+
+/* Does the first line have this name too, behind its first? */
+static bool
+is_alias(const struct lint_walk *walk, const struct first_line *first,
+    const struct node *node, const struct addr *addr)
+{
+	const uint8_t *name = node_name(node);
+	const struct node *served = snapshot_find(walk->names,
+	    dname_hash(snapshot_key(walk->names), name), name,
+	    node->name_length);
+	struct origin origin;
+
+	return find_origin(served, addr, &origin) &&
+	    is_same_line(origin, first->origin);
+}
+
+/* VirtualBox gives the guest of its plain NAT, on its first to eighth card,
+ * 10.0.2.15 to 10.0.9.15: each guest the same. */
+static bool
+is_plain_nat(const struct addr *addr)
+{
+	const uint8_t *b = addr->bytes;
+
+	return addr->family == 4 && b[0] == 10 && b[1] == 0 && b[2] >= 2 &&
+	    b[2] <= 9 && b[3] == 15;
+}
+
+static void
+report_shared(struct lint_walk *walk, const struct first_line *first,
+    const struct addr *addr, struct origin origin)
+{
+	const struct lint_spot spot = {
+		.id = LINT_SHARED_ADDRESS,
+		.origin = origin,
+		.then = is_plain_nat(addr) ? "VirtualBox's plain NAT gives "
+		    "every VM this address, nobody else can reach it: give "
+		    "the VM a host-only or bridged card and write that "
+		    "address here" :
+		    "one of the two lines is out of date, or mistyped; "
+		    "several names of one machine belong on one line",
+	};
+	char text[ADDR_TEXT], name[DNAME_TEXT_MAX], place[LINT_PLACE_TEXT];
+
+	lint_report(walk, &spot, "%s is the address of %s too (%s)",
+	    addr_print(addr, text), dname_print(node_name(first->node), name),
+	    lint_place(walk, first->origin, place));
+}
+
+static const struct addr_set *
+find_set(const struct lint_walk *walk, const struct addr *addr)
+{
+	struct addr_prefix prefix = addr_prefix_of(addr, addr_bits(addr));
+	table_slot slot = addr_slot_find(walk->names->addrs,
+	    addr_prefix_hash(&walk->names->key, &prefix), &prefix);
+
+	return slot != 0 && table_mark(slot) == ADDR_SET ?
+	    table_pointer(slot) : NULL;
+}
+
+void
+lint_shared_look(struct lint_walk *walk, const struct chunk_reverse *reverse)
+{
+	const struct addr *addr = &reverse->addr;
+	const struct addr_set *set;
+	struct first_line *slot;
+	struct origin origin;
+
+	if (walk->off[LINT_SHARED_ADDRESS])
+		return;
+	set = find_set(walk, addr);
+	if (set == NULL || !find_origin(reverse->node, addr, &origin) ||
+	    origin_column(origin) == 0 || (origin.column & ORIGIN_OK))
+		return;
+	slot = find_slot(walk->shared, set);
+	if (slot->set == NULL) {
+		*slot = (struct first_line){ set, reverse->node, origin };
+		walk->shared->count++;
+		widen(walk->shared);
+	} else if (!is_same_line(slot->origin, origin) &&
+	    !is_same_name(slot->node, reverse->node) &&
+	    !is_alias(walk, slot, reverse->node, addr) &&
+	    lint_wants(walk, LINT_SHARED_ADDRESS, origin)) {
+		report_shared(walk, slot, addr, origin);
+	}
+}
+
+/* ---- loopback-name ---- */
+
+static bool
+starts_with(const uint8_t *label, const char *word)
+{
+	size_t length = strlen(word);
+
+	return label[0] >= length && memcmp(label + 1, word, length) == 0;
+}
+
+/* The names that hosts files have for loopback itself: localhost4,
+ * localhost.localdomain, ip6-loopback. */
+static bool
+means_loopback(const uint8_t *name)
+{
+	return starts_with(name, "localhost") || starts_with(name, "ip6-") ||
+	    (name[0] == 8 && starts_with(name, "loopback"));
+}
+
+static bool
+is_own_name(const struct lint_walk *walk, const uint8_t *name)
+{
+	const struct dname *host = walk->input->host;
+
+	return host != NULL && host->labels > 0 && name[0] == host->wire[0] &&
+	    memcmp(name, host->wire, name[0] + 1u) == 0;
+}
+
+/* In zones, 127.0.0.2 and its like are how lists of addresses say "listed". */
+static bool
+is_mistaken(const struct lint_walk *walk, const struct addr *addr)
+{
+	static const struct addr first = { 4, { 127, 0, 0, 1 } };
+	static const struct addr debian = { 4, { 127, 0, 1, 1 } };
+
+	if (!addr_is_loopback(addr))
+		return false;
+	return walk->content->spec.kind != SOURCE_ZONE || addr->family == 6 ||
+	    addr_equal(addr, &first) || addr_equal(addr, &debian);
+}
+
+static void
+look_loopback(struct lint_walk *walk, const struct node *node,
+    const struct addr *addr, struct origin origin)
+{
+	const uint8_t *name = node_name(node);
+	const struct lint_spot spot = {
+		.id = LINT_LOOPBACK_NAME,
+		.origin = origin,
+		.then = "write the address that others reach it by (to block "
+		    "a name, 0.0.0.0)",
+	};
+	char text[ADDR_TEXT], owner[DNAME_TEXT_MAX];
+
+	if (!is_mistaken(walk, addr) || means_loopback(name) ||
+	    is_own_name(walk, name) ||
+	    !lint_wants(walk, LINT_LOOPBACK_NAME, origin))
+		return;
+	lint_report(walk, &spot, "%s has the loopback address %s: every "
+	    "machine that asks would mean itself", dname_print(name, owner),
+	    addr_print(addr, text));
+}
+
+/* ---- outside-networks ---- */
+
+static bool
+is_special(const struct addr *addr)
+{
+	static const struct addr broadcast = { 4, { 255, 255, 255, 255 } };
+
+	return addr_is_loopback(addr) || addr_is_link_local(addr) ||
+	    addr_is_multicast(addr) || addr_is_unspecified(addr) ||
+	    addr_equal(addr, &broadcast);
+}
+
+static bool
+is_declared(const struct lint_input *input, const struct addr *addr)
+{
+	for (size_t i = 0; i < input->network_count; i++) {
+		if (prefix_contains(&input->networks[i].prefix, addr))
+			return true;
+	}
+	return false;
+}
+
+/* "nat, hostonly", cut where there are many. */
+static void
+list_networks(const struct lint_input *input, char text[160])
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < input->network_count; i++) {
+		const char *name = input->networks[i].name;
+
+		if (length + strlen(name) + 8 > 160) {
+			snprintf(text + length, 160 - length, ", ...");
+			return;
+		}
+		length += (size_t)snprintf(text + length, 160 - length,
+		    "%s%s", i > 0 ? ", " : "", name);
+	}
+}
+
+static void
+look_network(struct lint_walk *walk, const struct addr *addr,
+    struct origin origin)
+{
+	const struct lint_spot spot = {
+		.id = LINT_OUTSIDE_NETWORKS,
+		.origin = origin,
+		.then = "mend the address, or declare its network in "
+		    "`networks`",
+	};
+	char text[ADDR_TEXT], names[160];
+
+	if (!walk->has_network[addr->family == 6] || is_special(addr) ||
+	    is_declared(walk->input, addr) ||
+	    !lint_wants(walk, LINT_OUTSIDE_NETWORKS, origin))
+		return;
+	list_networks(walk->input, names);
+	lint_report(walk, &spot, "%s is in none of the declared networks "
+	    "(%s)", addr_print(addr, text), names);
+}
+
+/* ---- both ---- */
+
+static void
+look_rrset(struct lint_walk *walk, const struct node *node,
+    const struct rrset *rrset)
+{
+	uint32_t offset = 0;
+
+	for (unsigned i = 0; i < rrset->count; i++) {
+		struct origin origin = rrset_origins(rrset)[i];
+		uint16_t length;
+		const uint8_t *rdata = rrset_rdata(rrset, &offset, &length);
+		struct addr addr = lint_addr(rrset, rdata);
+
+		if (!(rrset->flags & RRSET_OCCLUDED))
+			look_network(walk, &addr, origin);
+		look_loopback(walk, node, &addr, origin);
+	}
+}
+
+void
+lint_look_addresses(struct lint_walk *walk, const struct lint_owner *owner)
+{
+	const struct node *node = owner->node;
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		if (rrset->type == TYPE_A || rrset->type == TYPE_AAAA)
+			look_rrset(walk, node, rrset);
+		rrset = rrset_next(rrset);
+	}
+}

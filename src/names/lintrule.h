@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lintrule.h - what the themes of the linter share; only lint*.c include it.
+ *
+ * lint.c walks contents, chunks, nodes; each theme looks at one node (or one
+ * address of a line) at a time:
+ *
+ *   lintaddrs.c  shared-address loopback-name outside-networks
+ *   lintnames.c  doubled-origin dot-local public-domain
+ *   lintcuts.c   below-cut occluded
+ *   lintlinks.c  dangling-cname ptr-disagrees
+ *   lintranks.c  other-addresses shadowed
+ *
+ * The one rule: ask lint_wants before words are put together.
+ */
+#ifndef HOSTLER_NAMES_LINTRULE_H
+#define HOSTLER_NAMES_LINTRULE_H
+
+#include "dns/dname.h"
+#include "names/lint.h"
+
+struct lint_cuts;
+struct lint_shared;
+
+struct lint_walk {
+	const struct lint_input *input;
+	const struct snapshot *names;
+	struct lint_findings *findings;
+	const struct content *content;	/* that the node is of */
+	uint32_t source;
+	bool off[LINT_COUNT];
+	bool has_network[2];		/* declared, of IPv4, IPv6 */
+	struct lint_cuts *cuts;		/* NULL: no zone has a cut or DNAME */
+	struct lint_shared *shared;
+	bool told_local;		/* of this zone: once is enough */
+};
+
+/* A node of a chunk, and what the snapshot has at its owner: the node itself
+ * where nobody else says anything of that name, NULL where a deeper zone
+ * hides it. */
+struct lint_owner {
+	const struct node *node;
+	const struct node *served;
+};
+
+struct lint_spot {
+	enum lint_id id;
+	struct origin origin;
+	const char *then;
+};
+
+/* Is a finding of this id with this origin to be told?  False where it is
+ * switched off, has no place, or there are so many that it is only counted. */
+bool lint_wants(struct lint_walk *walk, enum lint_id id,
+    struct origin origin);
+void lint_report(struct lint_walk *walk, const struct lint_spot *spot,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* "FILE:LINE", for texts that name a second place; "hostler itself" for what
+ * no file says. */
+#define LINT_PLACE_TEXT 300
+char *lint_place(const struct lint_walk *walk, struct origin origin,
+    char text[LINT_PLACE_TEXT]);
+
+struct addr lint_addr(const struct rrset *rrset, const uint8_t *rdata);
+/* The place of this rdata in the RRset; -1: not there. */
+int lint_find_rdata(const struct rrset *rrset, const uint8_t *rdata,
+    uint16_t length);
+
+/* How hostler stands to a name. */
+enum lint_known {
+	LINT_KNOWN,			/* there is a node */
+	LINT_COVERED,			/* a wildcard, a delegation or an
+					 * upstream may answer */
+	LINT_MISSING,			/* NXDOMAIN, by our own word */
+	LINT_OUTSIDE,			/* not ours to say */
+};
+enum lint_known lint_look_up(const struct lint_walk *walk,
+    const uint8_t *lower, const struct node **node);
+
+/* Is the name made of something and the zone's origin twice? */
+bool lint_is_doubled(const struct lint_walk *walk, const uint8_t *name);
+
+/* The themes.  cuts_new: NULL where there are none. */
+struct lint_shared *lint_shared_new(void);
+void lint_shared_free(struct lint_shared *shared);
+void lint_shared_look(struct lint_walk *walk,
+    const struct chunk_reverse *reverse);
+void lint_look_addresses(struct lint_walk *walk,
+    const struct lint_owner *owner);
+
+void lint_look_domains(struct lint_walk *walk);
+void lint_look_name(struct lint_walk *walk, const struct lint_owner *owner);
+
+struct lint_cuts *lint_cuts_new(const struct lint_input *input);
+void lint_cuts_free(struct lint_cuts *cuts);
+/* Does some NS record name this node?  Then its addresses have a use below a
+ * cut. */
+bool lint_is_glue(struct lint_cuts *cuts, const struct node *node);
+void lint_look_cuts(struct lint_walk *walk, const struct lint_owner *owner);
+
+void lint_look_links(struct lint_walk *walk, const struct lint_owner *owner);
+void lint_look_ranks(struct lint_walk *walk, const struct lint_owner *owner);
+
+/* For the configuration, where there is no origin. */
+void lint_report_domain(struct lint_walk *walk, enum lint_id id,
+    const struct lint_domain *domain, const char *text, const char *then);
+
+#endif
