@@ -253,7 +253,10 @@ static void
 read_zone(struct reading *reading)
 {
 	struct load_source *source = reading->source;
-	struct source_reader reader = {read_included, &reading->open};
+	struct source_reader reader = {
+	    .read = read_included,
+	    .context = &reading->open,
+	};
 	struct zonefile_input input = {
 	    .spec = &source->spec,
 	    .reader = &reader,

@@ -29,6 +29,23 @@ src_names_libnames_a_SOURCES = \
 	src/names/lintranks.c \
 	src/names/lintrule.h \
 	src/names/linttell.c \
+	src/names/lease.c \
+	src/names/lease.h \
+	src/names/leasecontent.c \
+	src/names/leasecontent.h \
+	src/names/leasednsmasq.c \
+	src/names/leasefile.c \
+	src/names/leasefile.h \
+	src/names/leaseformat.c \
+	src/names/leaseformat.h \
+	src/names/leasejoin.c \
+	src/names/leasejoin.h \
+	src/names/leasemacs.c \
+	src/names/leasemacs.h \
+	src/names/leasename.c \
+	src/names/leasename.h \
+	src/names/leaserows.c \
+	src/names/leaserows.h \
 	src/names/merge.c \
 	src/names/merge.h \
 	src/names/node.c \

@@ -55,13 +55,29 @@ struct source_text {
 	size_t length;
 };
 
+/* Paths of files, in the order of their names. */
+struct source_paths {
+	const char *const *list;
+	size_t count;
+};
+
 /* How a parser reads a further file.  read returns NULL and fills text (path
  * as diagnostics show it; the reader owns the bytes until the parser has
- * returned), or says in words why not.  from is the naming file's path. */
+ * returned), or says in words why not.  from is the naming file's path, ""
+ * where path is to be taken as it is.
+ *
+ * list finds the files in folder whose names end in suffix, those of folders
+ * in it too, a few levels deep (machines/GROUP/VM/VM.vbox) and without
+ * following links to folders; each path begins with folder, and is read with
+ * from "".  NULL, or words for why the folder cannot be read; the reader owns
+ * the paths, as it does texts.  list may be NULL where no lease file is
+ * parsed. */
 struct source_reader {
 	const char *(*read)(void *context, const char *from, const char *path,
 	    struct source_text *text);
 	void *context;
+	const char *(*list)(void *context, const char *folder,
+	    const char *suffix, struct source_paths *paths);
 };
 
 /* A stretch of a file: at most 65,536 lines; hosts files about 64 KB.

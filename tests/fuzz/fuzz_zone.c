@@ -47,7 +47,7 @@ check_content(const struct content *content)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	struct source_reader reader = { read_small, NULL };
+	struct source_reader reader = { .read = read_small };
 	struct source_spec spec = {
 		.kind = SOURCE_ZONE, .path = "lab.test.zone",
 	};

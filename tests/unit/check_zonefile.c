@@ -471,7 +471,9 @@ read_number(void *context, const char *from, const char *path,
 START_TEST(test_include_depth)
 {
 	unsigned last = 8;
-	struct source_reader reader = { read_number, &last };
+	struct source_reader reader = {
+		.read = read_number, .context = &last,
+	};
 	struct setup setup = { .reader = &reader, .now_s = NOW_S };
 	struct outcome outcome = parse_with(&setup, "$INCLUDE 1\n", 11);
 
@@ -666,7 +668,9 @@ static const char cut_zone[] =
 START_TEST(test_cut_at_every_byte)
 {
 	unsigned last = 1;
-	struct source_reader reader = { read_number, &last };
+	struct source_reader reader = {
+		.read = read_number, .context = &last,
+	};
 	struct setup setup = { .reader = &reader, .now_s = NOW_S };
 	struct outcome outcome;
 

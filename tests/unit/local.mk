@@ -10,3 +10,4 @@ include tests/unit/dns.mk
 include tests/unit/net.mk
 include tests/unit/hands.mk
 include tests/unit/lint.mk
+include tests/unit/lease.mk

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/leasejoin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* ---- names of an earlier reading ---- */
+
+struct known {
+	const struct chunk_reverse **list;
+	size_t count;
+};
+
+static int
+compare_known(const void *a, const void *b)
+{
+	const struct chunk_reverse *x = *(struct chunk_reverse *const *)a;
+	const struct chunk_reverse *y = *(struct chunk_reverse *const *)b;
+
+	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
+}
+
+static struct known
+collect_known(const struct content *previous)
+{
+	struct known known = {NULL, 0};
+	size_t room = 0;
+
+	for (uint32_t i = 0; i < previous->chunk_count; i++)
+		room += previous->chunks[i]->reverse_count;
+	known.list = memory_alloc((room + 1) * sizeof(known.list[0]));
+	for (uint32_t i = 0; i < previous->chunk_count; i++) {
+		const struct chunk *chunk = previous->chunks[i];
+
+		for (uint32_t j = 0; j < chunk->reverse_count; j++)
+			known.list[known.count++] = &chunk->reverse[j];
+	}
+	qsort(known.list, known.count, sizeof(known.list[0]), compare_known);
+	return known;
+}
+
+static void
+name_as_before(struct lease_list *leases, struct lease *lease,
+    const struct known *known)
+{
+	struct chunk_reverse wanted = {.addr = lease->addr};
+	const struct chunk_reverse *key = &wanted;
+	const struct chunk_reverse **found = bsearch(&key, known->list,
+	    known->count, sizeof(known->list[0]), compare_known);
+	const uint8_t *label;
+
+	if (found == NULL)
+		return;
+	label = node_name((*found)->node);
+	lease->name = arena_copy(leases->strings, label + 1, label[0]);
+	lease->name_length = label[0];
+}
+
+/* A machine whose file is being written has not lost its name. */
+static void
+keep_names(struct leasejoin *join, const struct leasemacs *macs)
+{
+	const struct content *previous = join->input->previous;
+	struct lease_list *leases = join->reading->leases;
+	struct known known;
+
+	if (previous == NULL)
+		return;
+	known = collect_known(previous);
+	for (size_t i = 0; i < leases->count; i++) {
+		struct lease *lease = &leases->items[i];
+
+		if (lease->name == NULL && lease->state == LEASE_LIVE &&
+		    (!lease->has_mac ||
+		    leasemacs_find(macs, lease->mac) == NULL))
+			name_as_before(leases, lease, &known);
+	}
+	free(known.list);
+}
+
+/* ---- companions ---- */
+
+
+static void
+tell_unreadable(struct leasejoin *join, const char *path, const char *wrong)
+{
+	struct diag_place place = {.file = path};
+
+	diags_add(join->reading->diags, DIAG_WARNING, &place,
+	    "no-machine-names", "%s", wrong);
+	diags_then(join->reading->diags, "leases whose name stands there have "
+	    "none");
+}
+
+static enum leasemacs_result
+read_ethers(struct leasejoin *join, struct leasemacs *macs)
+{
+	const struct source_reader *reader = join->input->reader;
+	const char *path = join->input->spec->macs, *wrong;
+	struct source_text text;
+
+	wrong = reader->read(reader->context, "", path, &text);
+	if (wrong != NULL) {
+		tell_unreadable(join, path, wrong);
+		return LEASEMACS_PARTS;
+	}
+	return leasemacs_read_ethers(macs, &text, join->reading->diags);
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	const struct lease *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
+}
+
+/* The place of a neighbour's name is where its MAC is written. */
+static void
+add_neighbours(struct leasejoin *join, const struct leasemacs *macs)
+{
+	const struct leasefile_input *input = join->input;
+	struct lease_list *leases = join->reading->leases;
+
+	for (size_t i = 0; i < input->neighbour_count; i++) {
+		struct lease lease = {
+			.addr = addr_unmap(&input->neighbours[i].addr),
+			.has_mac = true,
+			.expires_s = LEASE_NEVER,
+			.line = 1,
+		};
+		const struct leasemacs_entry *entry = leasemacs_find(macs,
+		    input->neighbours[i].mac);
+
+		if (lease_refuse_addr(&lease.addr) != NULL ||
+		    addr_is_link_local(&lease.addr))
+			continue;
+		if (entry != NULL && entry->line > 0) {
+			lease.line = entry->line;
+			lease.column = entry->column;
+		}
+		memcpy(lease.mac, input->neighbours[i].mac, LEASE_MAC);
+		lease_list_push(leases, &lease);
+	}
+	if (leases->count > 0)
+		qsort(leases->items, leases->count, sizeof(leases->items[0]),
+		    compare_lines);
+}
+
+static enum leasemacs_result
+read_companions(struct leasejoin *join, struct leasemacs *macs)
+{
+	if (join->format == LEASE_NEIGHBOURS && join->input->spec->macs)
+		return read_ethers(join, macs);
+	return LEASEMACS_WHOLE;
+}
+
+void
+leasejoin_read(struct leasejoin *join, struct leasemacs *macs)
+{
+	enum leasemacs_result result = read_companions(join, macs);
+
+	leasemacs_sort(macs);
+	if (join->format == LEASE_NEIGHBOURS)
+		add_neighbours(join, macs);
+	if (result == LEASEMACS_PARTS)
+		keep_names(join, macs);
+}
