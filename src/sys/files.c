@@ -155,8 +155,8 @@ ends_with(const char *name, const char *end)
 	return length > tail && strcmp(name + length - tail, end) == 0;
 }
 
-static bool
-is_left_behind(const char *name)
+bool
+files_is_left_behind(const char *name)
 {
 	static const char *const ends[] = {"~", ".swp", ".swo", ".bak",
 	    ".orig", ".rej", ".tmp", ".save"};
@@ -192,7 +192,7 @@ add_entry(struct files_list *list, const char *folder, const char *name)
 	struct stat status;
 	char *path;
 
-	if (is_left_behind(name))
+	if (files_is_left_behind(name))
 		return;
 	path = memory_format("%s%s%s", folder,
 	    length && folder[length - 1] == '/' ? "" : "/", name);

@@ -51,6 +51,10 @@ struct files_list {
 const char *files_expand(const char *path, struct files_list *list);
 void files_list_free(struct files_list *list);
 
+/* A name, without its folder, that files_expand passes over for what it is:
+ * hidden, or left behind by an editor or a package tool. */
+bool files_is_left_behind(const char *name);
+
 /* Put `length` bytes in the place of the file at once: they are written to a
  * hidden file beside it, brought to the disk, and renamed over it, so that a
  * reader sees the old file or the new one.  A symbolic link stays; what it

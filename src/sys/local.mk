@@ -3,7 +3,10 @@ noinst_LIBRARIES += src/sys/libsys.a
 src_sys_libsys_a_SOURCES = \
 	src/sys/files.c src/sys/files.h \
 	src/sys/ifaces.c src/sys/ifaces.h \
+	src/sys/neighbours.c src/sys/neighbours.h \
 	src/sys/notify.c src/sys/notify.h \
 	src/sys/ports.c src/sys/ports.h \
 	src/sys/resolvconf.c src/sys/resolvconf.h \
-	src/sys/rights.c src/sys/rights.h
+	src/sys/rights.c src/sys/rights.h \
+	src/sys/watch.c src/sys/watch.h \
+	src/sys/watchplan.c src/sys/watchplan.h

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include tests/unit/base.mk
+include tests/unit/watch.mk
 include tests/unit/forward.mk
 include tests/unit/zonefile.mk
 include tests/unit/conf.mk

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sys/neighbours.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define DATAGRAM_BYTES 32768	/* the kernel fills no more */
+#define DATAGRAMS_MAX 4096	/* of one dump */
+#define DRAIN_MAX 64		/* datagrams in one drain */
+#define WAIT_S 1
+#define MAC_BYTES 6
+
+#define LISTED (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | \
+	NUD_PERMANENT)
+
+/* ---- messages ---- */
+
+/* What one message says.  Types and lengths are the kernel's; nothing is
+ * believed that does not fit. */
+struct message {
+	struct nlmsghdr header;
+	const uint8_t *body;
+	size_t length;
+};
+
+/* What is left of a datagram. */
+struct rest {
+	const uint8_t *bytes;
+	size_t length;
+};
+
+/* Netlink pads to four bytes; the last message's padding may be missing. */
+static void
+skip(struct rest *rest, size_t length)
+{
+	size_t padded = (length + 3) & ~(size_t)3;
+
+	if (padded > rest->length)
+		padded = rest->length;
+	rest->bytes += padded;
+	rest->length -= padded;
+}
+
+static bool
+take_message(struct rest *rest, struct message *message)
+{
+	if (rest->length < sizeof message->header)
+		return false;
+	memcpy(&message->header, rest->bytes, sizeof message->header);
+	if (message->header.nlmsg_len < sizeof message->header ||
+	    message->header.nlmsg_len > rest->length)
+		return false;
+	message->body = rest->bytes + sizeof message->header;
+	message->length = message->header.nlmsg_len - sizeof message->header;
+	skip(rest, message->header.nlmsg_len);
+	return true;
+}
+
+static bool
+take_attribute(struct rest *rest, struct rtattr *attribute,
+    const uint8_t **value)
+{
+	if (rest->length < sizeof *attribute)
+		return false;
+	memcpy(attribute, rest->bytes, sizeof *attribute);
+	if (attribute->rta_len < sizeof *attribute ||
+	    attribute->rta_len > rest->length)
+		return false;
+	*value = rest->bytes + sizeof *attribute;
+	skip(rest, attribute->rta_len);
+	attribute->rta_len -= sizeof *attribute;
+	return true;
+}
+
+/* A neighbour as a message tells of it. */
+struct told {
+	struct ndmsg about;
+	struct neighbour neighbour;	/* its family is 0 where not told */
+	bool has_mac;
+};
+
+static void
+take_value(struct told *told, const struct rtattr *attribute,
+    const uint8_t *value)
+{
+	size_t length = told->about.ndm_family == AF_INET ? 4 : 16;
+
+	if (attribute->rta_type == NDA_DST && attribute->rta_len == length) {
+		told->neighbour.addr.family = length == 4 ? 4 : 6;
+		memcpy(told->neighbour.addr.bytes, value, length);
+	}
+	if (attribute->rta_type == NDA_LLADDR &&
+	    attribute->rta_len == MAC_BYTES) {
+		told->has_mac = true;
+		memcpy(told->neighbour.mac, value, MAC_BYTES);
+	}
+}
+
+/* Whether an address that can be listed is told. */
+static bool
+read_told(const struct message *message, struct told *told)
+{
+	const struct addr *addr = &told->neighbour.addr;
+	struct rest rest = {message->body, message->length};
+	struct rtattr attribute;
+	const uint8_t *value;
+
+	memset(told, 0, sizeof *told);
+	if (message->length < sizeof told->about)
+		return false;
+	memcpy(&told->about, message->body, sizeof told->about);
+	if (told->about.ndm_family != AF_INET &&
+	    told->about.ndm_family != AF_INET6)
+		return false;
+	skip(&rest, sizeof told->about);
+	while (take_attribute(&rest, &attribute, &value))
+		take_value(told, &attribute, value);
+	return addr->family && !(told->about.ndm_flags & NTF_PROXY) &&
+	    !addr_is_multicast(addr) && !addr_is_unspecified(addr) &&
+	    !(addr->family == 6 && addr_is_link_local(addr));
+}
+
+static void
+add_told(struct neighbours *neighbours, const struct told *told)
+{
+	static const uint8_t none[MAC_BYTES];
+	size_t count = neighbours->count;
+
+	if (!(told->about.ndm_state & LISTED) || !told->has_mac ||
+	    memcmp(told->neighbour.mac, none, MAC_BYTES) == 0 ||
+	    count == NEIGHBOURS_MAX)
+		return;
+	/* A power of two is full. */
+	if ((count & (count - 1)) == 0)
+		neighbours->list = memory_resize(neighbours->list,
+		    count ? count * 2 : 1, sizeof *neighbours->list);
+	neighbours->list[neighbours->count++] = told->neighbour;
+}
+
+enum neighbours_step
+neighbours_parse(struct neighbours *neighbours, const uint8_t *bytes,
+    size_t length)
+{
+	struct rest rest = {bytes, length};
+	struct message message;
+	struct told told;
+
+	while (rest.length > 0) {
+		if (!take_message(&rest, &message))
+			return NEIGHBOURS_FAILED;
+		if (message.header.nlmsg_type == NLMSG_DONE)
+			return NEIGHBOURS_DONE;
+		if (message.header.nlmsg_type == NLMSG_ERROR)
+			return NEIGHBOURS_FAILED;
+		if (message.header.nlmsg_type == RTM_NEWNEIGH &&
+		    read_told(&message, &told))
+			add_told(neighbours, &told);
+	}
+	return NEIGHBOURS_MORE;
+}
+
+enum neighbours_news
+neighbours_judge(const uint8_t *bytes, size_t length)
+{
+	struct rest rest = {bytes, length};
+	struct message message;
+	struct told told;
+
+	while (rest.length > 0) {
+		if (!take_message(&rest, &message))
+			return NEIGHBOURS_SOMETHING;
+		if (message.header.nlmsg_type != RTM_NEWNEIGH &&
+		    message.header.nlmsg_type != RTM_DELNEIGH)
+			continue;
+		/* Being asked for is not being there, nor was it before. */
+		if (read_told(&message, &told) &&
+		    told.about.ndm_state != NUD_INCOMPLETE)
+			return NEIGHBOURS_SOMETHING;
+	}
+	return NEIGHBOURS_NOTHING;
+}
+
+/* ---- the socket ---- */
+
+static int
+open_netlink(uint32_t groups, int flags)
+{
+	const struct sockaddr_nl own = {.nl_family = AF_NETLINK,
+	    .nl_groups = groups};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags,
+	    NETLINK_ROUTE);
+
+	if (fd >= 0 &&
+	    bind(fd, (const struct sockaddr *)&own, sizeof own) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The length of a datagram from the kernel; 0: from somebody else, who may
+ * send as well; -1 with errno.  One that did not fit is cut, and so fails. */
+static ssize_t
+receive(int fd, uint8_t *bytes, size_t room)
+{
+	struct sockaddr_nl from = {0};
+	socklen_t length = sizeof from;
+	ssize_t got;
+
+	do {
+		got = recvfrom(fd, bytes, room, 0, (struct sockaddr *)&from,
+		    &length);
+	} while (got < 0 && errno == EINTR);
+	return got > 0 && from.nl_pid != 0 ? 0 : got;
+}
+
+static bool
+ask_for_dump(int fd)
+{
+	const struct timeval wait = {.tv_sec = WAIT_S};
+	struct {
+		struct nlmsghdr header;
+		struct ndmsg about;
+	} ask = {
+		.header = {
+			.nlmsg_len = sizeof ask,
+			.nlmsg_type = RTM_GETNEIGH,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			.nlmsg_seq = 1,
+		},
+		.about = {.ndm_family = AF_UNSPEC},
+	};
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) ==
+	    0 && send(fd, &ask, sizeof ask, 0) == (ssize_t)sizeof ask;
+}
+
+static enum neighbours_step
+dump(struct neighbours *neighbours, uint8_t *bytes)
+{
+	enum neighbours_step step = NEIGHBOURS_MORE;
+	int fd = open_netlink(0, 0);
+	ssize_t got;
+
+	if (fd < 0)
+		return NEIGHBOURS_FAILED;
+	if (!ask_for_dump(fd))
+		step = NEIGHBOURS_FAILED;
+	for (unsigned i = 0; step == NEIGHBOURS_MORE; i++) {
+		got = receive(fd, bytes, DATAGRAM_BYTES);
+		if (got < 0 || i == DATAGRAMS_MAX)
+			step = NEIGHBOURS_FAILED;
+		else
+			step = neighbours_parse(neighbours, bytes,
+			    (size_t)got);
+	}
+	close(fd);
+	return step;
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct neighbour *a = left, *b = right;
+	int order = memcmp(&a->addr, &b->addr, sizeof a->addr);
+
+	return order ? order : memcmp(a->mac, b->mac, sizeof a->mac);
+}
+
+/* One address may be known on two interfaces. */
+static void
+put_in_order(struct neighbours *neighbours)
+{
+	struct neighbour *list = neighbours->list;
+	size_t kept = 0;
+
+	if (neighbours->count == 0)
+		return;
+	qsort(list, neighbours->count, sizeof *list, compare);
+	for (size_t i = 1; i < neighbours->count; i++)
+		if (compare(&list[i], &list[kept]) != 0)
+			list[++kept] = list[i];
+	neighbours->count = kept + 1;
+}
+
+const char *
+neighbours_list(struct neighbours *neighbours)
+{
+	uint8_t *bytes = memory_alloc(DATAGRAM_BYTES);
+	enum neighbours_step step;
+
+	*neighbours = (struct neighbours){0};
+	step = dump(neighbours, bytes);
+	free(bytes);
+	put_in_order(neighbours);
+	if (step == NEIGHBOURS_DONE)
+		return NULL;
+	neighbours_free(neighbours);
+	return "the kernel does not tell its neighbours";
+}
+
+void
+neighbours_free(struct neighbours *neighbours)
+{
+	free(neighbours->list);
+	*neighbours = (struct neighbours){0};
+}
+
+bool
+neighbours_equal(const struct neighbours *a, const struct neighbours *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (compare(&a->list[i], &b->list[i]) != 0)
+			return false;
+	return true;
+}
+
+int
+neighbours_open(void)
+{
+	return open_netlink(RTMGRP_NEIGH, SOCK_NONBLOCK);
+}
+
+enum neighbours_news
+neighbours_drain(int fd)
+{
+	enum neighbours_news news = NEIGHBOURS_NOTHING;
+	uint8_t *bytes = memory_alloc(DATAGRAM_BYTES);
+	ssize_t got = 0;
+
+	for (unsigned i = 0; i < DRAIN_MAX; i++) {
+		got = receive(fd, bytes, DATAGRAM_BYTES);
+		if (got < 0)
+			break;
+		if (neighbours_judge(bytes, (size_t)got))
+			news = NEIGHBOURS_SOMETHING;
+	}
+	/* The socket's queue was too short (ENOBUFS): anything may be lost. */
+	if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		news = NEIGHBOURS_SOMETHING;
+	free(bytes);
+	return news;
+}
