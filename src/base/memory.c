@@ -88,6 +88,25 @@ memory_format(const char *fmt, ...)
 	return text;
 }
 
+FILE *
+memory_stream(char **text, size_t *length)
+{
+	FILE *stream = open_memstream(text, length);
+
+	if (!stream)
+		end_without_memory();
+	return stream;
+}
+
+void
+memory_stream_close(FILE *stream)
+{
+	int failed = ferror(stream);
+
+	if (fclose(stream) != 0 || failed)
+		end_without_memory();
+}
+
 void
 memory_give_back(void)
 {

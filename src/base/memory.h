@@ -10,6 +10,7 @@
 #define HOSTLER_BASE_MEMORY_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 void *memory_alloc(size_t size);		/* not zeroed */
 void *memory_zeroed(size_t count, size_t size);
@@ -19,6 +20,11 @@ void *memory_resize(void *old, size_t count, size_t size);
 char *memory_string(const char *text);		/* a copy; NULL stays NULL */
 char *memory_format(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
+
+/* open_memstream(3): text grows as it is written.  memory_stream_close gives it
+ * (the caller frees it, length bytes and a NUL). */
+FILE *memory_stream(char **text, size_t *length);
+void memory_stream_close(FILE *stream);
 
 /* Much was freed: give the system what the C library keeps of it, where that
  * can be asked for.  Not for a thread that answers. */

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "confread.h"
 #include "ctl/client.h"
+#include "ctl/import.h"
 
 static const char usage[] =
     "usage: hostlerctl [-c FILE | -s SOCKET] [--json] VERB\n"
@@ -19,6 +20,8 @@ static const char usage[] =
     "  reload     read every file again, and show what changed\n"
     "  check      the diagnostics of every file; needs no daemon\n"
     "  stats      the counters\n"
+    "  import FILE... [--write | --to FILE]\n"
+    "             hosts files of many VMs made one; needs no daemon\n"
     "\n"
     "  -c FILE    the configuration (default " CONF_DEFAULT_FILE ")\n"
     "  -s SOCKET  the daemon's control socket\n"
@@ -30,6 +33,8 @@ struct options {
 	struct conf_options conf;
 	const char *socket;
 	bool json;
+	bool write;
+	const char *to;
 };
 
 static int
@@ -38,6 +43,27 @@ run_check(const struct options *options)
 	return check_files(&options->conf,
 	    options->json ? CHECK_JSON : CHECK_TEXT, stdout) == CHECK_CLEAN
 	    ? CLIENT_DONE : CLIENT_FAILED;
+}
+
+static int
+run_import(const struct options *options, char **paths)
+{
+	const struct import_request request = {
+		.conf = &options->conf,
+		.paths = paths,
+		.to = options->to,
+		.place = options->to ? IMPORT_FILE :
+		    options->write ? IMPORT_MANAGED : IMPORT_SHOWN,
+		.form = options->json ? IMPORT_JSON : IMPORT_TEXT,
+	};
+
+	if (!paths[0]) {
+		fputs("hostlerctl: import needs the hosts files to read\n",
+		    stderr);
+		return CLIENT_FAILED;
+	}
+	return import_run(&request) == IMPORT_CLEAN ? CLIENT_DONE :
+	    CLIENT_FAILED;
 }
 
 static char *
@@ -120,6 +146,8 @@ run(const struct options *options, char **words)
 	}
 	if (strcmp(words[0], "check") == 0)
 		return run_check(options);
+	if (strcmp(words[0], "import") == 0)
+		return run_import(options, words + 1);
 	if (is_verb(words[0]))
 		return ask_daemon(options, words);
 	fprintf(stderr, "hostlerctl: unknown verb '%s'\n\n%s", words[0],
@@ -132,6 +160,8 @@ main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 	    {"json", no_argument, NULL, 'j'},
+	    {"to", required_argument, NULL, 't'},
+	    {"write", no_argument, NULL, 'w'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'V'},
 	    {NULL, 0, NULL, 0},
@@ -150,6 +180,12 @@ main(int argc, char **argv)
 			break;
 		case 'j':
 			options.json = true;
+			break;
+		case 't':
+			options.to = optarg;
+			break;
+		case 'w':
+			options.write = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);

@@ -13,6 +13,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/hostsedit.c src/names/hostsedit.h \
 	src/names/hostsfile.c \
 	src/names/hostsfile.h \
+	src/names/hostsimport.c src/names/hostsimport.h \
 	src/names/hostskeep.c \
 	src/names/hostskeep.h \
 	src/names/hostsline.c \

@@ -97,7 +97,8 @@ END_TEST
 
 START_TEST(mode_owner_and_access_list_stay)
 {
-	/* version 2; user::rw- user:65534:r-- group::r-- mask::r-- other::--- */
+	/* version 2; rw- for the owner, r-- for user 65534, for the group and
+	 * as the mask, --- for others */
 	static const unsigned char list[] = {2, 0, 0, 0,
 	    1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 4, 0, 254, 255, 0, 0,
 	    4, 0, 4, 0, 255, 255, 255, 255, 16, 0, 4, 0, 255, 255, 255, 255,

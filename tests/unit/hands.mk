@@ -13,4 +13,10 @@ TESTS += tests/unit/check_hostsedit
 tests_unit_check_hostsedit_SOURCES = tests/unit/check_hostsedit.c $(HOSTSFACTS)
 tests_unit_check_hostsedit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_hostsedit_LDADD = $(LINK_NAMES) $(LIBS_NAMES) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_hostsimport
+TESTS += tests/unit/check_hostsimport
+tests_unit_check_hostsimport_SOURCES = tests/unit/check_hostsimport.c
+tests_unit_check_hostsimport_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_hostsimport_LDADD = $(LINK_NAMES) $(LIBS_NAMES) $(CHECK_LIBS)
 endif
