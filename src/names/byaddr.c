@@ -211,7 +211,8 @@ does_count(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
 	const struct source *source = sources_entry(byaddr->sources,
 	    reverse->node)->source;
 
-	return source != NULL && !source_hides(source, reverse->node);
+	return source != NULL && !source_hides(source, reverse->node) &&
+	    !sources_isolate(byaddr->sources, &reverse->addr);
 }
 
 /* What is listed twice is found when the address is built. */

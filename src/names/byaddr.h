@@ -3,7 +3,7 @@
  *
  * Every address that a chunk lists (chunk->reverse) is a candidate; of several
  * for one address the first in rank order wins: zone, hosts, lease, by the
- * rank of the source, by the order of the file.
+ * rank of the source, by the order of the file.  Isolated addresses have none.
  *
  * The first bytes of each known address are present, too (/8, /16 ...), so
  * that an empty name above a reverse name is one lookup.

@@ -313,6 +313,52 @@ settle_zones(struct index *index)
 	index->zones_changed = false;
 }
 
+static bool
+has_isolated(const struct index *index, const struct prefix *prefixes,
+    size_t count)
+{
+	const struct sources *sources = &index->sources;
+
+	if (count != sources->isolated_count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (sources->isolated[i].length != prefixes[i].length ||
+		    !addr_equal(&sources->isolated[i].addr,
+		    &prefixes[i].addr))
+			return false;
+	}
+	return true;
+}
+
+static void
+touch_addresses(struct index *index, const struct content *content)
+{
+	for (uint32_t i = 0; i < content->chunk_count; i++) {
+		const struct chunk *chunk = content->chunks[i];
+
+		for (uint32_t j = 0; j < chunk->reverse_count; j++)
+			byaddr_touch(index->byaddr, &chunk->reverse[j]);
+	}
+}
+
+void
+index_set_isolated(struct index *index, const struct prefix *prefixes,
+    size_t count)
+{
+	struct sources *sources = &index->sources;
+
+	if (has_isolated(index, prefixes, count))
+		return;
+	free(sources->isolated);
+	sources->isolated = memory_alloc(count * sizeof(*prefixes));
+	if (count > 0)
+		memcpy(sources->isolated, prefixes, count * sizeof(*prefixes));
+	sources->isolated_count = count;
+	for (unsigned i = 0; i < sources->count; i++)
+		touch_addresses(index, sources->list[i]->content);
+	index->changed = true;
+}
+
 static struct areas *
 make_areas(const struct index *index)
 {

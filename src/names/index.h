@@ -38,6 +38,11 @@ void index_replace(struct index *index, struct content *old,
 void index_set_areas(struct index *index, const struct index_area *areas,
     size_t count);
 
+/* Addresses within these have no reverse name: they mean another machine to
+ * everybody.  The prefixes are copied. */
+void index_set_isolated(struct index *index, const struct prefix *prefixes,
+    size_t count);
+
 /* Make a snapshot of all changes since the last, or return the last where
  * there were none.  It belongs to the index.
  * now_s: Unix time, for made serials.  The snapshot before stays valid until

@@ -23,6 +23,7 @@ sources_fini(struct sources *sources)
 	}
 	free(sources->list);
 	free(sources->chunks);
+	free(sources->isolated);
 }
 
 static struct chunk_entry *
@@ -163,6 +164,16 @@ sources_settle(struct sources *sources, const struct content *old,
 		settle_entry(sources, old->chunks[i]->id);
 	for (uint32_t i = 0; content != NULL && i < content->chunk_count; i++)
 		settle_entry(sources, content->chunks[i]->id);
+}
+
+bool
+sources_isolate(const struct sources *sources, const struct addr *addr)
+{
+	for (size_t i = 0; i < sources->isolated_count; i++) {
+		if (prefix_contains(&sources->isolated[i], addr))
+			return true;
+	}
+	return false;
 }
 
 const struct chunk_entry *

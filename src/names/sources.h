@@ -44,6 +44,8 @@ struct sources {
 	unsigned room;
 	struct chunk_entry *chunks;	/* by id */
 	uint32_t chunk_room;
+	struct prefix *isolated;	/* addresses without a reverse name */
+	size_t isolated_count;
 };
 
 void sources_init(struct sources *sources);
@@ -56,6 +58,8 @@ void sources_replace(struct sources *sources, const struct content *old,
 /* What was coming has come, what was leaving has left. */
 void sources_settle(struct sources *sources, const struct content *old,
     const struct content *content);
+
+bool sources_isolate(const struct sources *sources, const struct addr *addr);
 
 const struct chunk_entry *sources_entry(const struct sources *sources,
     const struct node *node);

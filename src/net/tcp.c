@@ -305,7 +305,7 @@ begin_some(struct connection *c, struct stretch *s)
 		s->at += 2 + length;
 	}
 	for (unsigned i = 0; i < begun; i++)
-		query_prefetch(&serving->queries[i], &serving->env);
+		query_prefetch(&serving->queries[i]);
 	return begun;
 }
 

@@ -39,24 +39,29 @@ is_new(struct targets *targets, const struct node *node)
 }
 
 static void
-write_addresses(struct query *q, const uint8_t *target,
-    const struct node *node)
+write_addresses(struct query *q, const struct query_env *env,
+    const uint8_t *target, const struct node *node)
 {
 	struct dname owner = dname_of(target);
+	struct give give = {
+		.env = env,
+		.section = REPLY_ADDITIONAL,
+		.owner = owner.wire,
+		.node = node,
+	};
 
 	dname_lower(owner.wire);
 	for (size_t i = 0; i < ADDRESS_TYPES; i++) {
-		const struct rrset *rrset = node_find(node, address_types[i]);
-
-		if (rrset != NULL)
-			give_rrset(q, REPLY_ADDITIONAL, owner.wire, rrset);
+		give.rrset = node_find(node, address_types[i]);
+		if (give.rrset != NULL)
+			give_rrset(q, &give);
 	}
 }
 
 void
-additional_write(struct query *q, const struct snapshot *names,
-    const struct rrset *rrset, const uint8_t *owner)
+additional_write(struct query *q, const struct additional *additional)
 {
+	const struct rrset *rrset = additional->rrset;
 	struct targets targets = { .count = 0 };
 	uint32_t offset = 0;
 
@@ -69,38 +74,39 @@ additional_write(struct query *q, const struct snapshot *names,
 
 		if (target != NULL && target[0] == 0 &&
 		    (rrset->type == TYPE_SVCB || rrset->type == TYPE_HTTPS))
-			target = owner;
+			target = additional->owner;
 		if (target == NULL || target[0] == 0)
 			continue;
-		node = additional_target(names, target);
+		node = additional_target(additional->names, target);
 		if (node != NULL && is_new(&targets, node))
-			write_addresses(q, target, node);
+			write_addresses(q, additional->env, target, node);
 	}
 }
 
 /* The zone's own glue, or else what is served of the name. */
 static void
-write_glue(struct query *q, enum reply_section section, const uint8_t *target,
-    const struct node *node)
+write_glue(struct query *q, const struct give *server, const uint8_t *target)
 {
 	struct dname owner = dname_of(target);
+	struct give give = *server;
 
 	dname_lower(owner.wire);
+	give.owner = owner.wire;
 	for (size_t i = 0; i < ADDRESS_TYPES; i++) {
-		const struct rrset *rrset = node_find_glue(node,
-		    address_types[i]);
-
-		if (rrset == NULL)
-			rrset = node_find(node, address_types[i]);
-		if (rrset != NULL)
-			give_rrset(q, section, owner.wire, rrset);
+		give.rrset = node_find_glue(give.node, address_types[i]);
+		if (give.rrset == NULL)
+			give.rrset = node_find(give.node, address_types[i]);
+		if (give.rrset != NULL)
+			give_rrset(q, &give);
 	}
 }
 
+/* What goes into one section of the glue of `cut`. */
 static void
-write_glue_of(struct query *q, const struct snapshot *names,
-    const struct node *cut, const struct rrset *ns, enum reply_section which)
+write_glue_of(struct query *q, struct give *give,
+    const struct snapshot *names, const struct node *cut)
 {
+	const struct rrset *ns = node_find_glue(cut, TYPE_NS);
 	struct targets targets = { .count = 0 };
 	uint32_t offset = 0;
 
@@ -108,22 +114,24 @@ write_glue_of(struct query *q, const struct snapshot *names,
 		uint16_t length;
 		const uint8_t *target = rrset_rdata(ns, &offset, &length);
 		enum reply_section section = REPLY_ADDITIONAL;
-		const struct node *node;
 
 		if (dname_is_below_or_at(target, node_name(cut)))
 			section = REPLY_NEEDED;
-		if (section != which)
+		if (section != give->section)
 			continue;
-		node = additional_target(names, target);
-		if (node != NULL && is_new(&targets, node))
-			write_glue(q, section, target, node);
+		give->node = additional_target(names, target);
+		if (give->node != NULL && is_new(&targets, give->node))
+			write_glue(q, give, target);
 	}
 }
 
 void
-additional_write_glue(struct query *q, const struct snapshot *names,
-    const struct node *cut, const struct rrset *ns)
+additional_write_glue(struct query *q, const struct query_env *env,
+    const struct snapshot *names, const struct node *cut)
 {
-	write_glue_of(q, names, cut, ns, REPLY_NEEDED);
-	write_glue_of(q, names, cut, ns, REPLY_ADDITIONAL);
+	struct give give = { .env = env, .section = REPLY_NEEDED };
+
+	write_glue_of(q, &give, names, cut);
+	give.section = REPLY_ADDITIONAL;
+	write_glue_of(q, &give, names, cut);
 }

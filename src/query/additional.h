@@ -24,12 +24,17 @@ additional_is_due(uint16_t type)
 
 /* Behind an RRset of such a type; owner is its lower name, which SVCB and
  * HTTPS records with the target "." mean (RFC 9460 2.5). */
-void additional_write(struct query *q, const struct snapshot *names,
-    const struct rrset *rrset, const uint8_t *owner);
+struct additional {
+	const struct query_env *env;
+	const struct snapshot *names;
+	const struct rrset *rrset;
+	const uint8_t *owner;
+};
+void additional_write(struct query *q, const struct additional *additional);
 
 /* Behind the NS RRset of a delegation: in-domain glue first. */
-void additional_write_glue(struct query *q, const struct snapshot *names,
-    const struct node *cut, const struct rrset *ns);
+void additional_write_glue(struct query *q, const struct query_env *env,
+    const struct snapshot *names, const struct node *cut);
 
 /* The node of a target (any case); NULL: no local name. */
 const struct node *additional_target(const struct snapshot *names,

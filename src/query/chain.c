@@ -23,7 +23,10 @@ enum step {
 struct chain {
 	struct query *q;
 	const struct query_env *env;
-	const struct view *view;
+	const struct view *view;	/* of the client */
+	const struct view *from;	/* that, or the top level: whose names
+					 * `local` is of */
+	struct trace_step *noted;	/* NULL: nobody asks why */
 	enum stats_counter source;
 	unsigned steps;			/* CNAMEs followed */
 	const struct node *dname;	/* whose DNAME was written last */
@@ -52,6 +55,31 @@ chain_source(enum source_kind kind)
 		break;
 	}
 	return STAT_ANSWERS_ZONE;
+}
+
+/* What was decided about the name that it is about now. */
+static void
+note(struct chain *c, enum trace_kind kind)
+{
+	if (c->noted == NULL)
+		return;
+	c->noted->kind = kind;
+	c->noted->view = c->from;
+	c->noted->node = c->local.node;
+	c->noted->area = c->local.area;
+}
+
+static enum given
+give(struct chain *c, const uint8_t *owner, const struct node *node,
+    const struct rrset *rrset)
+{
+	return give_rrset(c->q, &(struct give){
+		.env = c->env,
+		.section = REPLY_ANSWER,
+		.owner = owner,
+		.node = node,
+		.rrset = rrset,
+	});
 }
 
 /* What is said now is said with authority.  AA is about the first owner. */
@@ -83,7 +111,7 @@ find_authority(const struct chain *c)
 		return NULL;
 	if (c->q->question.type == TYPE_DS && c->path.labels > 0 &&
 	    area->kind == AREA_ZONE && area->labels == c->path.labels) {
-		const struct area *above = snapshot_area(c->view->names,
+		const struct area *above = snapshot_area(c->from->names,
 		    dname_skip(c->path.name, 1), c->path.labels - 1,
 		    c->path.hash + 1);
 
@@ -102,16 +130,38 @@ write_soa(struct chain *c, enum source_kind kind)
 		negative_of_area(&c->q->reply, area);
 	else
 		negative_made(&c->q->reply, c->path.name,
-		    snapshot_serial(c->view->names), kind == SOURCE_ZONE ?
+		    snapshot_serial(c->from->names), kind == SOURCE_ZONE ?
 		    NEGATIVE_TTL_S : NEGATIVE_SHORT_TTL_S);
 }
 
 static enum step
 answer_no_data(struct chain *c, enum source_kind kind)
 {
+	note(c, TRACE_NO_DATA);
 	set_source(c, chain_source(kind));
 	write_soa(c, kind);
 	return STEP_DONE;
+}
+
+static bool
+was_there(const struct chain *c, const struct dname *target)
+{
+	if (dname_equal(target->wire, c->q->question.name))
+		return true;
+	for (unsigned i = 0; i < c->steps; i++) {
+		if (dname_equal(target->wire, c->target[i].wire))
+			return true;
+	}
+	return false;
+}
+
+static void
+trace_loop(struct chain *c, const struct dname *target)
+{
+	struct trace_step *step = trace_step(c->env->trace, target);
+
+	if (step != NULL)
+		step->kind = TRACE_LOOP;
 }
 
 /* Go on to a CNAME's target, unless the chain was there before. */
@@ -122,14 +172,12 @@ go_to(struct chain *c, const uint8_t *name)
 
 	*target = dname_of(name);
 	dname_lower(target->wire);
-	if (dname_equal(target->wire, c->q->question.name))
+	if (was_there(c, target)) {
+		trace_loop(c, target);
 		return STEP_DONE;
-	for (unsigned i = 0; i < c->steps; i++) {
-		if (dname_equal(target->wire, c->target[i].wire))
-			return STEP_DONE;
 	}
 	c->steps++;
-	path_set(&c->path, snapshot_key(c->view->names), target->wire,
+	path_set(&c->path, snapshot_key(c->from->names), target->wire,
 	    target->length);
 	return STEP_ON;
 }
@@ -139,6 +187,7 @@ end_long_chain(struct chain *c)
 {
 	reply_clear(&c->q->reply);
 	c->q->reply.flags &= (uint16_t)~FLAG_AA;
+	note(c, TRACE_TOO_LONG);
 	return fail(c, EDE_OTHER, "CNAME chain too long");
 }
 
@@ -151,7 +200,8 @@ follow(struct chain *c, const struct rrset *cname)
 	if (c->steps == QUERY_CHAIN_MAX)
 		return end_long_chain(c);
 	set_source(c, chain_source(cname->kind));
-	if (give_rrset(c->q, REPLY_ANSWER, owner_of(c), cname) != GIVEN)
+	note(c, TRACE_CNAME);
+	if (give(c, owner_of(c), c->local.node, cname) != GIVEN)
 		return STEP_DONE;
 	return go_to(c, rrset_rdata(cname, &offset, &length));
 }
@@ -176,8 +226,9 @@ answer_dname(struct chain *c)
 	if (c->steps == QUERY_CHAIN_MAX)
 		return end_long_chain(c);
 	set_source(c, STAT_ANSWERS_ZONE);
+	note(c, TRACE_DNAME);
 	if (node != c->dname &&
-	    give_rrset(c->q, REPLY_ANSWER, node_name(node), dname) != GIVEN)
+	    give(c, node_name(node), node, dname) != GIVEN)
 		return STEP_DONE;
 	c->dname = node;
 	if (!dname_substitute(&target, c->path.name, node_name(node), to)) {
@@ -200,21 +251,30 @@ answer_withheld(struct chain *c)
 	struct query *q = c->q;
 
 	set_source(c, chain_source(c->local.node->kind));
-	if (give_own_address(q, c->env->policy, owner_of(c), c->local.node))
+	if (give_own_address(q, c->env->policy, owner_of(c), c->local.node)) {
+		note(c, TRACE_OWN_ADDRESS);
 		return STEP_DONE;
+	}
+	note(c, TRACE_WITHHELD);
 	reply_ede(&q->reply, EDE_FILTERED, "its addresses are for others");
-	return answer_no_data(c, c->local.node->kind);
+	write_soa(c, c->local.node->kind);
+	return STEP_DONE;
 }
 
 static enum step
 answer_rrset(struct chain *c, const struct rrset *rrset)
 {
 	set_source(c, chain_source(rrset->kind));
-	switch (give_rrset(c->q, REPLY_ANSWER, owner_of(c), rrset)) {
+	note(c, TRACE_RECORDS);
+	switch (give(c, owner_of(c), c->local.node, rrset)) {
 	case GIVEN:
 		if (additional_is_due(rrset->type))
-			additional_write(c->q, c->view->names, rrset,
-			    c->path.name);
+			additional_write(c->q, &(struct additional){
+				.env = c->env,
+				.names = c->from->names,
+				.rrset = rrset,
+				.owner = c->path.name,
+			});
 		break;
 	case GIVEN_NOTHING:
 		return answer_withheld(c);
@@ -242,6 +302,9 @@ answer_reverse(struct chain *c)
 	if (type != TYPE_PTR && type != TYPE_ANY)
 		return answer_no_data(c, node->kind);
 	set_source(c, chain_source(node->kind));
+	note(c, TRACE_REVERSE);
+	if (c->noted != NULL)
+		c->noted->node = node;
 	reply_record(&c->q->reply, REPLY_ANSWER, &ptr);
 	return STEP_DONE;
 }
@@ -253,11 +316,12 @@ answer_any(struct chain *c)
 	const struct node *node = c->local.node;
 	const struct rrset *rrset = node_first(node);
 
+	note(c, TRACE_RECORDS);
 	for (unsigned i = 0; i < node->rrset_count; i++) {
 		if (!(rrset->flags & RRSET_OCCLUDED)) {
 			set_source(c, chain_source(rrset->kind));
-			if (give_rrset(c->q, REPLY_ANSWER, owner_of(c),
-			    rrset) != GIVEN_NOTHING)
+			if (give(c, owner_of(c), node, rrset) !=
+			    GIVEN_NOTHING)
 				return STEP_DONE;
 		}
 		rrset = rrset_next(rrset);
@@ -286,6 +350,7 @@ answer_known(struct chain *c)
 	if (type == TYPE_PTR && c->local.reverse != NULL)
 		return answer_reverse(c);
 	if (give_own_address(c->q, c->env->policy, owner_of(c), node)) {
+		note(c, TRACE_OWN_ADDRESS);
 		set_source(c, chain_source(node->kind));
 		return STEP_DONE;
 	}
@@ -296,9 +361,14 @@ answer_known(struct chain *c)
 static enum step
 answer_from_area(struct chain *c, enum dns_rcode rcode)
 {
+	enum source_kind kind = c->local.area->kind == AREA_ZONE ?
+	    SOURCE_ZONE : SOURCE_HOSTS;
+
 	c->q->reply.rcode = (uint16_t)rcode;
-	return answer_no_data(c, c->local.area->kind == AREA_ZONE ?
-	    SOURCE_ZONE : SOURCE_HOSTS);
+	note(c, rcode == RCODE_NXDOMAIN ? TRACE_ABSENT : TRACE_EMPTY);
+	set_source(c, chain_source(kind));
+	write_soa(c, kind);
+	return STEP_DONE;
 }
 
 static const struct answer *
@@ -324,6 +394,11 @@ write_answer(struct chain *c, const struct answer *answer)
 
 	c->source = answer == c->env->fresh ? STAT_ANSWERS_FORWARD :
 	    STAT_ANSWERS_CACHE;
+	if (c->noted != NULL) {
+		c->noted->kind = answer == c->env->fresh ? TRACE_FETCHED :
+		    TRACE_CACHED;
+		c->noted->answer = answer;
+	}
 	if (c->steps > 0) {
 		answer_append(answer, &q->reply, c->env->now_ms);
 		return;
@@ -332,6 +407,17 @@ write_answer(struct chain *c, const struct answer *answer)
 	q->reply.flags &= (uint16_t)~FLAG_AD;
 	if (answer->authentic && wants_ad)
 		q->reply.flags |= FLAG_AD;
+}
+
+static void
+note_ask(struct chain *c, const struct route *route,
+    const struct upstreams *to)
+{
+	note(c, to->count > 0 ? TRACE_ASK : TRACE_NO_UPSTREAM);
+	if (c->noted == NULL)
+		return;
+	c->noted->route = route;
+	c->noted->to = *to;
 }
 
 /* From the cache, or from these upstreams. */
@@ -349,7 +435,7 @@ fetch(struct chain *c, const struct upstreams *to)
 	forward->dnssec_ok = q->question.dnssec_ok;
 	forward->checking_disabled = (q->question.flags & FLAG_CD) != 0;
 	forward->to.id = to->id;
-	forward->hash = answer_hash(snapshot_key(c->view->names), forward);
+	forward->hash = answer_hash(snapshot_key(c->from->names), forward);
 	answer = find_answer(c);
 	if (answer != NULL) {
 		write_answer(c, answer);
@@ -379,14 +465,18 @@ answer_cut(struct chain *c)
 	struct upstreams to;
 
 	if (!wants_recursion(c)) {
-		referral_write(c->q, c->view->names, c->local.node);
+		note(c, TRACE_REFERRAL);
+		referral_write(c->q, c->env, c->from->names, c->local.node);
 		c->source = STAT_ANSWERS_ZONE;
 		return STEP_DONE;
 	}
 	route = view_route(c->view, c->path.name, c->path.labels);
-	if (route != NULL && route->zone.labels >= c->local.zone->labels)
+	if (route != NULL && route->zone.labels >= c->local.zone->labels) {
+		note_ask(c, route, &route->to);
 		return fetch(c, &route->to);
-	referral_upstreams(c->view->names, c->local.node, &to);
+	}
+	referral_upstreams(c->from->names, c->local.node, &to);
+	note_ask(c, NULL, &to);
 	return fetch(c, &to);
 }
 
@@ -432,6 +522,7 @@ answer_special(struct chain *c, const struct route *route)
 	if (special.kind == SPECIAL_NONE || is_taken(c, special, route))
 		return false;
 	set_source(c, STAT_ANSWERS_SPECIAL);
+	note(c, TRACE_SPECIAL);
 	if (special.kind == SPECIAL_LOCALHOST) {
 		if (type == TYPE_A || type == TYPE_AAAA || type == TYPE_ANY) {
 			answer_localhost(c);
@@ -441,7 +532,7 @@ answer_special(struct chain *c, const struct route *route)
 		c->q->reply.rcode = RCODE_NXDOMAIN;
 	}
 	negative_made(&c->q->reply, dname_skip(c->path.name,
-	    c->path.labels - special.labels), snapshot_serial(c->view->names),
+	    c->path.labels - special.labels), snapshot_serial(c->from->names),
 	    NEGATIVE_SHORT_TTL_S);
 	return true;
 }
@@ -454,7 +545,7 @@ deny_from_root(struct chain *c)
 
 	if (!c->local.has_below)
 		c->q->reply.rcode = RCODE_NXDOMAIN;
-	negative_made(&c->q->reply, root, snapshot_serial(c->view->names),
+	negative_made(&c->q->reply, root, snapshot_serial(c->from->names),
 	    NEGATIVE_SHORT_TTL_S);
 }
 
@@ -470,6 +561,7 @@ answer_single_label(struct chain *c, const struct route *route)
 	    is_taken(c, (struct special){ SPECIAL_EMPTY, 1 }, route))
 		return false;
 	set_source(c, STAT_ANSWERS_SPECIAL);
+	note(c, TRACE_SINGLE_LABEL);
 	deny_from_root(c);
 	return true;
 }
@@ -480,8 +572,11 @@ answer_from_outside(struct chain *c, const struct route *route)
 {
 	struct reply *reply = &c->q->reply;
 
-	if (route != NULL && wants_recursion(c))
+	if (route != NULL && wants_recursion(c)) {
+		note_ask(c, route, &route->to);
 		return fetch(c, &route->to);
+	}
+	note(c, wants_recursion(c) ? TRACE_NO_ROUTE : TRACE_NO_RECURSION);
 	if (c->steps > 0)
 		return STEP_DONE;
 	if (!wants_recursion(c)) {
@@ -509,10 +604,66 @@ answer_unknown(struct chain *c)
 	return answer_from_outside(c, route);
 }
 
+/* Of what a view and the top level say of a name, that which says more. */
+static unsigned
+weigh(const struct local *local)
+{
+	switch (local->kind) {
+	case LOCAL_NONE:
+		return 0;
+	case LOCAL_ABSENT:
+		return 1;
+	case LOCAL_NOT_READY:
+		return 2;
+	case LOCAL_EMPTY:
+		return 3;
+	case LOCAL_KNOWN:
+	case LOCAL_REVERSE:
+	case LOCAL_CUT:
+	case LOCAL_DNAME:
+		break;
+	}
+	return 4;
+}
+
+static void
+find_name(struct chain *c)
+{
+	const struct view *top = &c->env->policy->top;
+	uint16_t type = c->q->question.type;
+	struct local above;
+
+	c->from = c->view;
+	local_find(c->view->names, &c->path, type, &c->local);
+	if (!c->view->inherit || weigh(&c->local) == 4)
+		return;
+	local_find(top->names, &c->path, type, &above);
+	if (weigh(&above) > weigh(&c->local)) {
+		above.has_below |= c->local.has_below;
+		c->local = above;
+		c->from = top;
+	} else {
+		c->local.has_below |= above.has_below;
+	}
+}
+
+static void
+trace_name(struct chain *c)
+{
+	struct dname name;
+
+	c->noted = NULL;
+	if (c->env->trace == NULL)
+		return;
+	name = dname_of(c->path.name);
+	c->noted = trace_step(c->env->trace, &name);
+}
+
 static enum step
 take_step(struct chain *c)
 {
-	local_find(c->view->names, &c->path, c->q->question.type, &c->local);
+	find_name(c);
+	trace_name(c);
 	switch (c->local.kind) {
 	case LOCAL_CUT:
 		return answer_cut(c);
@@ -527,6 +678,7 @@ take_step(struct chain *c)
 	case LOCAL_ABSENT:
 		return answer_from_area(c, RCODE_NXDOMAIN);
 	case LOCAL_NOT_READY:
+		note(c, TRACE_NOT_READY);
 		return fail(c, EDE_NOT_READY,
 		    "the file that this name may be in was never read");
 	case LOCAL_NONE:
@@ -544,11 +696,14 @@ chain_answer(struct query *q, const struct query_env *env,
 
 	c.q = q;
 	c.env = env;
-	c.view = policy_view(env->policy, &q->client.addr, &q->client.asked);
+	c.view = q->view;
+	c.from = q->view;
+	if (env->trace != NULL)
+		env->trace->view = q->view;
 	c.source = STAT_ANSWERS_ERROR;
 	c.steps = 0;
 	c.dname = NULL;
-	path_set(&c.path, snapshot_key(c.view->names), q->question.name,
+	path_set(&c.path, snapshot_key(q->view->names), q->question.name,
 	    q->question.name_length);
 	do
 		step = take_step(&c);

@@ -21,6 +21,8 @@ src_query_libquery_a_SOURCES = \
 	src/query/local.h \
 	src/query/negative.c \
 	src/query/negative.h \
+	src/query/networks.c \
+	src/query/networks.h \
 	src/query/policy.c \
 	src/query/policy.h \
 	src/query/step.c \
@@ -28,4 +30,6 @@ src_query_libquery_a_SOURCES = \
 	src/query/referral.c \
 	src/query/referral.h \
 	src/query/special.c \
-	src/query/special.h
+	src/query/special.h \
+	src/query/trace.c \
+	src/query/trace.h

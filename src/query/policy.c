@@ -48,13 +48,73 @@ upstreams_set_id(struct upstreams *upstreams)
 	upstreams->id = hash_siphash24(&key, bytes, n);
 }
 
+/* How well a view fits: longer prefixes better, the address asked better than
+ * any prefix; 0: not at all. */
+#define FIT_ASKED 1000
+
+static int
+fit_clients(const struct view *view, const struct addr *client)
+{
+	int fit = 0;
+
+	for (unsigned i = 0; i < view->client_count; i++) {
+		const struct prefix *prefix = &view->clients[i];
+
+		if (prefix_contains(prefix, client) && prefix->length >= fit)
+			fit = prefix->length + 1;
+	}
+	return fit;
+}
+
+static bool
+is_asked(const struct view *view, const struct addr *asked)
+{
+	for (unsigned i = 0; i < view->asked_count; i++) {
+		if (addr_equal(&view->asked[i], asked))
+			return true;
+	}
+	return false;
+}
+
+static int
+fit_view(const struct view *view, const struct addr *client,
+    const struct addr *asked)
+{
+	int clients = fit_clients(view, client);
+
+	if (view->asked_count == 0)
+		return clients;
+	if (!is_asked(view, asked) || (view->client_count > 0 && clients == 0))
+		return 0;
+	return FIT_ASKED + clients;
+}
+
 const struct view *
 policy_view(const struct policy *policy, const struct addr *client,
     const struct addr *asked)
 {
-	(void)client;
-	(void)asked;
-	return &policy->top;
+	const struct view *best = &policy->top;
+	int best_fit = 0;
+
+	for (unsigned i = 0; i < policy->view_count; i++) {
+		int fit = fit_view(&policy->views[i], client, asked);
+
+		if (fit > best_fit) {
+			best = &policy->views[i];
+			best_fit = fit;
+		}
+	}
+	return best;
+}
+
+bool
+policy_tells(const struct policy *policy, const struct addr *client)
+{
+	for (unsigned i = 0; i < policy->told_count; i++) {
+		if (prefix_contains(&policy->told[i], client))
+			return true;
+	}
+	return false;
 }
 
 const struct route *
@@ -71,13 +131,27 @@ view_route(const struct view *view, const uint8_t *lower, unsigned labels)
 	return NULL;
 }
 
+static void
+free_view(struct view *view)
+{
+	free((char *)(uintptr_t)view->name);
+	free(view->routes);
+	free(view->clients);
+	free(view->asked);
+}
+
 void
 policy_free(struct policy *policy)
 {
 	if (policy == NULL)
 		return;
 	free(policy->top.routes);
+	for (unsigned i = 0; i < policy->view_count; i++)
+		free_view(&policy->views[i]);
+	free(policy->views);
+	networks_fini(&policy->networks);
 	free(policy->allow.prefixes);
+	free(policy->told);
 	free(policy);
 }
 

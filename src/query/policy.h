@@ -9,8 +9,11 @@
  * A query that waits for an upstream keeps copies, never a pointer into a
  * policy: a borrow ends with its batch.
  *
- * A view is names and routes of its own; today there is one, the top level.
- * policy_view is where a client's prefix and the address asked will choose.
+ * The snapshots of all views have the same key (snapshot_key), so that a name
+ * is hashed once.
+ *
+ * A view is names and routes of its own.  Whoever fits none gets the top level
+ * (policy_view); one that inherits looks there for names that it lacks.
  */
 #ifndef HOSTLER_QUERY_POLICY_H
 #define HOSTLER_QUERY_POLICY_H
@@ -21,6 +24,7 @@
 #include "base/epoch.h"
 #include "dns/dname.h"
 #include "names/snapshot.h"
+#include "query/networks.h"
 
 #define UPSTREAMS_MAX 8
 
@@ -62,14 +66,25 @@ struct allow {
 bool allow_permits(const struct allow *allow, const struct addr *client);
 
 struct view {
+	const char *name;		/* NULL: the top level */
 	const struct snapshot *names;	/* the index owns it */
+	bool inherit;
 	unsigned route_count;
 	struct route *routes;		/* longest zone first */
+	unsigned client_count;		/* who gets it: these, */
+	struct prefix *clients;
+	unsigned asked_count;		/* whoever asks one of these, or both */
+	struct addr *asked;
 };
 
 struct policy {
 	struct view top;
+	unsigned view_count;
+	struct view *views;
+	struct networks networks;
 	struct allow allow;
+	unsigned told_count;		/* who sees the source as EDE text */
+	struct prefix *told;
 	char hostname[256];		/* hostname.bind, id.server */
 	struct dname host;		/* the server's own name, lower: its
 					 * first label alone or whole counts */
@@ -79,14 +94,19 @@ struct policy {
 	int64_t max_negative_ttl_s;
 };
 
+/* The view of a client: one that names the address asked goes ahead of one
+ * that does not, then the longest prefix, then the order.  A view that has both
+ * must fit in both. */
 const struct view *policy_view(const struct policy *policy,
     const struct addr *client, const struct addr *asked);
+/* Is this client told where each answer comes from? */
+bool policy_tells(const struct policy *policy, const struct addr *client);
 
 /* The route whose zone is the longest at or above name; NULL: none. */
 const struct route *view_route(const struct view *view, const uint8_t *lower,
     unsigned labels);
 
-/* Frees routes, prefixes and the policy; not the snapshot. */
+/* Frees views, routes, prefixes and the policy; not the snapshots. */
 void policy_free(struct policy *policy);
 
 /* Handing over.  publisher_swap returns the policy before: it may be freed

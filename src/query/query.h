@@ -26,6 +26,7 @@
 #include "query/answer.h"
 #include "query/cache.h"
 #include "query/policy.h"
+#include "query/trace.h"
 
 #define QUERY_CHAIN_MAX 8		/* CNAME and DNAME steps */
 #define QUERY_RESTARTS_MAX 8
@@ -54,12 +55,14 @@ struct query_env {
 	int64_t now_ms;			/* monotonic */
 	const struct answer *fresh;	/* what was waited for; else NULL */
 	unsigned restarts;
+	struct trace *trace;		/* NULL: nobody asks why */
 };
 
 struct query {
 	struct question question;
 	enum question_result parsed;
 	struct query_client client;
+	const struct view *view;	/* of the client */
 	uint64_t hash;			/* of question.name */
 	struct reply reply;
 	struct forward_question forward;	/* on WAIT */
@@ -67,7 +70,7 @@ struct query {
 
 void query_begin(struct query *q, const struct query_env *env,
     const struct query_client *client, const uint8_t *packet, size_t length);
-void query_prefetch(const struct query *q, const struct query_env *env);
+void query_prefetch(const struct query *q);
 
 /* room: at least 65,535 bytes for TCP, REPLY_UDP_SIZE for UDP; not the
  * packet's bytes.  *length is set on REPLY. */

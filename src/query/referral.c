@@ -23,8 +23,8 @@ write_rrset(struct query *q, const struct node *cut,
 }
 
 void
-referral_write(struct query *q, const struct snapshot *names,
-    const struct node *cut)
+referral_write(struct query *q, const struct query_env *env,
+    const struct snapshot *names, const struct node *cut)
 {
 	const struct rrset *ns = node_find_glue(cut, TYPE_NS);
 	/* RFC 4035 3.1.4.1: for those who asked for it. */
@@ -34,7 +34,7 @@ referral_write(struct query *q, const struct snapshot *names,
 	if (ns == NULL || !write_rrset(q, cut, ns))
 		return;
 	if (ds == NULL || write_rrset(q, cut, ds))
-		additional_write_glue(q, names, cut, ns);
+		additional_write_glue(q, env, names, cut);
 }
 
 static void

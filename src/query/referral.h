@@ -11,8 +11,8 @@
 #include "query/query.h"
 
 /* NS (and DS) in the authority section, glue behind (RFC 1034 4.3.2 3b). */
-void referral_write(struct query *q, const struct snapshot *names,
-    const struct node *cut);
+void referral_write(struct query *q, const struct query_env *env,
+    const struct snapshot *names, const struct node *cut);
 
 /* The delegation's servers as upstreams; count 0: no address is known. */
 void referral_upstreams(const struct snapshot *names, const struct node *cut,

@@ -6,12 +6,12 @@
 #include "query/additional.h"
 #include "query/chain.h"
 #include "query/chaos.h"
+#include "query/give.h"
 
-static const struct snapshot *
-names_for(const struct query *q, const struct query_env *env)
+static const struct view *
+view_for(const struct query *q, const struct query_env *env)
 {
-	return policy_view(env->policy, &q->client.addr,
-	    &q->client.asked)->names;
+	return policy_view(env->policy, &q->client.addr, &q->client.asked);
 }
 
 static void
@@ -37,16 +37,16 @@ query_begin(struct query *q, const struct query_env *env,
 	q->parsed = question_read(&q->question, packet, length);
 	if (q->parsed != QUESTION_OK)
 		return;
-	q->hash = dname_hash(snapshot_key(names_for(q, env)),
-	    q->question.name);
-	snapshot_prefetch(names_for(q, env), q->hash);
+	q->view = view_for(q, env);
+	q->hash = dname_hash(snapshot_key(q->view->names), q->question.name);
+	snapshot_prefetch(q->view->names, q->hash);
 }
 
 void
-query_prefetch(const struct query *q, const struct query_env *env)
+query_prefetch(const struct query *q)
 {
 	if (q->parsed == QUESTION_OK)
-		snapshot_prefetch_node(names_for(q, env), q->hash);
+		snapshot_prefetch_node(q->view->names, q->hash);
 }
 
 static void
@@ -96,7 +96,7 @@ reply_malformed(const struct query *q, const struct query_env *env,
 }
 
 static void
-start_reply(struct query *q, const struct query_env *env, uint8_t *room)
+start_reply(struct query *q, uint8_t *room)
 {
 	size_t limit = WIRE_MAX;
 
@@ -104,7 +104,7 @@ start_reply(struct query *q, const struct query_env *env, uint8_t *room)
 		limit = q->question.udp_size < REPLY_UDP_SIZE ?
 		    q->question.udp_size : REPLY_UDP_SIZE;
 	reply_start(&q->reply, &q->question, room, limit);
-	if (env->policy->top.route_count > 0)
+	if (q->view->route_count > 0)
 		q->reply.flags |= FLAG_RA;
 }
 
@@ -173,7 +173,7 @@ static bool
 answer_plain(struct query *q, const struct query_env *env,
     enum stats_counter *source)
 {
-	const struct snapshot *names = names_for(q, env);
+	const struct snapshot *names = q->view->names;
 	const struct node *node = snapshot_find(names, q->hash,
 	    q->question.name, q->question.name_length);
 	const struct rrset *rrset;
@@ -182,7 +182,8 @@ answer_plain(struct query *q, const struct query_env *env,
 	if (node == NULL || (node->flags & (NODE_CUT | NODE_LIMITED)))
 		return false;
 	rrset = node_find(node, q->question.type);
-	if (rrset == NULL)
+	if (rrset == NULL ||
+	    give_may_differ(&env->policy->networks, rrset))
 		return false;
 	records.wire = rrset_wire(rrset);
 	records.length = rrset->length;
@@ -190,9 +191,55 @@ answer_plain(struct query *q, const struct query_env *env,
 	q->reply.flags |= FLAG_AA;
 	if (reply_records(&q->reply, REPLY_ANSWER, &records) &&
 	    additional_is_due(rrset->type))
-		additional_write(q, names, rrset, q->question.name);
+		additional_write(q, &(struct additional){
+			.env = env,
+			.names = names,
+			.rrset = rrset,
+			.owner = q->question.name,
+		});
 	*source = chain_source((enum source_kind)rrset->kind);
 	return true;
+}
+
+/* Where the answer comes from, as EDE text, for those who are to see it. */
+static void
+tell_source(struct query *q, const struct trace *trace)
+{
+	char text[TRACE_TEXT];
+
+	if (q->reply.ede == EDE_NONE && trace_print(trace, text) != NULL)
+		reply_ede(&q->reply, EDE_OTHER, text);
+}
+
+static enum query_outcome
+answer_told(struct query *q, const struct query_env *env,
+    enum stats_counter *source)
+{
+	struct query_env noting = *env;
+	enum query_outcome outcome;
+	struct trace trace;
+
+	trace_start(&trace);
+	noting.trace = &trace;
+	outcome = chain_answer(q, &noting, source);
+	if (outcome == QUERY_REPLY)
+		tell_source(q, &trace);
+	return outcome;
+}
+
+/* All the names of hostler's own, and what upstreams say. */
+static enum query_outcome
+answer(struct query *q, const struct query_env *env,
+    enum stats_counter *source)
+{
+	if (env->trace != NULL)
+		return chain_answer(q, env, source);
+	if (env->policy->told_count > 0 && q->reply.edns &&
+	    policy_tells(env->policy, &q->client.addr))
+		return answer_told(q, env, source);
+	if (answer_plain(q, env, source))
+		return QUERY_REPLY;
+	return chain_answer(q, env, source);
 }
 
 enum query_outcome
@@ -208,12 +255,11 @@ query_step(struct query *q, const struct query_env *env, uint8_t *room,
 		*length = reply_malformed(q, env, room);
 		return QUERY_REPLY;
 	}
-	start_reply(q, env, room);
+	start_reply(q, room);
 	if (!refuse_client(q, env) &&
 	    !answer_class(q, env, &source) &&
-	    !refuse_meta(q) &&
-	    !answer_plain(q, env, &source))
-		outcome = chain_answer(q, env, &source);
+	    !refuse_meta(q))
+		outcome = answer(q, env, &source);
 	if (outcome == QUERY_REPLY)
 		*length = finish_reply(q, env, source);
 	return outcome;

@@ -14,6 +14,7 @@ SCENES = \
 	tests/scenes/known.scene \
 	tests/scenes/loopback.scene \
 	tests/scenes/nested.scene \
+	tests/scenes/networks.scene \
 	tests/scenes/not-ready.scene \
 	tests/scenes/overlay.scene \
 	tests/scenes/own-name.scene \
@@ -23,7 +24,9 @@ SCENES = \
 	tests/scenes/restarts.scene \
 	tests/scenes/reverse.scene \
 	tests/scenes/special.scene \
+	tests/scenes/told.scene \
 	tests/scenes/truncation.scene \
+	tests/scenes/views.scene \
 	tests/scenes/wildcard.scene
 
 check_PROGRAMS += tests/scenes/run

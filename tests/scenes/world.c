@@ -11,6 +11,8 @@
 #define WORLD_NOW_S 1700000000
 #define WORLD_CACHE_BYTES (1 << 20)
 
+static const struct hash_key world_key = { 1, 2 };
+
 static struct dname
 read_name(const struct story *story, unsigned word)
 {
@@ -42,12 +44,13 @@ read_addr(const struct story *story, const char *text)
 void
 world_init(struct world *world)
 {
-	static const struct hash_key key = { 1, 2 };
-
 	memset(world, 0, sizeof(*world));
-	world->index = index_new(&key);
+	world->views[0].index = index_new(&world_key);
+	world->view_count = 1;
 	world->cache = cache_new(WORLD_CACHE_BYTES);
-	world->policy.top.routes = world->routes;
+	world->policy.top.routes = world->views[0].routes;
+	world->policy.views = world->policy_views;
+	world->policy.told = world->told;
 	world->policy.allow.any = true;
 	world->policy.allow.prefixes = world->prefixes;
 	world->client.addr = (struct addr){ 4, { 192, 0, 2, 77 } };
@@ -60,7 +63,23 @@ void
 world_fini(struct world *world)
 {
 	cache_free(world->cache);
-	index_free(world->index);
+	for (unsigned i = 0; i < world->view_count; i++)
+		index_free(world->views[i].index);
+	networks_fini(&world->policy.networks);
+}
+
+static struct world_view *
+current_view(struct world *world)
+{
+	return &world->views[world->current];
+}
+
+/* What the policy has of it. */
+static struct view *
+current_policy_view(struct world *world)
+{
+	return world->current == 0 ? &world->policy.top :
+	    &world->policy_views[world->current - 1];
 }
 
 static void
@@ -72,7 +91,7 @@ add_content(struct world *world, const struct story *story,
 		story_fail(story, "the source has errors");
 	}
 	diags_free(diags);
-	index_replace(world->index, NULL, content);
+	index_replace(current_view(world)->index, NULL, content);
 	world->changed = true;
 }
 
@@ -125,9 +144,11 @@ add_hosts(struct world *world, struct story *story)
 static void
 add_area(struct world *world, const struct story *story, enum area_kind kind)
 {
-	if (world->area_count == WORLD_MAX)
+	struct world_view *view = current_view(world);
+
+	if (view->area_count == WORLD_MAX)
 		story_fail(story, "too many areas");
-	world->areas[world->area_count++] = (struct index_area){
+	view->areas[view->area_count++] = (struct index_area){
 		.apex = read_name(story, 1),
 		.kind = kind,
 		.overlay = story_has(story, 2, "overlay"),
@@ -148,8 +169,9 @@ static void
 add_route(struct world *world, const struct story *story)
 {
 	struct route route = { .zone = read_name(story, 1) };
+	struct view *view = current_policy_view(world);
 
-	if (world->policy.top.route_count == WORLD_MAX)
+	if (view->route_count == WORLD_MAX)
 		story_fail(story, "too many routes");
 	for (unsigned i = 2; i < story->count; i++) {
 		const char *word = story->word[i];
@@ -164,9 +186,9 @@ add_route(struct world *world, const struct story *story)
 		route.to.count++;
 	}
 	upstreams_set_id(&route.to);
-	world->routes[world->policy.top.route_count++] = route;
-	qsort(world->routes, world->policy.top.route_count,
-	    sizeof(*world->routes), compare_routes);
+	view->routes[view->route_count++] = route;
+	qsort(view->routes, view->route_count, sizeof(*view->routes),
+	    compare_routes);
 }
 
 static void
@@ -202,6 +224,105 @@ set_client(struct world *world, const struct story *story)
 	}
 }
 
+static struct prefix
+read_prefix(const struct story *story, const char *text)
+{
+	struct prefix prefix;
+	const char *wrong = prefix_parse(&prefix, text, strlen(text));
+
+	if (wrong != NULL)
+		story_fail(story, "%s: %s", text, wrong);
+	return prefix;
+}
+
+static void
+describe_view(struct world *world, const struct story *story)
+{
+	struct world_view *made = current_view(world);
+	struct view *view = current_policy_view(world);
+	bool asked = false;
+
+	view->routes = made->routes;
+	view->clients = made->clients;
+	view->asked = made->asked;
+	for (unsigned i = 2; i < story->count; i++) {
+		const char *word = story->word[i];
+
+		if (strcmp(word, "inherit") == 0)
+			view->inherit = true;
+		else if (strcmp(word, "clients") == 0)
+			asked = false;
+		else if (strcmp(word, "asked") == 0)
+			asked = true;
+		else if (asked)
+			made->asked[view->asked_count++] =
+			    read_addr(story, word);
+		else
+			made->clients[view->client_count++] =
+			    read_prefix(story, word);
+	}
+}
+
+static void
+set_view(struct world *world, const struct story *story)
+{
+	if (story_has(story, 1, "top")) {
+		world->current = 0;
+		return;
+	}
+	if (world->view_count == WORLD_VIEWS_MAX)
+		story_fail(story, "too many views");
+	world->current = world->view_count++;
+	world->policy.view_count++;
+	current_view(world)->index = index_new(&world_key);
+	current_policy_view(world)->name = story->word[1];
+	describe_view(world, story);
+	world->changed = true;
+}
+
+static void
+add_network(struct world *world, const struct story *story)
+{
+	bool isolated = story_has(story, 2, "isolated");
+
+	if (story->count < 3 ||
+	    !networks_add(&world->policy.networks, story->word[1]))
+		story_fail(story, "which network?");
+	for (unsigned i = 2; i < story->count; i++) {
+		struct prefix prefix;
+
+		if (strcmp(story->word[i], "isolated") == 0)
+			continue;
+		prefix = read_prefix(story, story->word[i]);
+		networks_add_prefix(&world->policy.networks, &prefix,
+		    isolated);
+	}
+	world->changed = true;
+}
+
+static void
+set_by_network(struct world *world, const struct story *story)
+{
+	struct networks *networks = &world->policy.networks;
+
+	if (story_has(story, 1, "prefer"))
+		networks->mode = NETWORKS_PREFER;
+	else if (story_has(story, 1, "only"))
+		networks->mode = NETWORKS_ONLY;
+	else if (story_has(story, 1, "off"))
+		networks->mode = NETWORKS_OFF;
+	else
+		story_fail(story, "prefer, only or off?");
+}
+
+static void
+add_told(struct world *world, const struct story *story)
+{
+	for (unsigned i = 1; i < story->count; i++)
+		world->told[world->policy.told_count++] =
+		    read_prefix(story, story->word[i]);
+}
+
 static bool
 set_value(struct world *world, const struct story *story)
 {
@@ -211,6 +332,14 @@ set_value(struct world *world, const struct story *story)
 		set_allow(world, story);
 	else if (strcmp(verb, "client") == 0)
 		set_client(world, story);
+	else if (strcmp(verb, "network") == 0)
+		add_network(world, story);
+	else if (strcmp(verb, "by-network") == 0)
+		set_by_network(world, story);
+	else if (strcmp(verb, "view") == 0)
+		set_view(world, story);
+	else if (strcmp(verb, "told") == 0)
+		add_told(world, story);
 	else if (strcmp(verb, "host") == 0)
 		world->policy.host = read_name(story, 1);
 	else if (strcmp(verb, "hostname") == 0 && story->count > 1)
@@ -243,15 +372,27 @@ world_statement(struct world *world, struct story *story)
 	return true;
 }
 
+static void
+commit_view(struct world *world, unsigned at)
+{
+	struct world_view *made = &world->views[at];
+	struct view *view = at == 0 ? &world->policy.top :
+	    &world->policy_views[at - 1];
+	struct prefix isolated[WORLD_MAX];
+
+	index_set_isolated(made->index, isolated, networks_isolated(
+	    &world->policy.networks, isolated, WORLD_MAX));
+	index_set_areas(made->index, made->areas, made->area_count);
+	view->names = index_commit(made->index, WORLD_NOW_S);
+	index_reclaim(made->index);
+}
+
 struct query_env
 world_env(struct world *world)
 {
 	if (world->changed) {
-		index_set_areas(world->index, world->areas,
-		    world->area_count);
-		world->policy.top.names = index_commit(world->index,
-		    WORLD_NOW_S);
-		index_reclaim(world->index);
+		for (unsigned i = 0; i < world->view_count; i++)
+			commit_view(world, i);
 		world->changed = false;
 	}
 	return (struct query_env){

@@ -9,6 +9,12 @@
  *   not-ready NAME [overlay]      a zone that could not be read yet
  *   route ZONE [private-names] [ADDR@PORT]...
  *   allow any|private|none [PREFIX]...
+ *   view NAME [clients PREFIX...] [asked ADDR...] [inherit]
+ *                                 zone, hosts, domain and route are this
+ *                                 view's from here; `view top` goes back
+ *   network NAME PREFIX... [isolated]
+ *   by-network prefer|only|off
+ *   told PREFIX...                sees the source of answers
  *   host NAME                     the server's own name
  *   hostname TEXT                 for hostname.bind
  *   client ADDR [ADDR] [tcp]      who asks, and the address that is asked
@@ -23,13 +29,25 @@
 #include "story.h"
 
 #define WORLD_MAX 16
+#define WORLD_VIEWS_MAX 4
 
-struct world {
+/* A view in the making; the first is the top level. */
+struct world_view {
 	struct index *index;
 	struct index_area areas[WORLD_MAX];
 	unsigned area_count;
 	struct route routes[WORLD_MAX];
+	struct prefix clients[WORLD_MAX];
+	struct addr asked[WORLD_MAX];
+};
+
+struct world {
+	struct world_view views[WORLD_VIEWS_MAX];
+	unsigned view_count;
+	unsigned current;		/* that statements are about */
+	struct view policy_views[WORLD_VIEWS_MAX];
 	struct prefix prefixes[WORLD_MAX];
+	struct prefix told[WORLD_MAX];
 	struct policy policy;
 	struct cache *cache;
 	struct stats stats;

@@ -99,9 +99,9 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->threads, 3);
 	ck_assert_str_eq(conf->user, "");
 	ck_assert(conf->allow.any && !conf->allow.private);
-	ck_assert_uint_eq(conf->allow.count, 3);
-	ck_assert_uint_eq(conf->allow.prefixes[1].length, 32);
-	ck_assert_uint_eq(conf->allow.prefixes[2].length, 128);
+	ck_assert_uint_eq(conf->allow.prefixes.count, 3);
+	ck_assert_uint_eq(conf->allow.prefixes.list[1].length, 32);
+	ck_assert_uint_eq(conf->allow.prefixes.list[2].length, 128);
 	ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
 	ck_assert_str_eq(conf->control_socket, "etc/ctl");
 	ck_assert_str_eq(dname_print(conf->top.domain.wire, text), "corp.test.");
@@ -111,7 +111,7 @@ START_TEST(everything)
 	ck_assert_str_eq(conf->top.hosts[1].path, "/b");
 	ck_assert_uint_eq(conf->top.hosts[2].ttl_s, 60);
 	ck_assert(conf->top.hosts[2].has_domain);
-	ck_assert_uint_eq(conf->zone_count, 2);
+	ck_assert_uint_eq(conf->top.zone_count, 2);
 	ck_assert(conf->top.zones[1].overlay && conf->top.zones[1].has_name);
 	ck_assert_uint_eq(conf->top.forward_count, 2);
 	ck_assert_uint_eq(conf->top.forward[0].count, 3);
@@ -137,6 +137,97 @@ START_TEST(none)
 }
 END_TEST
 
+START_TEST(who_asks)
+{
+	struct conf *conf = read_good(
+	    "networks:\n"
+	    "  hostonly: [192.168.56.0/24, 'fd56::/64']\n"
+	    "  nat: {prefix: 10.0.2.0/24, isolated: yes}\n"
+	    "answer-by-network: only\n"
+	    "views:\n"
+	    "  - name: tenant\n"
+	    "    clients: [172.31.0.0/24]\n"
+	    "    hosts: [tenant.hosts]\n"
+	    "  - name: asked\n"
+	    "    listen: 172.31.0.53\n"
+	    "    inherit: yes\n"
+	    "    domain: {name: other.test, overlay: yes}\n"
+	    "    forward: []\n"
+	    "domain: cluster.test\n"
+	    "server: {explain-to: 127.0.0.1}\n"
+	    "warnings: {off: [shared-address, shadowed]}\n"
+	    "managed-hosts: vms.hosts\n");
+	char text[DNAME_TEXT_MAX];
+
+	ck_assert_uint_eq(conf->network_count, 2);
+	ck_assert_str_eq(conf->networks[0].name, "hostonly");
+	ck_assert_uint_eq(conf->networks[0].prefixes.count, 2);
+	ck_assert(!conf->networks[0].isolated);
+	ck_assert(conf->networks[1].isolated);
+	ck_assert_int_eq(conf->by_network, CONF_BY_NETWORK_ONLY);
+	ck_assert_uint_eq(conf->view_count, 2);
+	ck_assert_uint_eq(conf->views[0].clients.count, 1);
+	ck_assert_str_eq(conf->views[0].scope.hosts[0].path,
+	    "etc/tenant.hosts");
+	ck_assert_str_eq(dname_print(conf->views[0].scope.domain.wire, text),
+	    "cluster.test.");
+	ck_assert(!conf->views[0].has_forward && !conf->views[0].inherit);
+	ck_assert_uint_eq(conf->views[1].listen_count, 1);
+	ck_assert(conf->views[1].has_forward && conf->views[1].inherit);
+	ck_assert(conf->views[1].scope.domain_overlay);
+	ck_assert_uint_eq(conf->explain_to.count, 1);
+	ck_assert_uint_eq(conf->warnings_off_count, 2);
+	ck_assert_str_eq(conf->managed_hosts, "etc/vms.hosts");
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(lease_files)
+{
+	struct conf *conf = read_good(
+	    "leases:\n"
+	    "  - /var/lib/misc/dnsmasq.leases\n"
+	    "  - {path: vb.leases, format: virtualbox, machines: vms,"
+	    " ttl: 30, domain: vms.test}\n"
+	    "  - {format: neighbours, macs: /etc/ethers}\n");
+
+	ck_assert_uint_eq(conf->top.leases_count, 3);
+	ck_assert_int_eq(conf->top.leases[0].format, LEASE_AUTO);
+	ck_assert_uint_eq(conf->top.leases[0].ttl_s, 5);
+	ck_assert_int_eq(conf->top.leases[1].format, LEASE_VIRTUALBOX);
+	ck_assert_str_eq(conf->top.leases[1].machines, "etc/vms");
+	ck_assert_uint_eq(conf->top.leases[1].ttl_s, 30);
+	ck_assert(conf->top.leases[1].has_domain);
+	ck_assert_str_eq(conf->top.leases[2].macs, "/etc/ethers");
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(wrong_views)
+{
+	check_bad("views:\n  - {name: a}\n",
+	    "etc/hostler.yaml:2:5: error: nobody gets this view: it needs "
+	    "clients (prefixes), listen (addresses asked), or both\n"
+	    "    2 |   - {name: a}\n"
+	    "      |     ^~~~~~~~~\n");
+	check_bad("answer-by-network: maybe\n",
+	    "etc/hostler.yaml:1:20: error: 'maybe' is none of prefer, only, "
+	    "off\n"
+	    "    1 | answer-by-network: maybe\n"
+	    "      |                    ^~~~~\n");
+	check_bad("networks: {a: 10.0.0.1/8}\n",
+	    "etc/hostler.yaml:1:15: error: '10.0.0.1/8' is not a prefix: "
+	    "bits behind its length are set\n"
+	    "    1 | networks: {a: 10.0.0.1/8}\n"
+	    "      |               ^~~~~~~~~~\n");
+	check_bad("leases: [{format: neighbours}]\n",
+	    "etc/hostler.yaml:1:10: error: format: neighbours needs names "
+	    "for the MAC addresses: macs: /etc/ethers, or machines: FOLDER\n"
+	    "    1 | leases: [{format: neighbours}]\n"
+	    "      |          ^~~~~~~~~~~~~~~~~~~~\n");
+}
+END_TEST
+
 START_TEST(unknown_keys)
 {
 	check_bad("server:\n  lisen: [127.0.0.1]\nxyzzyx: 1\n",
@@ -152,11 +243,11 @@ START_TEST(unknown_keys)
 	    "one, without a line of '---' in it\n"
 	    "    3 | domain: b.test\n"
 	    "      | ^~~~~~~~~~~~~~\n");
-	check_bad("views: []\n",
-	    "etc/hostler.yaml:1:1: error: 'views' is not offered by this "
+	check_bad("http: {}\n",
+	    "etc/hostler.yaml:1:1: error: 'http' is not offered by this "
 	    "version\n"
-	    "    1 | views: []\n"
-	    "      | ^~~~~\n");
+	    "    1 | http: {}\n"
+	    "      | ^~~~\n");
 	check_bad("domain: a\ndomain: b\n",
 	    "etc/hostler.yaml:2:1: error: 'domain' is given twice\n"
 	    "    2 | domain: b\n"
@@ -258,6 +349,9 @@ main(void)
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, everything);
 	tcase_add_test(tests, none);
+	tcase_add_test(tests, who_asks);
+	tcase_add_test(tests, lease_files);
+	tcase_add_test(tests, wrong_views);
 	tcase_add_test(tests, unknown_keys);
 	tcase_add_test(tests, wrong_values);
 	tcase_add_test(tests, characters_before_the_place);

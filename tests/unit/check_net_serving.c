@@ -66,8 +66,14 @@ make_policy(void)
 	here.index = index_new(&key);
 	here.route = (struct route){.zone = dname_from("."), .to.count = 1};
 	upstreams_set_id(&here.route.to);
-	here.policy = (struct policy){.top = {index_commit(here.index, 1), 1,
-	    &here.route}, .allow.any = true};
+	here.policy = (struct policy){
+	    .top = {
+		.names = index_commit(here.index, 1),
+		.route_count = 1,
+		.routes = &here.route,
+	    },
+	    .allow.any = true,
+	};
 	atomic_store(&here.publisher.current, &here.policy);
 }
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "query/networks.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+bool
+networks_add(struct networks *networks, const char *name)
+{
+	if (networks->count == NETWORKS_MAX)
+		return false;
+	networks->names[networks->count++] = memory_string(name);
+	return true;
+}
+
+void
+networks_add_prefix(struct networks *networks, const struct prefix *prefix,
+    bool isolated)
+{
+	struct network_prefix *added;
+
+	assert(networks->count > 0);
+	networks->prefixes = memory_resize(networks->prefixes,
+	    networks->prefix_count + 1, sizeof(*networks->prefixes));
+	added = &networks->prefixes[networks->prefix_count++];
+	memset(added, 0, sizeof(*added));
+	added->prefix = *prefix;
+	added->network = (uint8_t)(networks->count - 1);
+	added->isolated = isolated;
+	networks->some_isolated |= isolated;
+}
+
+void
+networks_fini(struct networks *networks)
+{
+	for (unsigned i = 0; i < networks->count; i++)
+		free(networks->names[i]);
+	free(networks->prefixes);
+}
+
+uint64_t
+networks_of(const struct networks *networks, const struct addr *addr)
+{
+	uint64_t set = 0;
+
+	for (unsigned i = 0; i < networks->prefix_count; i++) {
+		const struct network_prefix *one = &networks->prefixes[i];
+
+		if (prefix_contains(&one->prefix, addr))
+			set |= UINT64_C(1) << one->network;
+	}
+	return set;
+}
+
+bool
+networks_isolate(const struct networks *networks, const struct addr *addr)
+{
+	if (!networks->some_isolated)
+		return false;
+	for (unsigned i = 0; i < networks->prefix_count; i++) {
+		const struct network_prefix *one = &networks->prefixes[i];
+
+		if (one->isolated && prefix_contains(&one->prefix, addr))
+			return true;
+	}
+	return false;
+}
+
+size_t
+networks_isolated(const struct networks *networks, struct prefix *prefixes,
+    size_t most)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < networks->prefix_count; i++) {
+		if (networks->prefixes[i].isolated && count < most)
+			prefixes[count++] = networks->prefixes[i].prefix;
+	}
+	return count;
+}
+
+const char *
+networks_name(const struct networks *networks, uint64_t set)
+{
+	for (unsigned i = 0; i < networks->count; i++) {
+		if (set >> i & 1)
+			return networks->names[i];
+	}
+	return NULL;
+}
