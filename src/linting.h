@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* linting.h - the linter (names/lint.h) in a thread of its own, after names
+ * were published.
+ *
+ * The thread is an epoch reader (base/epoch.h) from linting_start until it has
+ * ended: what it reads is freed no earlier (index_reclaim says that versions
+ * wait; ask again when linting_take has given the findings).  A run over a
+ * million names takes less than a second; a new start ends the one under way
+ * within milliseconds.
+ *
+ * All functions are for main's thread.
+ */
+#ifndef HOSTLER_LINTING_H
+#define HOSTLER_LINTING_H
+
+#include <stddef.h>
+
+#include "names/lint.h"
+
+struct linting;
+
+struct linting *linting_new(void);
+/* Ends the run under way. */
+void linting_free(struct linting *linting);
+
+/* Readable when a run has ended: then call linting_take. */
+int linting_fd(const struct linting *linting);
+
+/* Lint these, one after the other (a snapshot and contents for the top level,
+ * and for each view).  Lists, strings and the host's name are copied; the
+ * snapshots and contents must be those published last, and nothing of them
+ * reclaimed meanwhile.  `stop` is passed over.  A run under way is ended, and
+ * its findings are lost. */
+void linting_start(struct linting *linting, const struct lint_input *inputs,
+    size_t count);
+
+/* The findings of the run that has ended; the caller's to free.  False: none
+ * has ended since the last call. */
+bool linting_take(struct linting *linting, struct lint_findings *findings);
+
+#endif
