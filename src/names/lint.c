@@ -330,6 +330,8 @@ walk_window(struct lint_walk *walk, struct node *const *nodes, uint32_t count)
 		hash[i] = dname_hash(snapshot_key(walk->names), node_name(nodes[i]));
 		snapshot_prefetch(walk->names, hash[i]);
 	}
+	for (uint32_t i = 0; i < count; i++)
+		snapshot_prefetch_node(walk->names, hash[i]);
 	for (uint32_t i = 0; i < count; i++) {
 		struct lint_owner owner = {
 			.node = nodes[i],
@@ -351,10 +353,9 @@ walk_chunk(struct lint_walk *walk, const struct chunk *chunk)
 		walk_window(walk, chunk->nodes + i,
 		    left < WINDOW ? left : WINDOW);
 	}
-	if (walk->content->spec.kind == SOURCE_ZONE)
-		return;
-	for (uint32_t i = 0; i < chunk->reverse_count; i++)
-		lint_shared_look(walk, &chunk->reverse[i]);
+	if (walk->content->spec.kind != SOURCE_ZONE &&
+	    !walk->off[LINT_SHARED_ADDRESS])
+		lint_shared_look(walk, chunk);
 }
 
 static void

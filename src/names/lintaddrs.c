@@ -154,29 +154,15 @@ report_shared(struct lint_walk *walk, const struct first_line *first,
 	    lint_place(walk, first->origin, place));
 }
 
-static const struct addr_set *
-find_set(const struct lint_walk *walk, const struct addr *addr)
-{
-	struct addr_prefix prefix = addr_prefix_of(addr, addr_bits(addr));
-	table_slot slot = addr_slot_find(walk->names->addrs,
-	    addr_prefix_hash(&walk->names->key, &prefix), &prefix);
-
-	return slot != 0 && table_mark(slot) == ADDR_SET ?
-	    table_pointer(slot) : NULL;
-}
-
-void
-lint_shared_look(struct lint_walk *walk, const struct chunk_reverse *reverse)
+static void
+look_shared(struct lint_walk *walk, const struct chunk_reverse *reverse,
+    const struct addr_set *set)
 {
 	const struct addr *addr = &reverse->addr;
-	const struct addr_set *set;
 	struct first_line *slot;
 	struct origin origin;
 
-	if (walk->off[LINT_SHARED_ADDRESS])
-		return;
-	set = find_set(walk, addr);
-	if (set == NULL || !find_origin(reverse->node, addr, &origin) ||
+	if (!find_origin(reverse->node, addr, &origin) ||
 	    origin_column(origin) == 0 || (origin.column & ORIGIN_OK))
 		return;
 	slot = find_slot(walk->shared, set);
@@ -189,6 +175,45 @@ lint_shared_look(struct lint_walk *walk, const struct chunk_reverse *reverse)
 	    !is_alias(walk, slot, reverse->node, addr) &&
 	    lint_wants(walk, LINT_SHARED_ADDRESS, origin)) {
 		report_shared(walk, slot, addr, origin);
+	}
+}
+
+#define WINDOW 16
+
+/* The lookups of a window's addresses wait for memory together. */
+static void
+look_window(struct lint_walk *walk, const struct chunk_reverse *list,
+    uint32_t count)
+{
+	const struct table *addrs = walk->names->addrs;
+	struct addr_prefix prefix[WINDOW];
+	uint64_t hash[WINDOW];
+
+	for (uint32_t i = 0; i < count; i++) {
+		prefix[i] = addr_prefix_of(&list[i].addr,
+		    addr_bits(&list[i].addr));
+		hash[i] = addr_prefix_hash(snapshot_key(walk->names),
+		    &prefix[i]);
+		table_prefetch(addrs, hash[i]);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		table_prefetch_target(addrs, hash[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		table_slot slot = addr_slot_find(addrs, hash[i], &prefix[i]);
+
+		if (slot != 0 && table_mark(slot) == ADDR_SET)
+			look_shared(walk, &list[i], table_pointer(slot));
+	}
+}
+
+void
+lint_shared_look(struct lint_walk *walk, const struct chunk *chunk)
+{
+	for (uint32_t i = 0; i < chunk->reverse_count; i += WINDOW) {
+		uint32_t left = chunk->reverse_count - i;
+
+		look_window(walk, chunk->reverse + i,
+		    left < WINDOW ? left : WINDOW);
 	}
 }
 

@@ -83,8 +83,7 @@ bool lint_is_doubled(const struct lint_walk *walk, const uint8_t *name);
 /* The themes.  cuts_new: NULL where there are none. */
 struct lint_shared *lint_shared_new(void);
 void lint_shared_free(struct lint_shared *shared);
-void lint_shared_look(struct lint_walk *walk,
-    const struct chunk_reverse *reverse);
+void lint_shared_look(struct lint_walk *walk, const struct chunk *chunk);
 void lint_look_addresses(struct lint_walk *walk,
     const struct lint_owner *owner);
 
