@@ -264,10 +264,13 @@ static struct origin
 make_origin(const struct parser *p, const struct line_text *line,
     const struct hostsline_name *name)
 {
+	unsigned column = name->column < ORIGIN_COLUMN_MAX ? name->column :
+	    ORIGIN_COLUMN_MAX;
+
 	return (struct origin){
 		.chunk = p->chunk->id,
 		.line = (uint16_t)(line->number - p->chunk->first_line),
-		.column = (uint16_t)(name->column |
+		.column = (uint16_t)(column |
 		    (p->line.approved ? ORIGIN_OK : 0)),
 	};
 }

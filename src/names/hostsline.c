@@ -268,8 +268,7 @@ put_name(struct hostsline *line, const struct reading *reading,
 	memcpy(put->name.wire + length, tail->wire, tail->length);
 	put->name.length = (uint8_t)(length + tail->length);
 	put->name.labels = (uint8_t)(reading->name.labels + tail->labels);
-	put->column = (uint16_t)(column > ORIGIN_COLUMN_MAX ?
-	    ORIGIN_COLUMN_MAX : column);
+	put->column = (uint16_t)column;
 }
 
 /* By its bytes alone "10.0.0.6" is a good name.  (An IPv6 address is not: a

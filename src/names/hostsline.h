@@ -45,7 +45,8 @@ struct hostsline_fault {
 struct hostsline_name {
 	struct dname name;		/* lower */
 	enum hostsline_form form;
-	uint16_t column;
+	uint16_t column;		/* of the line, above
+					 * ORIGIN_COLUMN_MAX too */
 };
 
 struct hostsline {

@@ -289,6 +289,7 @@ END_TEST
 START_TEST(a_long_line_is_edited)
 {
 	static const char *const addr = "10.0.0.6";
+	struct hostsedit_outcome outcome;
 	struct hostsedit_entry entry = {.name = "web1", .addrs = &addr,
 	    .addr_count = 1};
 	char *before = NULL;
@@ -301,7 +302,14 @@ START_TEST(a_long_line_is_edited)
 	fputs(" web1\n", out);
 	fclose(out);
 	ck_assert_uint_gt(length, 32768);
+	ck_assert_int_eq(edit(before, length, &entry, &outcome),
+	    HOSTSEDIT_CHANGED);
+	ck_assert_uint_eq(outcome.length, length + strlen("10.0.0.6\t"));
+	ck_assert_mem_eq(outcome.bytes, before, length - strlen(" web1\n"));
+	ck_assert_mem_eq(outcome.bytes + length - strlen(" web1\n"),
+	    "\n10.0.0.6\tweb1\n", strlen("\n10.0.0.6\tweb1\n"));
 	expect_kept(before, length, &entry);
+	free(outcome.bytes);
 	free(before);
 }
 END_TEST

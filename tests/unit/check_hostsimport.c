@@ -76,7 +76,8 @@ static const struct row rows[] = {
 	    "10.0.0.2 db # from a:3\n", 3, 0, 0},
 	{{{"a", "\xff\xfe" "1"}}, NULL, 1, 0, 0},
 	/* TTLs, the shortest; other comments go; a path is no mark */
-	{{{"a", "10.0.0.1 web1 # ttl=60 x\n"}, {"b", "10.0.0.1 web1 # ttl=30\n"},
+	{{{"a", "10.0.0.1 web1 # ttl=60 x\n"},
+	  {"b", "10.0.0.1 web1 # ttl=30\n"},
 	  {"my ttl=1 x", "10.0.0.2 db\n"}},
 	    "10.0.0.1 web1 # from a:1 (1 more) ttl=30\n"
 	    "10.0.0.2 db   # from my\\x20ttl=1\\x20x:1\n", 0, 0, 0},
@@ -275,6 +276,29 @@ START_TEST(long_lines_are_divided)
 }
 END_TEST
 
+/* A name far behind where origins end. */
+START_TEST(names_of_a_long_line_are_read)
+{
+	size_t length;
+	char *text;
+	FILE *out = memory_stream(&text, &length);
+	struct row row = {0};
+	struct outcome outcome;
+
+	fputs("10.0.0.1", out);
+	for (int i = 0; i < 9000; i++)
+		fprintf(out, " n%d", i);
+	memory_stream_close(out);
+	ck_assert_uint_gt(length, 32768);
+	row.files[0].path = "a";
+	row.files[0].text = text;
+	outcome = import(&row, SIZE_MAX);
+	ck_assert_ptr_nonnull(strstr(outcome.text, " n8998 n8999 "));
+	drop(&outcome);
+	free(text);
+}
+END_TEST
+
 static const struct {
 	const char *path;
 	const char *vm;
@@ -319,6 +343,7 @@ main(void)
 	tcase_add_loop_test(tc, every_cut_gives_a_good_file, 0, ROWS);
 	tcase_add_test(tc, a_conflict_shows_both_places);
 	tcase_add_test(tc, long_lines_are_divided);
+	tcase_add_test(tc, names_of_a_long_line_are_read);
 	tcase_add_loop_test(tc, a_path_tells_the_vm, 0,
 	    (int)(sizeof vms / sizeof *vms));
 	suite_add_tcase(suite, tc);
