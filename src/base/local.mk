@@ -9,6 +9,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/hash.c src/base/hash.h \
 	src/base/log.c src/base/log.h \
 	src/base/memory.c src/base/memory.h \
+	src/base/neighbour.h \
 	src/base/printable.c src/base/printable.h \
 	src/base/random.c src/base/random.h \
 	src/base/stats.c src/base/stats.h

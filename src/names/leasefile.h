@@ -17,12 +17,8 @@
 #ifndef HOSTLER_NAMES_LEASEFILE_H
 #define HOSTLER_NAMES_LEASEFILE_H
 
+#include "base/neighbour.h"
 #include "names/lease.h"
-
-struct neighbour {
-	struct addr addr;
-	uint8_t mac[LEASE_MAC];
-};
 
 /* now_s and mono_s are of one moment.  Ends are mono_s - now_s away from what
  * the file says: a caller that keeps this difference as long as the clock is

@@ -17,7 +17,6 @@
 #define DATAGRAMS_MAX 4096	/* of one dump */
 #define DRAIN_MAX 64		/* datagrams in one drain */
 #define WAIT_S 1
-#define MAC_BYTES 6
 
 #define LISTED (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | \
 	NUD_PERMANENT)
@@ -99,9 +98,9 @@ take_value(struct told *told, const struct rtattr *attribute,
 		memcpy(told->neighbour.addr.bytes, value, length);
 	}
 	if (attribute->rta_type == NDA_LLADDR &&
-	    attribute->rta_len == MAC_BYTES) {
+	    attribute->rta_len == NEIGHBOUR_MAC) {
 		told->has_mac = true;
-		memcpy(told->neighbour.mac, value, MAC_BYTES);
+		memcpy(told->neighbour.mac, value, NEIGHBOUR_MAC);
 	}
 }
 
@@ -132,11 +131,11 @@ read_told(const struct message *message, struct told *told)
 static void
 add_told(struct neighbours *neighbours, const struct told *told)
 {
-	static const uint8_t none[MAC_BYTES];
+	static const uint8_t none[NEIGHBOUR_MAC];
 	size_t count = neighbours->count;
 
 	if (!(told->about.ndm_state & LISTED) || !told->has_mac ||
-	    memcmp(told->neighbour.mac, none, MAC_BYTES) == 0 ||
+	    memcmp(told->neighbour.mac, none, NEIGHBOUR_MAC) == 0 ||
 	    count == NEIGHBOURS_MAX)
 		return;
 	/* A power of two is full. */

@@ -17,14 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
+#include "base/neighbour.h"
 
 #define NEIGHBOURS_MAX 65536
-
-struct neighbour {
-	struct addr addr;
-	uint8_t mac[6];
-};
 
 /* In order of addr, each pair once. */
 struct neighbours {
