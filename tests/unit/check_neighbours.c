@@ -3,12 +3,9 @@
 
 #include <arpa/inet.h>
 #include <check.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -350,7 +347,6 @@ tell_kernel(struct made made)
 	if (made.type != RTM_DELNEIGH)
 		made.message_flags |= NLM_F_CREATE | NLM_F_REPLACE;
 	put_neighbour(&packet, &made);
-	/* It knows no counter of probes from outside. */
 	ck_assert_int_eq(ask_kernel(&packet), 0);
 }
 
@@ -446,6 +442,8 @@ START_TEST(neighbours_need_no_rights)
 	fd = neighbours_open();
 	ck_assert_int_ge(fd, 0);
 	close(fd);
+	/* For the sanitizers, which look at their own process. */
+	ck_assert_int_eq(seteuid(getuid()), 0);
 }
 END_TEST
 
