@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "confread.h"
 #include "jsontext.h"
+#include "lintconf.h"
 #include "load.h"
 #include "sys/rights.h"
 
@@ -61,60 +63,103 @@ add_json(void *context, const struct diag_view *diag)
 	    "text", jsontext_make(diag->text)));
 }
 
+/* What is to be shown: of the configuration, of each source, and of all names
+ * together. */
+struct report {
+	struct diags *diags;
+	struct load *load;
+	struct diags *lint;
+};
+
 static void
-print_json(const struct diags *diags, const struct load *load, FILE *out)
+print_json(const struct report *report, FILE *out)
 {
+	const struct load *load = report->load;
 	json_t *list = json_array();
 
-	diags_visit(diags, add_json, list);
+	diags_visit(report->diags, add_json, list);
 	for (size_t i = 0; i < load->count; i++)
 		diags_visit(load->sources[i]->diags, add_json, list);
+	diags_visit(report->lint, add_json, list);
 	jsontext_print(list, out);
 }
 
 static void
-print_text(const struct diags *diags, const struct load *load, FILE *out)
+print_text(const struct report *report, FILE *out)
 {
 	enum diag_colour colour = isatty(fileno(out)) ? DIAG_COLOUR
 						      : DIAG_PLAIN;
-	unsigned errors = diags_count(diags, DIAG_ERROR) +
-	    load_count(load, DIAG_ERROR);
-	unsigned warnings = diags_count(diags, DIAG_WARNING) +
-	    load_count(load, DIAG_WARNING);
+	unsigned errors = diags_count(report->diags, DIAG_ERROR) +
+	    load_count(report->load, DIAG_ERROR);
+	unsigned warnings = diags_count(report->diags, DIAG_WARNING) +
+	    load_count(report->load, DIAG_WARNING) +
+	    diags_count(report->lint, DIAG_WARNING);
 
-	diags_print(diags, out, colour);
-	load_print(load, out, colour);
+	diags_print(report->diags, out, colour);
+	load_print(report->load, out, colour);
+	diags_print(report->lint, out, colour);
 	if (errors || warnings)
 		fprintf(out, "%u error%s, %u warning%s\n", errors,
 		    errors == 1 ? "" : "s", warnings,
 		    warnings == 1 ? "" : "s");
 }
 
+/* An index for the linter alone; the contents go with it. */
+static void
+lint(const struct conf *conf, struct load *load, struct diags *diags)
+{
+	static const struct hash_key key = {0x6c696e74, 0x636f6e66};
+	struct index *index = index_new(&key);
+	struct lint_findings findings = {0};
+	struct lintconf lintconf;
+	struct index_area *areas;
+	size_t count;
+
+	lintconf_init(&lintconf, conf, NULL);
+	for (size_t i = 0; i < load->count; i++) {
+		struct content *content = load->sources[i]->content;
+
+		index_replace(index, NULL, content);
+		if (content)
+			lintconf_add(&lintconf, content);
+		load->sources[i]->content = NULL;
+	}
+	areas = load_areas(load, conf, &count);
+	index_set_areas(index, areas, count);
+	free(areas);
+	lintconf.input.names = index_commit(index, clock_wall_s());
+	lint_run(&lintconf.input, &findings);
+	lintconf_tell(&findings, NULL, diags);
+	lint_findings_fini(&findings);
+	lintconf_fini(&lintconf);
+	index_free(index);
+}
+
 enum check_result
 check_files(const struct conf_options *options, enum check_form form,
     FILE *out)
 {
-	struct diags *diags = diags_new();
-	struct load *load = load_new();
-	struct conf *conf = confread(options, diags);
+	struct report report = {diags_new(), load_new(), diags_new()};
+	struct conf *conf = confread(options, report.diags);
 	enum check_result result;
 
 	if (conf) {
-		load_sources(load, conf, NULL, clock_wall_s());
-		try_as_user(conf, load, diags);
+		load_sources(report.load, conf, NULL, clock_wall_s());
+		try_as_user(conf, report.load, report.diags);
+		lint(conf, report.load, report.lint);
 	} else {
-		diags_then(diags, "hostler does not start with this; one that "
-		    "runs keeps the configuration that it has");
+		diags_then(report.diags, "hostler does not start with this; "
+		    "one that runs keeps the configuration that it has");
 	}
 	if (form == CHECK_JSON)
-		print_json(diags, load, out);
+		print_json(&report, out);
 	else
-		print_text(diags, load, out);
-	result = diags_count(diags, DIAG_ERROR) ||
-	    load_count(load, DIAG_ERROR) ? CHECK_ERRORS : CHECK_CLEAN;
-	load_free_contents(load);
-	load_free(load);
-	diags_free(diags);
+		print_text(&report, out);
+	result = diags_count(report.diags, DIAG_ERROR) ||
+	    load_count(report.load, DIAG_ERROR) ? CHECK_ERRORS : CHECK_CLEAN;
+	load_free(report.load);
+	diags_free(report.diags);
+	diags_free(report.lint);
 	conf_free(conf);
 	return result;
 }

@@ -443,6 +443,7 @@ apply_options(struct conf *conf, const struct conf_options *options,
 		const char *wrong = NULL;
 
 		conf->top.has_domain = *options->domain != '\0';
+		conf->domain_mark = (struct conf_mark){0, 0};
 		if (conf->top.has_domain)
 			wrong = conf_parse_domain(&conf->top.domain,
 			    options->domain);

@@ -11,6 +11,7 @@ src_libconf_a_SOURCES = \
 	src/confviews.c src/confviews.h \
 	src/confyaml.c src/confyaml.h \
 	src/jsontext.c src/jsontext.h \
+	src/lintconf.c src/lintconf.h \
 	src/load.c src/load.h
 
 LINK_CONF = src/libconf.a $(LINK_SYS) $(LINK_NAMES)

@@ -106,7 +106,8 @@ void lint_findings_fini(struct lint_findings *findings);
 
 /* Make diagnostics of findings, each with its line, which is read through
  * `reader` (each file once; a line that is not there is not shown), and with
- * a note for those that were not kept.  Findings in the configuration whose
+ * a note for those that were not kept.  The reader's text need only stay until
+ * it is asked for the next.  Findings in the configuration whose
  * line has the mark `# hostler: ok` are left out.
  *
  * before: what was told earlier and is not to be told again (compared by id,

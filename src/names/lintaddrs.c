@@ -312,6 +312,9 @@ list_networks(const struct lint_input *input, char text[160])
 	for (size_t i = 0; i < input->network_count; i++) {
 		const char *name = input->networks[i].name;
 
+		/* One network of several prefixes. */
+		if (i > 0 && strcmp(name, input->networks[i - 1].name) == 0)
+			continue;
 		if (length + strlen(name) + 8 > 160) {
 			snprintf(text + length, 160 - length, ", ...");
 			return;

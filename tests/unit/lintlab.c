@@ -94,7 +94,9 @@ lintlab_open(struct lintlab *lab, const char *folder)
 	memset(lab, 0, sizeof(*lab));
 	lab->folder = memory_string(folder);
 	lab->index = index_new(&key);
-	lab->reader = (struct source_reader){ read_again, lab };
+	lab->reader = (struct source_reader){
+		.read = read_again, .context = lab,
+	};
 }
 
 void
