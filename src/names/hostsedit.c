@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define MARK_TEXT 32			/* room for "# ttl=2147483647" */
 
 struct wanted {
@@ -533,24 +534,36 @@ starts_with(const struct source_text *file, const char *bytes, size_t length)
 	    memcmp(file->bytes, bytes, length) == 0;
 }
 
+static bool
+is_utf16(const struct source_text *file)
+{
+	return starts_with(file, "\xff\xfe", 2) ||
+	    starts_with(file, "\xfe\xff", 2);
+}
+
 static enum hostsedit_result
 edit_text(struct edit *edit, struct hostsedit_outcome *outcome)
 {
 	const struct source_text *file = &edit->file;
 	const char *wrong = read_name(edit);
+	struct source_text after;
 	size_t start = 0;
 
 	if (wrong)
 		return refuse(outcome, edit->entry->name, wrong);
-	if (starts_with(file, "\xff\xfe", 2) ||
-	    starts_with(file, "\xfe\xff", 2))
+	if (is_utf16(file))
 		return refuse(outcome, NULL,
 		    "the file is in UTF-16; save it as UTF-8");
-	if (starts_with(file, "\xef\xbb\xbf", 3))
+	if (starts_with(file, BYTE_ORDER_MARK, 3))
 		start = 3;
 	edit->line_end = choose_line_end(file, start);
 	find_places(edit, start);
 	write_text(edit, start);
+	after = (struct source_text){NULL, edit->out.bytes, edit->out.length};
+	if (start == 0 && (is_utf16(&after) ||
+	    starts_with(&after, BYTE_ORDER_MARK, 3)))
+		return refuse(outcome, NULL, "the file's next line begins "
+		    "with a byte order mark; mend that line first");
 	return hand_over(edit, outcome);
 }
 

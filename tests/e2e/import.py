@@ -182,6 +182,13 @@ def check_served(where, target):
         same("an imported name is served",
              records(daemon.ask("web05.lab.test").answer),
              [f"web05.lab.test. A {address(5)}"])
+        target.write_text(target.read_text() +
+                          f"{address(60)} slow.lab.test # ttl=60\n")
+        same("the edit is read", daemon.ctl_run("reload").returncode, 0)
+        same("a line's own TTL is served",
+             daemon.ask("slow.lab.test").answer[0].ttl, 60)
+        same("another line has the default",
+             daemon.ask("web05.lab.test").answer[0].ttl, 5)
         same("a name in conflict is not", rcode(daemon.ask("db.lab.test")),
              "NXDOMAIN")
 

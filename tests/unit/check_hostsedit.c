@@ -314,6 +314,22 @@ START_TEST(a_long_line_is_edited)
 }
 END_TEST
 
+/* A line that would be the file's first, and another thing then. */
+START_TEST(no_line_becomes_a_mark)
+{
+	static const char *const texts[] = {
+	    "10.0.0.5 web1\n\xff\xfe web2\n", "10.0.0.5 web1\n" BOM "x\n"};
+	struct hostsedit_entry entry = {.name = "web1"};
+	struct source_text file = {"hosts", texts[_i], strlen(texts[_i])};
+	struct hostsedit_outcome outcome;
+
+	ck_assert_int_eq(hostsedit_unset(&file, &entry, &outcome),
+	    HOSTSEDIT_REFUSED);
+	ck_assert_ptr_nonnull(strstr(outcome.wrong, "byte order mark"));
+	ck_assert_ptr_null(outcome.bytes);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_there_is_begun)
 {
 	static const char *const addr = "10.0.0.6";
@@ -410,6 +426,7 @@ main(void)
 	tcase_add_loop_test(tc, what_cannot_be_is_refused, 0,
 	    (int)(sizeof refusals / sizeof *refusals));
 	tcase_add_test(tc, a_long_line_is_edited);
+	tcase_add_loop_test(tc, no_line_becomes_a_mark, 0, 2);
 	tcase_add_test(tc, a_file_that_is_not_there_is_begun);
 	tcase_add_loop_test(tc, a_mark_gives_the_ttl, 0,
 	    (int)(sizeof marks / sizeof *marks));

@@ -85,7 +85,7 @@ tell_line(struct facts *facts, const char *text, size_t length)
 		fwrite(text + start, 1, at - start, words);
 	}
 	fclose(words);
-	if (facts->form == FACTS_LINES && own == 0)
+	if (facts->form == FACTS_LINES && length > 0 && own == 0)
 		fprintf(facts->out, "%.*s\n", (int)length, text);
 	if (facts->form == FACTS_WORDS && length > 0 &&
 	    (own == 0 || others > 0))

@@ -14,7 +14,8 @@ char *hostsfacts_others(const char *bytes, size_t length,
     const struct hostsedit_entry *entry);
 
 /* The lines without the name, byte for byte, each with an LF (the caller frees
- * it); and whether such lines are among others, in this order. */
+ * it); and whether such lines are among others, in this order.  Empty ones do
+ * not count: a line taken away may leave a lone CR ahead of a lone LF. */
 char *hostsfacts_lines(const char *bytes, size_t length,
     const struct hostsedit_entry *entry);
 bool hostsfacts_are_among(const char *lines, const char *others);
