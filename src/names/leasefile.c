@@ -10,11 +10,14 @@
 #include "names/leasemacs.h"
 #include "names/leaserows.h"
 
-static const struct parser {
-	const char *name;
-	enum leasefile_result (*parse)(struct lease_reading *reading);
-} parsers[] = {
-	[LEASE_DNSMASQ] = {"dnsmasq", leasednsmasq_parse},
+static enum leasefile_result (*const parsers[])(struct lease_reading *) = {
+	[LEASE_DNSMASQ] = leasednsmasq_parse,
+	[LEASE_LIBVIRT] = leaselibvirt_parse,
+	[LEASE_DHCPD] = leasedhcpd_parse,
+	[LEASE_KEA] = leasekea_parse,
+	[LEASE_NETWORKD] = leasenetworkd_parse,
+	[LEASE_VIRTUALBOX] = leasevirtualbox_parse,
+	[LEASE_BOOTPD] = leasebootpd_parse,
 };
 
 static enum leasefile_result
@@ -67,9 +70,7 @@ parse_rows(struct lease_reading *reading, enum lease_format format)
 
 	if (format == LEASE_NEIGHBOURS || is_blank(reading->text))
 		return LEASEFILE_GOOD;
-	if (parsers[format].parse == NULL)
-		return LEASEFILE_BAD;
-	result = parsers[format].parse(reading);
+	result = parsers[format](reading);
 	if (result == LEASEFILE_GOOD)
 		lease_tell_rest(reading);
 	return result;
@@ -101,10 +102,27 @@ make_content(const struct leasefile_input *input, enum lease_format format,
 	return content;
 }
 
+/* The place of a neighbour is where its name stands. */
+static struct source_text
+text_of(const struct leasefile_input *input)
+{
+	const struct source_spec *spec = input->spec;
+	struct source_text text = {.path = spec->macs};
+
+	if (spec->format != LEASE_NEIGHBOURS)
+		return input->text;
+	if (text.path == NULL)
+		text.path = spec->machines;
+	if (text.path == NULL)
+		text.path = spec->path;
+	return text;
+}
+
 enum leasefile_result
 leasefile_parse(const struct leasefile_input *input, struct diags *diags,
     struct content **content)
 {
+	struct source_text text = text_of(input);
 	struct diags *found = diags_new();
 	struct lease_list leases;
 	struct lease_reading reading;
@@ -112,7 +130,7 @@ leasefile_parse(const struct leasefile_input *input, struct diags *diags,
 	enum leasefile_result result;
 
 	lease_list_init(&leases);
-	lease_reading_init(&reading, &input->text, found);
+	lease_reading_init(&reading, &text, found);
 	reading.leases = &leases;
 	reading.now_s = input->now_s;
 	reading.mono_s = input->mono_s;

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "names/leasemachines.h"
+
+#define FILES_MAX 4096			/* .vbox files read for one source */
 
 /* ---- names of an earlier reading ---- */
 
@@ -95,18 +98,136 @@ tell_unreadable(struct leasejoin *join, const char *path, const char *wrong)
 }
 
 static enum leasemacs_result
-read_ethers(struct leasejoin *join, struct leasemacs *macs)
+read_machine(struct leasejoin *join, struct leasemacs *macs, const char *from,
+    const char *path)
 {
 	const struct source_reader *reader = join->input->reader;
-	const char *path = join->input->spec->macs, *wrong;
 	struct source_text text;
+	const char *wrong;
 
-	wrong = reader->read(reader->context, "", path, &text);
+	wrong = reader->read(reader->context, from, path, &text);
 	if (wrong != NULL) {
 		tell_unreadable(join, path, wrong);
 		return LEASEMACS_PARTS;
 	}
-	return leasemacs_read_ethers(macs, &text, join->reading->diags);
+	return leasemachines_read_vbox(macs, &text, join->reading->diags);
+}
+
+struct machine_files {
+	const char *from;
+	const char *const *list;
+	size_t count;
+};
+
+static enum leasemacs_result
+read_machines(struct leasejoin *join, struct leasemacs *macs,
+    const struct machine_files *files)
+{
+	enum leasemacs_result result = LEASEMACS_WHOLE;
+
+	if (files->count > FILES_MAX) {
+		tell_unreadable(join, join->reading->text->path,
+		    "there are more than 4,096 machines");
+		result = LEASEMACS_PARTS;
+	}
+	for (size_t i = 0; i < files->count && i < FILES_MAX; i++) {
+		if (read_machine(join, macs, files->from, files->list[i]) ==
+		    LEASEMACS_PARTS)
+			result = LEASEMACS_PARTS;
+	}
+	return result;
+}
+
+static enum leasemacs_result
+read_folder(struct leasejoin *join, struct leasemacs *macs,
+    const char *folder)
+{
+	const struct source_reader *reader = join->input->reader;
+	struct source_paths paths;
+	const char *wrong;
+
+	wrong = reader->list(reader->context, folder, ".vbox", &paths);
+	if (wrong != NULL) {
+		tell_unreadable(join, folder, wrong);
+		return LEASEMACS_PARTS;
+	}
+	return read_machines(join, macs, &(struct machine_files){
+		"", paths.list, paths.count,
+	});
+}
+
+/* Known by its own name, beside the lease file. */
+static enum leasemacs_result
+read_registry(struct leasejoin *join, struct leasemacs *macs)
+{
+	const struct source_reader *reader = join->input->reader;
+	struct leasemachines_paths paths;
+	enum leasemacs_result result, machines;
+	struct source_text text;
+	const char *wrong;
+
+	wrong = reader->read(reader->context, join->input->text.path,
+	    "VirtualBox.xml", &text);
+	if (wrong != NULL) {
+		tell_unreadable(join, "VirtualBox.xml", wrong);
+		return LEASEMACS_PARTS;
+	}
+	result = leasemachines_read_registry(&paths, &text,
+	    join->reading->diags);
+	machines = read_machines(join, macs, &(struct machine_files){
+		text.path, (const char *const *)paths.list, paths.count,
+	});
+	leasemachines_free_paths(&paths);
+	return result == LEASEMACS_WHOLE ? machines : result;
+}
+
+/* virbr0.status -> virbr0.macs, in the same folder.  It is not there before
+ * the first machine was started. */
+static enum leasemacs_result
+read_domains(struct leasejoin *join, struct leasemacs *macs)
+{
+	static const char status[] = ".status";
+	const struct source_reader *reader = join->input->reader;
+	const char *path = join->input->text.path;
+	const char *name = strrchr(path, '/');
+	struct source_text text;
+	size_t length;
+	char *beside;
+	const char *wrong;
+
+	name = name != NULL ? name + 1 : path;
+	length = strlen(name);
+	if (length < sizeof(status) - 1 ||
+	    strcmp(name + length - (sizeof(status) - 1), status) != 0)
+		return LEASEMACS_WHOLE;
+	beside = memory_format("%.*s.macs",
+	    (int)(length - (sizeof(status) - 1)), name);
+	wrong = reader->read(reader->context, path, beside, &text);
+	free(beside);
+	if (wrong != NULL)
+		return LEASEMACS_WHOLE;
+	return leasemachines_read_domains(macs, &text, join->reading->diags);
+}
+
+/* A file as ethers(5) has it, or a folder of .vbox files. */
+static enum leasemacs_result
+read_macs(struct leasejoin *join, struct leasemacs *macs)
+{
+	const struct source_reader *reader = join->input->reader;
+	const char *path = join->input->spec->macs, *wrong;
+	struct source_paths paths;
+	struct source_text text;
+
+	wrong = reader->read(reader->context, "", path, &text);
+	if (wrong == NULL)
+		return leasemacs_read_ethers(macs, &text,
+		    join->reading->diags);
+	if (reader->list(reader->context, path, ".vbox", &paths) == NULL)
+		return read_machines(join, macs, &(struct machine_files){
+			"", paths.list, paths.count,
+		});
+	tell_unreadable(join, path, wrong);
+	return LEASEMACS_PARTS;
 }
 
 static int
@@ -151,12 +272,37 @@ add_neighbours(struct leasejoin *join, const struct leasemacs *macs)
 		    compare_lines);
 }
 
+/* Who gives names to neighbours: the list first, then the machines. */
+static enum leasemacs_result
+read_neighbours(struct leasejoin *join, struct leasemacs *macs)
+{
+	const struct source_spec *spec = join->input->spec;
+	enum leasemacs_result result = LEASEMACS_WHOLE;
+
+	if (spec->macs != NULL)
+		result = read_macs(join, macs);
+	if (spec->machines != NULL &&
+	    read_folder(join, macs, spec->machines) == LEASEMACS_PARTS)
+		result = LEASEMACS_PARTS;
+	return result;
+}
+
 static enum leasemacs_result
 read_companions(struct leasejoin *join, struct leasemacs *macs)
 {
-	if (join->format == LEASE_NEIGHBOURS && join->input->spec->macs)
-		return read_ethers(join, macs);
-	return LEASEMACS_WHOLE;
+	const char *machines = join->input->spec->machines;
+
+	switch (join->format) {
+	case LEASE_LIBVIRT:
+		return read_domains(join, macs);
+	case LEASE_VIRTUALBOX:
+		return machines != NULL ? read_folder(join, macs, machines) :
+		    read_registry(join, macs);
+	case LEASE_NEIGHBOURS:
+		return read_neighbours(join, macs);
+	default:
+		return LEASEMACS_WHOLE;
+	}
 }
 
 void

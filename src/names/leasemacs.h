@@ -16,7 +16,7 @@ struct leasemacs_entry {
 	uint8_t mac[LEASE_MAC];
 	const char *name;
 	size_t name_length;
-	uint32_t line;			/* in its file */
+	uint32_t line;			/* in the ethers file; else 0 */
 	uint32_t column;
 	uint32_t number;		/* of leasemacs.c */
 };

@@ -32,8 +32,10 @@ src_names_libnames_a_SOURCES = \
 	src/names/linttell.c \
 	src/names/lease.c \
 	src/names/lease.h \
+	src/names/leasebootpd.c \
 	src/names/leasecontent.c \
 	src/names/leasecontent.h \
+	src/names/leasedhcpd.c \
 	src/names/leasednsmasq.c \
 	src/names/leasefile.c \
 	src/names/leasefile.h \
@@ -41,12 +43,22 @@ src_names_libnames_a_SOURCES = \
 	src/names/leaseformat.h \
 	src/names/leasejoin.c \
 	src/names/leasejoin.h \
+	src/names/leasejson.c \
+	src/names/leasejson.h \
+	src/names/leasekea.c \
+	src/names/leaselibvirt.c \
+	src/names/leasemachines.c \
+	src/names/leasemachines.h \
 	src/names/leasemacs.c \
 	src/names/leasemacs.h \
 	src/names/leasename.c \
 	src/names/leasename.h \
+	src/names/leasenetworkd.c \
 	src/names/leaserows.c \
 	src/names/leaserows.h \
+	src/names/leasevirtualbox.c \
+	src/names/leasexml.c \
+	src/names/leasexml.h \
 	src/names/merge.c \
 	src/names/merge.h \
 	src/names/node.c \

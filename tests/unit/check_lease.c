@@ -265,6 +265,16 @@ static const struct golden {
 	const char *machines;
 } goldens[] = {
 	{"dnsmasq.leases", LEASE_DNSMASQ, NULL},
+	{"virbr0.status", LEASE_LIBVIRT, NULL},
+	{"dhcpd.leases", LEASE_DHCPD, NULL},
+	{"dhcpd6.leases", LEASE_DHCPD, NULL},
+	{"vmnet.leases", LEASE_DHCPD, NULL},
+	{"kea4.csv", LEASE_KEA, NULL},
+	{"kea6.csv", LEASE_KEA, NULL},
+	{"networkd.json", LEASE_NETWORKD, NULL},
+	{"vbox/vboxnet0-Dhcpd.leases", LEASE_VIRTUALBOX, NULL},
+	{"vboxold/intnet-Dhcpd.leases", LEASE_VIRTUALBOX, "vbox/machines"},
+	{"bootpd.leases", LEASE_BOOTPD, NULL},
 };
 
 #define GOLDENS (sizeof(goldens) / sizeof(goldens[0]))
@@ -545,7 +555,7 @@ START_TEST(test_neighbours)
 	struct reading r;
 
 	enter_folder();
-	start_reading(&r, "ethers");
+	start_reading(&r, "neighbours");
 	r.spec.format = LEASE_NEIGHBOURS;
 	r.spec.macs = "ethers";
 	r.input.neighbours = neighbours;
