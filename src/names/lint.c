@@ -283,7 +283,8 @@ lint_look_up(const struct lint_walk *walk, const uint8_t *lower,
 	struct suffixes s = { .name = lower };
 	const struct area *area;
 
-	s.labels = dname_hash_suffixes(snapshot_key(walk->names), lower, s.hash);
+	s.labels = dname_hash_suffixes(snapshot_key(walk->names), lower,
+	    s.hash);
 	s.length = (unsigned)dname_length(lower);
 	area = snapshot_area(walk->names, lower, s.labels, s.hash);
 	*node = find_suffix(walk, &s, 0);
@@ -324,10 +325,11 @@ look_at(struct lint_walk *walk, const struct lint_owner *owner)
 static void
 walk_window(struct lint_walk *walk, struct node *const *nodes, uint32_t count)
 {
+	const struct hash_key *key = snapshot_key(walk->names);
 	uint64_t hash[WINDOW];
 
 	for (uint32_t i = 0; i < count; i++) {
-		hash[i] = dname_hash(snapshot_key(walk->names), node_name(nodes[i]));
+		hash[i] = dname_hash(key, node_name(nodes[i]));
 		snapshot_prefetch(walk->names, hash[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)

@@ -124,8 +124,9 @@ first_written(const struct node *node)
 	return rrset_origins(rrset)[0];
 }
 
-/* Of a zone below .local one word is enough, or one mark; and a hosts name that is there
- * only because of its source's domain is told where that is written. */
+/* Of a zone below .local one word is enough, or one mark; and a hosts name that
+ * is there only because of its source's domain is told where that is
+ * written. */
 static void
 look_local(struct lint_walk *walk, const struct node *node)
 {

@@ -88,8 +88,8 @@ report_other(struct lint_walk *walk, const struct hidden *hidden)
 }
 
 /* Between entries of `hosts` it is other-addresses; whatever else is hidden
- * is shadowed. */
-static void
+ * is shadowed.  True: it was told. */
+static bool
 report_hidden(struct lint_walk *walk, const struct hidden *hidden)
 {
 	bool other = is_address(hidden->rrset) &&
@@ -99,11 +99,12 @@ report_hidden(struct lint_walk *walk, const struct hidden *hidden)
 
 	if (!lint_wants(walk, other ? LINT_OTHER_ADDRESSES : LINT_SHADOWED,
 	    hidden->origin))
-		return;
+		return false;
 	if (other)
 		report_other(walk, hidden);
 	else
 		report_shadowed(walk, hidden);
+	return true;
 }
 
 /* Files of one folder add up: is this address of another file than the
@@ -131,7 +132,7 @@ look_beside(struct lint_walk *walk, const struct hidden *given)
 	    lint_place(walk, first, place));
 }
 
-/* Of each kind of case one word an RRset is enough. */
+/* Of what is hidden in an RRset one word is enough. */
 static void
 look_rrset(struct lint_walk *walk, const struct lint_owner *owner,
     const struct rrset *rrset)
@@ -152,12 +153,10 @@ look_rrset(struct lint_walk *walk, const struct lint_owner *owner,
 		    lint_find_rdata(hidden.winner, rdata, length);
 
 		hidden.origin = rrset_origins(rrset)[i];
-		if (at < 0) {
-			report_hidden(walk, &hidden);
+		if (at < 0 && report_hidden(walk, &hidden))
 			return;
-		}
 		/* The very record that is given, not its like elsewhere. */
-		if (is_address(rrset) && memcmp(&hidden.origin,
+		if (at >= 0 && is_address(rrset) && memcmp(&hidden.origin,
 		    &rrset_origins(hidden.winner)[at],
 		    sizeof(struct origin)) == 0)
 			look_beside(walk, &hidden);
