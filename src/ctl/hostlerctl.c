@@ -144,10 +144,14 @@ run(const struct options *options, char **words)
 		fputs(usage, stderr);
 		return CLIENT_FAILED;
 	}
-	if (strcmp(words[0], "check") == 0)
-		return run_check(options);
 	if (strcmp(words[0], "import") == 0)
 		return run_import(options, words + 1);
+	if (options->write || options->to) {
+		fputs("hostlerctl: --write and --to go with import\n", stderr);
+		return CLIENT_FAILED;
+	}
+	if (strcmp(words[0], "check") == 0)
+		return run_check(options);
 	if (is_verb(words[0]))
 		return ask_daemon(options, words);
 	fprintf(stderr, "hostlerctl: unknown verb '%s'\n\n%s", words[0],

@@ -155,6 +155,9 @@ def check_to(where, names):
     case("and told by its name", "none.hosts: error:" in missing.stderr,
          missing.stderr)
     same("no file is an error", ctl(where, "import").returncode, 1)
+    other = ctl(where, "check", "--write")
+    case("other verbs have no --write", other.returncode == 1 and
+         "go with import" in other.stderr, other.stderr)
     (where / "none.yaml").write_text("domain: lab.test\n")
     unset = ctl(where, "-c", "none.yaml", "import", names[0], "--write")
     case("--write needs managed-hosts", unset.returncode == 1 and

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -172,6 +173,42 @@ START_TEST(what_cannot_be_replaced_says_why)
 }
 END_TEST
 
+/* In a process of its own, that gives up root's rights. */
+static int
+replace_as_other(const char *path)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		const char *wrong = NULL;
+
+		if (setgid(65534) == 0 && setuid(65534) == 0)
+			wrong = files_replace(path, "x", 1);
+		_exit(!wrong ? 1 : strstr(wrong, "keep its owner") ? 2 :
+		    strstr(wrong, "write in its folder") ? 3 : 4);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+START_TEST(what_is_not_ours_stays)
+{
+	if (geteuid() != 0)
+		return;
+	put("hosts", "one\n");
+	ck_assert_int_eq(replace_as_other("hosts"), 3);
+	ck_assert_int_eq(chmod(".", 0777), 0);
+	ck_assert_int_eq(replace_as_other("hosts"), 2);
+	expect_text("hosts", "one\n");
+	ck_assert_uint_eq(count_entries(), 1);
+	ck_assert_int_eq(chown("hosts", 65534, 65534), 0);
+	ck_assert_int_eq(replace_as_other("hosts"), 1);
+	expect_text("hosts", "x");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -185,6 +222,7 @@ main(void)
 	tcase_add_test(tc, mode_owner_and_access_list_stay);
 	tcase_add_test(tc, a_link_stays_and_its_target_is_replaced);
 	tcase_add_test(tc, what_cannot_be_replaced_says_why);
+	tcase_add_test(tc, what_is_not_ours_stays);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
