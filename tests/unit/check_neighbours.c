@@ -355,10 +355,13 @@ hear(int fd)
 {
 	enum neighbours_news news = NEIGHBOURS_NOTHING;
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	int timeout_ms = WAIT_MS;
 
-	while (poll(&wait, 1, news == NEIGHBOURS_NOTHING ? WAIT_MS : 0) == 1)
+	while (poll(&wait, 1, timeout_ms) == 1) {
 		if (neighbours_drain(fd) == NEIGHBOURS_SOMETHING)
 			news = NEIGHBOURS_SOMETHING;
+		timeout_ms = 0;
+	}
 	return news;
 }
 
@@ -385,6 +388,9 @@ START_TEST(neighbours_of_the_kernel_are_listed)
 	tell_kernel((struct made){.addr = "fe80::1", .interface = interface,
 	    .state = NUD_STALE});
 	ck_assert_int_eq(hear(fd), NEIGHBOURS_SOMETHING);
+	/* The same at the other end of the cable. */
+	tell_kernel((struct made){.state = NUD_PERMANENT,
+	    .interface = (int)if_nametoindex("veth0")});
 	ck_assert_ptr_null(neighbours_list(&after));
 	ck_assert_uint_eq(after.count, 2);
 	ck_assert(!neighbours_equal(&before, &after));
@@ -393,6 +399,8 @@ START_TEST(neighbours_of_the_kernel_are_listed)
 	neighbours_free(&after);
 	tell_kernel((struct made){.type = RTM_DELNEIGH,
 	    .interface = interface});
+	tell_kernel((struct made){.type = RTM_DELNEIGH,
+	    .interface = (int)if_nametoindex("veth0")});
 	ck_assert_int_eq(hear(fd), NEIGHBOURS_SOMETHING);
 	ck_assert_ptr_null(neighbours_list(&after));
 	ck_assert_uint_eq(after.count, 1);
@@ -426,6 +434,30 @@ START_TEST(many_neighbours_are_listed)
 	expect_entry(&neighbours.list[MANY - 1], "10.0.3.131",
 	    "\x02\0\0\0\0\1");
 	neighbours_free(&neighbours);
+	close(fd);
+}
+END_TEST
+
+START_TEST(others_than_the_kernel_are_not_heard)
+{
+	struct sockaddr_nl own;
+	socklen_t length = sizeof own;
+	struct packet packet = {0};
+	int fd, other;
+
+	if (!enter_namespace())
+		return;
+	fd = neighbours_open();
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&own, &length),
+	    0);
+	own.nl_groups = 0;
+	other = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	put_neighbour(&packet, &(struct made){0});
+	ck_assert_int_eq(sendto(other, packet.bytes, packet.length, 0,
+	    (const struct sockaddr *)&own, sizeof own),
+	    (ssize_t)packet.length);
+	ck_assert_int_eq(hear(fd), NEIGHBOURS_NOTHING);
+	close(other);
 	close(fd);
 }
 END_TEST
@@ -464,6 +496,7 @@ make_cases(void)
 	tcase_add_test(tc, lists_are_compared);
 	tcase_add_test(tc, neighbours_of_the_kernel_are_listed);
 	tcase_add_test(tc, many_neighbours_are_listed);
+	tcase_add_test(tc, others_than_the_kernel_are_not_heard);
 	tcase_add_test(tc, neighbours_need_no_rights);
 	return tc;
 }

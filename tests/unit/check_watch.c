@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -173,6 +174,21 @@ START_TEST(a_file_is_seen_to_change)
 }
 END_TEST
 
+START_TEST(a_deleted_file_is_of_no_concern)
+{
+	int fd;
+
+	write_file("hosts", "old");
+	set("hosts", NULL);
+	fd = open("hosts", O_WRONLY | O_CLOEXEC);
+	delete("hosts");
+	expect_something("delete");
+	ck_assert_int_eq(write(fd, "1", 1), 1);
+	close(fd);
+	expect_nothing("a write by who has it open still");
+}
+END_TEST
+
 START_TEST(editors_are_seen_and_heard_once_done)
 {
 	write_file("hosts", "old");
@@ -272,6 +288,50 @@ START_TEST(folders_on_the_way_may_go_and_come_back)
 	expect_something("made anew");
 	write_file("a/b/hosts", "new");
 	expect_something("the file in the new folder");
+}
+END_TEST
+
+/* Turns the way over and over; at the end a/b/hosts is there. */
+static void
+turn_over(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		make_folder("made");
+		make_folder("made/b");
+		move("made", "a");
+		write_file("a/b/hosts", "");
+		if (i + 1 == times)
+			return;
+		delete("a/b/hosts");
+		delete("a/b");
+		delete("a");
+	}
+}
+
+START_TEST(changes_during_a_walk_are_not_missed)
+{
+	enum { ROUNDS = 100, TIMES = 20 };
+	pid_t child;
+	int status;
+
+	set("a/b/hosts", NULL);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		child = fork();
+		ck_assert_int_ge(child, 0);
+		if (child == 0) {
+			turn_over(TIMES);
+			_exit(0);
+		}
+		while (waitpid(child, &status, WNOHANG) == 0)
+			hear(1);
+		ck_assert_int_eq(status, 0);
+		hear(0);
+		write_file("a/b/hosts", "new");
+		expect_something("a write after it all");
+		delete("a/b/hosts");
+		delete("a/b");
+		delete("a");
+	}
 }
 END_TEST
 
@@ -661,11 +721,13 @@ make_path_cases(void)
 	tcase_add_checked_fixture(tc, start, stop);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_file_is_seen_to_change);
+	tcase_add_test(tc, a_deleted_file_is_of_no_concern);
 	tcase_add_test(tc, editors_are_seen_and_heard_once_done);
 	tcase_add_test(tc, other_files_are_not_told);
 	tcase_add_test(tc, files_that_appear_later_are_seen);
 	tcase_add_test(tc, a_way_made_at_once_is_seen);
 	tcase_add_test(tc, folders_on_the_way_may_go_and_come_back);
+	tcase_add_test(tc, changes_during_a_walk_are_not_missed);
 	tcase_add_test(tc, links_are_followed);
 	tcase_add_test(tc, links_may_be_absolute_go_up_or_lead_nowhere);
 	tcase_add_test(tc, links_in_a_circle_are_harmless);
