@@ -111,6 +111,18 @@ tests_fuzz_fuzz_hostsedit_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_hostsedit_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
 endif
 
+check_PROGRAMS += tests/fuzz/replay_lease
+TESTS += tests/fuzz/replay_lease
+tests_fuzz_replay_lease_SOURCES = tests/fuzz/fuzz_lease.c $(REPLAY)
+tests_fuzz_replay_lease_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_lease
+tests_fuzz_fuzz_lease_SOURCES = tests/fuzz/fuzz_lease.c
+tests_fuzz_fuzz_lease_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_lease_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_lease_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+endif
+
 EXTRA_DIST += tests/fuzz/run
 if FUZZ
 .PHONY: fuzzers
