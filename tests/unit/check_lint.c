@@ -235,6 +235,33 @@ START_TEST(test_zone_marks)
 }
 END_TEST
 
+/* The mark is seen behind rdata of every kind. */
+START_TEST(test_zone_mark_types)
+{
+	struct lint_findings findings = { 0 };
+	struct lintlab lab;
+
+	lintlab_open(&lab, "");
+	add_file(&lab, "input", "zone lab.zone\n");
+	add_file(&lab, "lab.zone", "$ORIGIN lab.test.\n"
+	    "a.lab.test A 10.0.0.1 ; hostler: ok\n"
+	    "b.lab.test AAAA fd00::1 ;hostler: ok\n"
+	    "c.lab.test TXT one two ; # hostler: ok\n"
+	    "d.lab.test SRV 0 0 80 web.lab.test ; see hostler: ok\n"
+	    "e.lab.test CAA 0 issue \"ca.example\" ; hostler: ok\n"
+	    "f.lab.test TYPE65280 \\# 1 00 ; hostler: ok\n"
+	    "g.lab.test HTTPS 1 . alpn=h2 ; hostler: ok\n"
+	    "h.lab.test 60 IN NAPTR 1 1 \"\" \"\" \"\" . ; hostler: ok\n"
+	    "i.lab.test A 10.0.0.2 ; hostler: o\n");
+	lintlab_publish(&lab);
+	lint_run(&lab.input, &findings);
+	ck_assert_uint_eq(findings.count, 1);
+	ck_assert_uint_eq(findings.list[0].line, 10);
+	lint_findings_fini(&findings);
+	lintlab_close(&lab);
+}
+END_TEST
+
 /* Bounded, and the rest counted; nothing is told twice. */
 START_TEST(test_bounds)
 {
@@ -320,6 +347,7 @@ make_suite(void)
 	tcase_add_test(tcase, test_shared_first_marked);
 	tcase_add_test(tcase, test_shared_leases);
 	tcase_add_test(tcase, test_zone_marks);
+	tcase_add_test(tcase, test_zone_mark_types);
 	tcase_add_test(tcase, test_bounds);
 	tcase_add_test(tcase, test_twice);
 	tcase_add_test(tcase, test_stop);
