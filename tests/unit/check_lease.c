@@ -540,6 +540,230 @@ START_TEST(test_no_domain)
 }
 END_TEST
 
+/* The newest by start, then by end, then by place; a warning only where two
+ * machines are meant. */
+static const struct shared {
+	const char *first;
+	const char *second;
+	unsigned newest;		/* last octet */
+	unsigned warnings;
+} shared[] = {
+	{"1700000300 52:54:00:00:00:01 192.0.2.1 web *",
+	    "1700000200 52:54:00:00:00:02 192.0.2.2 web *", 1, 1},
+	{"1700000300 52:54:00:00:00:01 192.0.2.1 web *",
+	    "1700000300 52:54:00:00:00:02 192.0.2.2 web *", 2, 1},
+	{"0 52:54:00:00:00:01 192.0.2.1 web *",
+	    "1700000300 52:54:00:00:00:02 192.0.2.2 web *", 1, 1},
+	{"1700000300 52:54:00:00:00:01 192.0.2.1 web *",
+	    "1700000200 52:54:00:00:00:01 192.0.2.2 WEB *", 1, 0},
+	{"1700000300 52:54:00:00:00:01 192.0.2.1 web *",
+	    "1699999999 52:54:00:00:00:02 192.0.2.2 web *", 1, 0},
+	{"1700000300 52:54:00:00:00:01 192.0.2.1 web *",
+	    "1700000300 7 2001:db8::1 web 00:01", 1, 0},
+	{"1700000300 7 2001:db8::1 web 00:01",
+	    "1700000400 7 2001:db8::2 web 00:01", 2, 0},
+	{"1700000300 7 2001:db8::1 web 00:01",
+	    "1700000400 7 2001:db8::2 web 00:02", 2, 1},
+};
+
+START_TEST(test_shared_name)
+{
+	const struct shared *one = &shared[_i];
+	char *text = memory_format("%s\n%s\n", one->first, one->second);
+	const struct chunk *chunk;
+	const struct addr *addr;
+	struct reading r;
+
+	start_reading(&r, "f");
+	parse_text(&r, text);
+	ck_assert_int_eq(r.result, LEASEFILE_GOOD);
+	chunk = r.content->chunks[0];
+	addr = &chunk->reverse[0].addr;
+	ck_assert_uint_eq(chunk->node_count, 1);
+	ck_assert_uint_eq(addr->bytes[addr->family == 4 ? 3 : 15],
+	    one->newest);
+	ck_assert_uint_eq(diags_count(r.diags, DIAG_WARNING), one->warnings);
+	end_reading(&r);
+	free(text);
+}
+END_TEST
+
+/* ---- what is refused ---- */
+
+static const struct refused {
+	enum lease_format format;
+	const char *text;
+	const char *expected;
+} refused[] = {
+	{LEASE_VIRTUALBOX, "<!DOCTYPE a [<!ENTITY b \"c\">]>\n<a>&b;</a>\n",
+	    "bad\n"
+	    "f:1:13: error: this is not the XML that belongs here: a document "
+	    "type does not belong here\n"
+	    "    1 | <!DOCTYPE a [<!ENTITY b \"c\">]>\n"
+	    "      |             ^\n"},
+	{LEASE_VIRTUALBOX, "<a></b>\n",
+	    "bad\n"
+	    "f:1:6: error: this is not the XML that belongs here: mismatched "
+	    "tag\n"
+	    "    1 | <a></b>\n"
+	    "      |      ^\n"},
+	{LEASE_LIBVIRT, "[{]\n",
+	    "bad\n"
+	    "f:1:3: error: this is not JSON: string or '}' expected near "
+	    "']'\n"
+	    "    1 | [{]\n"
+	    "      |   ^\n"},
+	{LEASE_LIBVIRT, "{}\n",
+	    "bad\n"
+	    "f:1:1: error: a .status file of libvirt is a list of leases\n"
+	    "    1 | {}\n"
+	    "      | ^\n"},
+	{LEASE_NETWORKD, "[]\n",
+	    "bad\n"
+	    "f:1:1: error: a lease file of systemd-networkd is an object with "
+	    "'Leases'\n"
+	    "    1 | []\n"
+	    "      | ^\n"},
+	{LEASE_KEA, "address,hwaddr,hostname\n",
+	    "bad\n"
+	    "f:1:1: error: the header has no column 'valid_lifetime'\n"
+	    "    1 | address,hwaddr,hostname\n"
+	    "      | ^~~~~~~~~~~~~~~~~~~~~~~\n"},
+};
+
+START_TEST(test_refused)
+{
+	struct reading r;
+
+	start_reading(&r, "f");
+	r.spec.format = refused[_i].format;
+	parse_text(&r, refused[_i].text);
+	check_shown(&r, refused[_i].expected);
+	end_reading(&r);
+}
+END_TEST
+
+/* Nested without end: refused or passed over, and no stack is eaten up. */
+static void
+check_deep(enum lease_format format, const char *open, const char *close,
+    enum leasefile_result expected)
+{
+	const size_t depth = 100000;
+	char *text = NULL;
+	struct reading r;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	for (size_t i = 0; i < depth; i++)
+		fputs(open, out);
+	for (size_t i = 0; i < depth; i++)
+		fputs(close, out);
+	fclose(out);
+	start_reading(&r, "f");
+	r.spec.format = format;
+	parse_bytes(&r, text, length);
+	ck_assert_int_eq(r.result, expected);
+	free(text);
+	end_reading(&r);
+}
+
+START_TEST(test_deep)
+{
+	check_deep(LEASE_VIRTUALBOX, "<a>", "</a>", LEASEFILE_BAD);
+	check_deep(LEASE_LIBVIRT, "[", "]", LEASEFILE_BAD);
+	check_deep(LEASE_NETWORKD, "{\"a\":[", "]}", LEASEFILE_BAD);
+	check_deep(LEASE_DHCPD, "a {", "}", LEASEFILE_GOOD);
+}
+END_TEST
+
+START_TEST(test_many_faults)
+{
+	struct reading r;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	for (unsigned i = 0; i < 1000; i++)
+		fprintf(out, "0 52:54:00:00:00:01 192.0.2.x h%u *\n", i);
+	fclose(out);
+	start_reading(&r, "f");
+	parse_bytes(&r, text, length);
+	ck_assert_uint_eq(diags_count(r.diags, DIAG_ERROR), 101);
+	free(text);
+	end_reading(&r);
+}
+END_TEST
+
+/* ---- companions ---- */
+
+static const char status[] = "[{\"ip-address\":\"192.0.2.1\","
+    "\"mac-address\":\"52:54:00:00:00:01\"}]\n";
+static const char domains[] =
+    "[{\"domain\":\"web\",\"macs\":[\"52:54:00:00:00:01\"]}]\n";
+
+static const char *
+read_text(void *context, const char *from, const char *path,
+    struct source_text *text)
+{
+	ck_assert_str_eq(from, "net/v.status");
+	ck_assert_str_eq(path, "v.macs");
+	*text = (struct source_text){"net/v.macs", context, strlen(context)};
+	return NULL;
+}
+
+static void
+parse_status(struct reading *r, char *macs, const struct content *previous)
+{
+	start_reading(r, "net/v.status");
+	r->reader.read = read_text;
+	r->reader.context = macs;
+	r->input.previous = previous;
+	parse_text(r, status);
+	ck_assert_int_eq(r->result, LEASEFILE_GOOD);
+}
+
+/* A machine keeps its name while the list of machines is being written, and
+ * loses it when it is no longer there. */
+START_TEST(test_half_companion)
+{
+	struct reading a, b, c;
+	char *macs = memory_string(domains);
+
+	parse_status(&a, macs, NULL);
+	ck_assert_uint_eq(a.content->record_count, 1);
+	for (size_t i = strlen(macs) - 2; i > 0; i--) {
+		macs[i] = '\0';
+		parse_status(&b, macs, a.content);
+		ck_assert_uint_eq(b.content->record_count, 1);
+		ck_assert(content_equal(a.content, b.content));
+		ck_assert_uint_eq(diags_count(b.diags, DIAG_ERROR), 0);
+		end_reading(&b);
+	}
+	strcpy(macs, "[]\n");
+	parse_status(&c, macs, a.content);
+	ck_assert_uint_eq(c.content->record_count, 0);
+	end_reading(&c);
+	end_reading(&a);
+	free(macs);
+}
+END_TEST
+
+START_TEST(test_broken_companion)
+{
+	char macs[] = "[}]\n";
+	struct reading r;
+
+	parse_status(&r, macs, NULL);
+	check_shown(&r, "good due 0 records 0\n"
+	    "net/v.macs:1:2: error: this is not JSON: unexpected token near "
+	    "'}'\n"
+	    "    1 | [}]\n"
+	    "      |  ^\n"
+	    "      = the machines in it give no names to leases\n");
+	end_reading(&r);
+}
+END_TEST
+
 /* ---- neighbours ---- */
 
 START_TEST(test_neighbours)
@@ -571,6 +795,43 @@ START_TEST(test_neighbours)
 	    "ethers:5:1: error: '52:54:00:00:00' is not a MAC address\n"
 	    "    5 | 52:54:00:00:00 nine\n"
 	    "      | ^~~~~~~~~~~~~~\n");
+	end_reading(&r);
+}
+END_TEST
+
+START_TEST(test_neighbours_by_machines)
+{
+	static const struct neighbour neighbour = {
+		{4, {192, 0, 2, 7}}, {8, 0, 0x27, 0, 0, 2},
+	};
+	struct reading r;
+
+	enter_folder();
+	start_reading(&r, "neighbours");
+	r.spec.format = LEASE_NEIGHBOURS;
+	r.spec.macs = "vbox/machines";
+	r.input.neighbours = &neighbour;
+	r.input.neighbour_count = 1;
+	run_reading(&r);
+	check_shown(&r, "good due 0 records 1\n"
+	    "1:0 db-64-bit.lab.test. 192.0.2.7 ttl 5 ends 0\n"
+	    "reverse 192.0.2.7 db-64-bit.lab.test.\n");
+	end_reading(&r);
+}
+END_TEST
+
+START_TEST(test_neighbours_without_names)
+{
+	struct reading r;
+
+	enter_folder();
+	start_reading(&r, "neighbours");
+	r.spec.format = LEASE_NEIGHBOURS;
+	r.spec.macs = "missing";
+	run_reading(&r);
+	check_shown(&r, "good due 0 records 0\n"
+	    "missing: warning: no such file [no-machine-names]\n"
+	    "      = leases whose name stands there have none\n");
 	end_reading(&r);
 }
 END_TEST
@@ -643,7 +904,17 @@ main(void)
 	tcase_add_test(rules, test_same_rows_are_shared);
 	tcase_add_test(rules, test_many_lines);
 	tcase_add_test(rules, test_no_domain);
+	tcase_add_loop_test(rules, test_shared_name, 0,
+	    sizeof(shared) / sizeof(shared[0]));
+	tcase_add_loop_test(rules, test_refused, 0,
+	    sizeof(refused) / sizeof(refused[0]));
+	tcase_add_test(rules, test_deep);
+	tcase_add_test(rules, test_many_faults);
+	tcase_add_test(rules, test_half_companion);
+	tcase_add_test(rules, test_broken_companion);
 	tcase_add_test(rules, test_neighbours);
+	tcase_add_test(rules, test_neighbours_by_machines);
+	tcase_add_test(rules, test_neighbours_without_names);
 	tcase_add_test(rules, test_names);
 	suite_add_tcase(suite, files);
 	suite_add_tcase(suite, rules);
