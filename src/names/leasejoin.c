@@ -8,6 +8,7 @@
 #include "names/leasemachines.h"
 
 #define FILES_MAX 4096			/* .vbox files read for one source */
+#define MISSING_SHOWN 10
 
 /* ---- names of an earlier reading ---- */
 
@@ -97,33 +98,35 @@ tell_unreadable(struct leasejoin *join, const char *path, const char *wrong)
 	    "none");
 }
 
-static enum leasemacs_result
-read_machine(struct leasejoin *join, struct leasemacs *macs, const char *from,
-    const char *path)
-{
-	const struct source_reader *reader = join->input->reader;
-	struct source_text text;
-	const char *wrong;
-
-	wrong = reader->read(reader->context, from, path, &text);
-	if (wrong != NULL) {
-		tell_unreadable(join, path, wrong);
-		return LEASEMACS_PARTS;
-	}
-	return leasemachines_read_vbox(macs, &text, join->reading->diags);
-}
-
 struct machine_files {
 	const char *from;
 	const char *const *list;
 	size_t count;
 };
 
+/* Machines whose file is gone mostly are gone themselves, though a registry
+ * still has them; where none is to be had, a disk is. */
+static enum leasemacs_result
+tell_missing(struct leasejoin *join, const struct machine_files *files,
+    size_t missing)
+{
+	struct diag_place place = {.file = join->reading->text->path};
+
+	if (missing > MISSING_SHOWN)
+		diags_add(join->reading->diags, DIAG_WARNING, &place,
+		    "no-machine-names", "machines whose file cannot be read "
+		    "that are not shown: %zu", missing - MISSING_SHOWN);
+	return missing > 0 && missing == files->count ? LEASEMACS_PARTS :
+	    LEASEMACS_WHOLE;
+}
+
 static enum leasemacs_result
 read_machines(struct leasejoin *join, struct leasemacs *macs,
     const struct machine_files *files)
 {
+	const struct source_reader *reader = join->input->reader;
 	enum leasemacs_result result = LEASEMACS_WHOLE;
+	size_t missing = 0;
 
 	if (files->count > FILES_MAX) {
 		tell_unreadable(join, join->reading->text->path,
@@ -131,10 +134,18 @@ read_machines(struct leasejoin *join, struct leasemacs *macs,
 		result = LEASEMACS_PARTS;
 	}
 	for (size_t i = 0; i < files->count && i < FILES_MAX; i++) {
-		if (read_machine(join, macs, files->from, files->list[i]) ==
-		    LEASEMACS_PARTS)
+		struct source_text text;
+		const char *wrong = reader->read(reader->context, files->from,
+		    files->list[i], &text);
+
+		if (wrong != NULL && missing++ < MISSING_SHOWN)
+			tell_unreadable(join, files->list[i], wrong);
+		else if (wrong == NULL && leasemachines_read_vbox(macs, &text,
+		    join->reading->diags) == LEASEMACS_PARTS)
 			result = LEASEMACS_PARTS;
 	}
+	if (tell_missing(join, files, missing) == LEASEMACS_PARTS)
+		result = LEASEMACS_PARTS;
 	return result;
 }
 
