@@ -56,6 +56,15 @@ read_row(struct lease_reading *reading, struct lease_span line,
 	return lease_read_addr(reading, &lease->addr, columns[COLUMN_ADDR]);
 }
 
+/* Lines that say more of the server, or of leases that have a row. */
+static bool
+is_extra(struct lease_span word)
+{
+	return lease_is_word(word, "duid") ||
+	    lease_is_word(word, "agent-info") ||
+	    lease_is_word(word, "vendorclass");
+}
+
 static void
 parse_line(struct lease_reading *reading, struct lease_span line)
 {
@@ -65,7 +74,7 @@ parse_line(struct lease_reading *reading, struct lease_span line)
 
 	for (unsigned i = 0; i < COLUMNS; i++)
 		columns[i] = lease_next_word(&at, end);
-	if (columns[0].length == 0 || lease_is_word(columns[0], "duid"))
+	if (columns[0].length == 0 || is_extra(columns[0]))
 		return;
 	lease = read_names(columns);
 	if (read_row(reading, line, columns, &lease))
