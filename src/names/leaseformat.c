@@ -13,7 +13,6 @@ static const struct beginning {
 	{"duid ", LEASE_DNSMASQ},
 	{"address,", LEASE_KEA},
 	{"lease ", LEASE_DHCPD},
-	{"#", LEASE_DHCPD},
 	{"ia-na ", LEASE_DHCPD},
 	{"ia-ta ", LEASE_DHCPD},
 	{"ia-pd ", LEASE_DHCPD},
@@ -88,6 +87,29 @@ guess_word(enum lease_format *format, const char *at, const char *end)
 	return cut ? LEASEFORMAT_CUT : LEASEFORMAT_UNKNOWN;
 }
 
+/* Only what dhcpd and VMware write has comments. */
+static const char *
+skip_comments(const char *at, const char *end)
+{
+	while (at < end && *at == '#') {
+		lease_next_line(&at, end);
+		at = skip_blanks(at, end);
+	}
+	return at;
+}
+
+static enum leaseformat_result
+guess_commented(enum lease_format *format, const char *at, const char *end)
+{
+	at = skip_comments(at, end);
+	if (at < end)
+		return guess_word(format, at, end);
+	if (end[-1] != '\n')
+		return LEASEFORMAT_CUT;
+	*format = LEASE_DHCPD;
+	return LEASEFORMAT_KNOWN;
+}
+
 enum leaseformat_result
 leaseformat_guess(enum lease_format *format, const struct source_text *text)
 {
@@ -108,6 +130,8 @@ leaseformat_guess(enum lease_format *format, const struct source_text *text)
 		return LEASEFORMAT_KNOWN;
 	case '{':
 		return guess_brace(format, at + 1, end);
+	case '#':
+		return guess_commented(format, at, end);
 	default:
 		break;
 	}

@@ -260,17 +260,11 @@ leave_dead_rows(struct choice *c)
 	}
 }
 
-static const char *
-name_by_mac(const struct choice *c, struct leaserow *row)
+static const struct leasemacs_entry *
+find_machine(const struct choice *c, const struct lease *lease)
 {
-	const struct leasemacs_entry *entry = NULL;
-
-	if (row->lease->has_mac)
-		entry = leasemacs_find(c->input->macs, row->lease->mac);
-	if (entry == NULL)
-		return "";
-	return leasename_clean(&row->name, entry->name, entry->name_length,
-	    LEASENAME_MACHINE, c->input->host);
+	return lease->has_mac ? leasemacs_find(c->input->macs, lease->mac) :
+	    NULL;
 }
 
 /* A guest that calls itself localhost is known by its machine's name; only
@@ -279,22 +273,29 @@ static void
 name_row(struct choice *c, struct leaserow *row)
 {
 	const struct lease *lease = row->lease;
+	const struct leasemacs_entry *machine;
 	struct lease_span name = {lease->name, lease->name_length};
-	const char *refused = "", *wrong;
+	const char *wrong = NULL;
 
-	if (name.at != NULL)
-		refused = leasename_clean(&row->name, name.at, name.length,
+	if (name.at != NULL) {
+		wrong = leasename_clean(&row->name, name.at, name.length,
 		    LEASENAME_GUEST, c->input->host);
-	if (refused == NULL) {
-		if (row->state == LEASEROW_IN)
+		if (wrong == NULL && row->state == LEASEROW_IN)
 			note_cut(c, row);
-		return;
+		if (wrong == NULL)
+			return;
 	}
-	wrong = name_by_mac(c, row);
-	if (wrong == NULL)
-		return;
+	machine = find_machine(c, lease);
+	if (machine != NULL) {
+		name = (struct lease_span){machine->name,
+		    machine->name_length};
+		wrong = leasename_clean(&row->name, name.at, name.length,
+		    LEASENAME_MACHINE, c->input->host);
+		if (wrong == NULL)
+			return;
+	}
 	if (row->state == LEASEROW_IN && name.length > 0)
-		tell_refused(c, lease, name, refused);
+		tell_refused(c, lease, name, wrong);
 	row->state = LEASEROW_OUT;
 }
 

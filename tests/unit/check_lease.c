@@ -413,12 +413,30 @@ END_TEST
 
 START_TEST(test_unknown)
 {
+	static const char *const texts[] = {
+		"\x7f" "ELF\x01\n", "192.0.2.1 web\n",
+		"# hosts\n192.0.2.1 web\n", "42\n", "lease\n",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct reading r;
+
+		start_reading(&r, "what");
+		parse_text(&r, texts[i]);
+		ck_assert_int_eq(r.result, LEASEFILE_BAD);
+		ck_assert_uint_eq(diags_count(r.diags, DIAG_ERROR), 1);
+		end_reading(&r);
+	}
+}
+END_TEST
+
+START_TEST(test_comments_alone)
+{
 	struct reading r;
 
-	start_reading(&r, "what");
-	parse_text(&r, "\x7f" "ELF\x01\n");
-	ck_assert_int_eq(r.result, LEASEFILE_BAD);
-	ck_assert_uint_eq(diags_count(r.diags, DIAG_ERROR), 1);
+	start_reading(&r, "f");
+	parse_text(&r, "# All times here are in UTC.\n\n");
+	check_shown(&r, "good due 0 records 0\n");
 	end_reading(&r);
 }
 END_TEST
@@ -748,6 +766,19 @@ START_TEST(test_half_companion)
 }
 END_TEST
 
+START_TEST(test_refused_machine)
+{
+	char macs[] =
+	    "[{\"domain\":\"wpad\",\"macs\":[\"52:54:00:00:00:01\"]}]\n";
+	struct reading r;
+
+	parse_status(&r, macs, NULL);
+	ck_assert_uint_eq(r.content->record_count, 0);
+	ck_assert_uint_eq(diags_count(r.diags, DIAG_WARNING), 1);
+	end_reading(&r);
+}
+END_TEST
+
 START_TEST(test_broken_companion)
 {
 	char macs[] = "[}]\n";
@@ -899,6 +930,7 @@ main(void)
 	tcase_add_loop_test(files, test_cut_at_every_byte, 0, GOLDENS);
 	tcase_add_test(rules, test_empty);
 	tcase_add_test(rules, test_unknown);
+	tcase_add_test(rules, test_comments_alone);
 	tcase_add_test(rules, test_bad_row_keeps_its_name);
 	tcase_add_test(rules, test_good_row_replaces_kept);
 	tcase_add_test(rules, test_same_rows_are_shared);
@@ -911,6 +943,7 @@ main(void)
 	tcase_add_test(rules, test_deep);
 	tcase_add_test(rules, test_many_faults);
 	tcase_add_test(rules, test_half_companion);
+	tcase_add_test(rules, test_refused_machine);
 	tcase_add_test(rules, test_broken_companion);
 	tcase_add_test(rules, test_neighbours);
 	tcase_add_test(rules, test_neighbours_by_machines);
