@@ -414,7 +414,7 @@ END_TEST
 START_TEST(test_unknown)
 {
 	static const char *const texts[] = {
-		"\x7f" "ELF\x01\n", "192.0.2.1 web\n",
+		"\177ELF\1\n", "192.0.2.1 web\n",
 		"# hosts\n192.0.2.1 web\n", "42\n", "lease\n",
 	};
 
