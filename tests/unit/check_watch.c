@@ -582,25 +582,51 @@ START_TEST(too_many_events_are_told)
 }
 END_TEST
 
+/* MANY paths in folders of a hundred (as folders), or in one (as files). */
+enum { MANY = 5000 };
+
+static void
+set_many(const char *format, char *paths[MANY])
+{
+	for (unsigned i = 0; i < MANY; i++)
+		paths[i] = memory_format("%s/%02u%s%02u", folder, i / 100,
+		    format, i % 100);
+	watch_set(watch, (const char *const *)paths, MANY);
+	ck_assert(watch_needs_poll(watch));
+}
+
+static void
+free_many(char *paths[MANY])
+{
+	for (unsigned i = 0; i < MANY; i++)
+		free(paths[i]);
+}
+
 START_TEST(thousands_of_paths_are_bounded)
 {
-	enum { MANY = 5000 };
-	const char *paths[MANY];
-	char *name;
+	char *paths[MANY], *path;
 
+	set_many("-", paths);
+	write_file(paths[MANY - 1], "");
+	expect_something("the last of many files");
+	free_many(paths);
 	for (unsigned i = 0; i < MANY; i++) {
-		name = memory_format("%u", i);
-		make_folder(name);
-		paths[i] = name;
+		path = memory_format("%02u", i / 100);
+		if (i % 100 == 0)
+			make_folder(path);
+		free(path);
+		path = memory_format("%02u/%02u", i / 100, i % 100);
+		make_folder(path);
+		free(path);
 	}
-	watch_set(watch, paths, MANY);
-	ck_assert(watch_needs_poll(watch));
-	watch_set(watch, paths, 10);
+	set_many("/", paths);
+	watch_set(watch, (const char *const *)paths, 10);
 	ck_assert(!watch_needs_poll(watch));
-	write_file("9/file", "");
+	path = memory_format("%s/file", paths[9]);
+	write_file(path, "");
 	expect_something("a file in the last folder");
-	for (unsigned i = 0; i < MANY; i++)
-		free((char *)paths[i]);
+	free(path);
+	free_many(paths);
 }
 END_TEST
 
