@@ -110,7 +110,7 @@ put_neighbour(struct packet *packet, const struct made *made)
 		    family == AF_INET ? 4 : 16);
 	}
 	put_attribute(packet, NDA_PROBES, "\0\0\0\0", 4);
-	if (*mac)
+	if (*mac || made->mac_length)
 		put_attribute(packet, NDA_LLADDR, mac,
 		    made->mac_length ? made->mac_length : 6);
 }
@@ -179,7 +179,7 @@ static const struct {
 	{{.addr = "0.0.0.0"}, false, false},
 	{{.addr = "none"}, false, false},
 	{{.mac = ""}, false, true},
-	{{.mac = "\0\0\0\0\0\0"}, false, true},
+	{{.mac = "\0\0\0\0\0\0", .mac_length = 6}, false, true},
 	{{.mac = "\x0a\0\0\1", .mac_length = 4}, false, true},
 	{{.mac = "\1\2\3\4\5\6\7\10", .mac_length = 8}, false, true},
 	{{.flags = NTF_PROXY}, false, false},
@@ -252,6 +252,20 @@ START_TEST(messages_may_lie)
 		neighbours_free(&neighbours);
 		free(copy);
 	}
+}
+END_TEST
+
+START_TEST(attributes_end_with_their_message)
+{
+	struct neighbours neighbours = {0};
+	struct packet packet = {0};
+
+	put_neighbour(&packet, &(struct made){0});
+	packet.length -= 4;
+	end_message(&packet);
+	ck_assert_int_eq(neighbours_parse(&neighbours, packet.bytes,
+	    packet.length), NEIGHBOURS_MORE);
+	ck_assert_uint_eq(neighbours.count, 0);
 }
 END_TEST
 
@@ -492,6 +506,7 @@ make_cases(void)
 	    KINDS);
 	tcase_add_test(tc, messages_may_be_cut_anywhere);
 	tcase_add_test(tc, messages_may_lie);
+	tcase_add_test(tc, attributes_end_with_their_message);
 	tcase_add_test(tc, neighbours_are_bounded);
 	tcase_add_test(tc, lists_are_compared);
 	tcase_add_test(tc, neighbours_of_the_kernel_are_listed);
