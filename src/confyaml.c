@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/editdistance.h"
 #include "base/memory.h"
 
 /* ---- where in the file ---- */
@@ -227,36 +228,6 @@ confyaml_path(struct confyaml *r, const yaml_node_t *node, char **path)
 
 /* ---- mappings and lists ---- */
 
-static unsigned
-edit_distance(const char *a, const char *b)
-{
-	unsigned row[64], length = (unsigned)strlen(b);
-
-	if (length >= 63 || strlen(a) >= 63)
-		return UINT_MAX;
-	for (unsigned j = 0; j <= length; j++)
-		row[j] = j;
-	for (unsigned i = 1; a[i - 1]; i++) {
-		unsigned corner = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= length; j++) {
-			unsigned above = row[j];
-			unsigned best = corner +
-			    (tolower((unsigned char)a[i - 1]) !=
-				tolower((unsigned char)b[j - 1]));
-
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			corner = above;
-			row[j] = best;
-		}
-	}
-	return row[length];
-}
-
 static const char *
 find_nearest(const struct confyaml_key *keys, const char *name)
 {
@@ -264,7 +235,7 @@ find_nearest(const struct confyaml_key *keys, const char *name)
 	unsigned best = (unsigned)strlen(name) / 2 + 1;
 
 	for (; keys->name; keys++) {
-		unsigned distance = edit_distance(name, keys->name);
+		unsigned distance = editdistance_of(name, keys->name, best);
 
 		if (distance < best) {
 			best = distance;

@@ -5,64 +5,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "names/hostsfile.h"
-#include "names/zonefile.h"
-#include "sys/files.h"
+#include "loadread.h"
 
-#define LOAD_FILE_MAX ((size_t)2 << 30)
-
-/* Files that a parser has open: one for a zone and one for each $INCLUDE, or
- * all of a directory.  They stay until the parser has returned. */
-struct open_files {
-	struct files_content **files;
-	char **paths;
-	size_t count;
-};
-
-static const char *
-open_one(struct open_files *open, char *path, struct source_text *text)
-{
-	struct files_content *file = memory_alloc(sizeof *file);
-	const char *wrong = files_read(path, LOAD_FILE_MAX, file);
-
-	if (wrong) {
-		free(file);
-		free(path);
-		return wrong;
-	}
-	open->files = memory_resize(open->files, open->count + 1,
-	    sizeof *open->files);
-	open->paths = memory_resize(open->paths, open->count + 1,
-	    sizeof *open->paths);
-	open->files[open->count] = file;
-	open->paths[open->count++] = path;
-	*text = (struct source_text){path, file->bytes, file->length};
-	return NULL;
-}
-
-static void
-release_all(struct open_files *open)
-{
-	for (size_t i = 0; i < open->count; i++) {
-		files_release(open->files[i]);
-		free(open->files[i]);
-		free(open->paths[i]);
-	}
-	free(open->files);
-	free(open->paths);
-}
-
-static const char *
-read_included(void *context, const char *from, const char *path,
-    struct source_text *text)
-{
-	const char *slash = strrchr(from, '/');
-
-	if (*path == '/' || !slash)
-		return open_one(context, memory_string(path), text);
-	return open_one(context, memory_format("%.*s/%s", (int)(slash - from),
-	    from, path), text);
-}
+#define LEASES_NEIGHBOURS "neighbours"	/* what has no path is called so */
 
 /* ---- the list ---- */
 
@@ -76,7 +21,11 @@ static void
 free_source(struct load_source *source)
 {
 	diags_free(source->diags);
+	loadfiles_fini(&source->files);
+	neighbours_free(&source->neighbours);
 	free(source->path);
+	free(source->machines);
+	free(source->macs);
 	free(source);
 }
 
@@ -89,14 +38,10 @@ load_free(struct load *load)
 	free(load);
 }
 
-void
-load_free_contents(struct load *load)
+static bool
+is_same_text(const char *a, const char *b)
 {
-	for (size_t i = 0; i < load->count; i++) {
-		if (load->sources[i]->content)
-			content_free(load->sources[i]->content);
-		load->sources[i]->content = NULL;
-	}
+	return a && b ? strcmp(a, b) == 0 : !a && !b;
 }
 
 /* What a source means stays the same while all but its rank does. */
@@ -105,8 +50,29 @@ is_same_source(const struct source_spec *a, const struct source_spec *b)
 {
 	return a->kind == b->kind && strcmp(a->path, b->path) == 0 &&
 	    a->ttl == b->ttl && a->overlay == b->overlay &&
+	    a->format == b->format &&
+	    is_same_text(a->machines, b->machines) &&
+	    is_same_text(a->macs, b->macs) &&
 	    a->has_domain == b->has_domain &&
 	    (!a->has_domain || dname_equal(a->domain.wire, b->domain.wire));
+}
+
+static struct load_source *
+new_source(const struct source_spec *spec)
+{
+	struct load_source *source = memory_zeroed(1, sizeof *source);
+
+	source->path = memory_string(spec->path);
+	source->machines = spec->machines ? memory_string(spec->machines)
+					  : NULL;
+	source->macs = spec->macs ? memory_string(spec->macs) : NULL;
+	source->spec = *spec;
+	source->spec.path = source->path;
+	source->spec.machines = source->machines;
+	source->spec.macs = source->macs;
+	source->state = LOAD_MISSING;
+	source->diags = diags_new();
+	return source;
 }
 
 static struct load_source *
@@ -116,317 +82,163 @@ find_source(struct load *load, const struct source_spec *spec)
 
 	for (size_t i = 0; i < load->count; i++) {
 		source = load->sources[i];
-		if (!source->seen && is_same_source(&source->spec, spec)) {
-			source->seen = true;
+		if (!source->seen && is_same_source(&source->spec, spec))
 			return source;
-		}
 	}
-	source = memory_zeroed(1, sizeof *source);
-	source->path = memory_string(spec->path);
-	source->spec = *spec;
-	source->spec.path = source->path;
-	source->state = LOAD_MISSING;
-	source->diags = diags_new();
-	source->seen = true;
+	source = new_source(spec);
 	load->sources = memory_resize(load->sources, load->count + 1,
 	    sizeof *load->sources);
 	load->sources[load->count++] = source;
 	return source;
 }
 
-/* ---- one source ---- */
+/* ---- all of them ---- */
 
-struct reading {
+struct loading {
 	struct load *load;
-	struct load_source *source;
+	const struct load_settings *settings;
 	struct index *index;
-	int64_t now_s;
-	struct open_files open;
 };
 
-static const char *
-say_next(const struct load_source *source)
-{
-	if (source->content)
-		return "its last good content stays in use";
-	if (source->spec.kind == SOURCE_ZONE)
-		return "names in its zone get SERVFAIL until it is mended";
-	return "names in its domain that nobody else knows get SERVFAIL "
-	       "until it can be read";
-}
-
+/* A source that is not read again takes its new place among the others, too. */
 static void
-fail_reading(struct load_source *source)
+settle_rank(struct loading *loading, struct load_source *source)
 {
-	diags_then(source->diags, "%s", say_next(source));
-	source->state = source->content ? LOAD_KEPT : LOAD_MISSING;
-}
-
-static void
-fail_file(struct load_source *source, const char *path, const char *wrong)
-{
-	struct diag_place place = {.file = path};
-
-	diags_add(source->diags, DIAG_ERROR, &place, NULL, "%s", wrong);
-	fail_reading(source);
-}
-
-static void
-take_content(struct reading *reading, struct content *content)
-{
-	struct load_source *source = reading->source;
 	struct content *old = source->content;
-
-	source->state = LOAD_GOOD;
-	source->good_s = reading->now_s;
-	if (old && old->spec.rank == content->spec.rank &&
-	    content_equal(old, content) &&
-	    content_places_equal(old, content)) {
-		content_free(content);
-		return;
-	}
-	reading->load->changed++;
-	if (reading->load->changes)
-		changes_note(reading->load->changes, old, content);
-	source->content = content;
-	if (reading->index)
-		index_replace(reading->index, old, content);
-	else if (old)
-		content_free(old);
-}
-
-/* Two zone files for one apex would answer for each other: the first counts. */
-static const struct load_source *
-find_rival(const struct reading *reading, const struct content *content)
-{
-	for (size_t i = 0; i < reading->load->count; i++) {
-		const struct load_source *other = reading->load->sources[i];
-
-		if (other != reading->source && other->seen &&
-		    other->content && other->spec.kind == SOURCE_ZONE &&
-		    other->spec.rank < reading->source->spec.rank &&
-		    dname_equal(other->content->spec.domain.wire,
-			content->spec.domain.wire))
-			return other;
-	}
-	return NULL;
-}
-
-static void
-drop_content(struct load *load, struct load_source *source,
-    struct index *index)
-{
-	if (!source->content)
-		return;
-	if (load->changes)
-		changes_note(load->changes, source->content, NULL);
-	if (index)
-		index_replace(index, source->content, NULL);
-	else
-		content_free(source->content);
-	source->content = NULL;
-	load->changed++;
-}
-
-/* Nothing of it counts, what it gave before neither. */
-static void
-refuse_rival(struct reading *reading, const struct load_source *rival)
-{
-	struct load_source *source = reading->source;
-	struct diag_place place = {.file = source->path};
-
-	diags_add(source->diags, DIAG_ERROR, &place, NULL,
-	    "this zone is served from %s already", rival->path);
-	diags_then(source->diags, "nothing of this file is used");
-	drop_content(reading->load, source, reading->index);
-	source->state = LOAD_REFUSED;
-}
-
-static bool
-is_emptied(const struct load_source *source, size_t length)
-{
-	return length == 0 && source->content &&
-	    source->content->record_count > 0;
-}
-
-static void
-read_zone(struct reading *reading)
-{
-	struct load_source *source = reading->source;
-	struct source_reader reader = {
-	    .read = read_included,
-	    .context = &reading->open,
-	};
-	struct zonefile_input input = {
-	    .spec = &source->spec,
-	    .reader = &reader,
-	    .previous = source->content,
-	    .now_s = reading->now_s,
-	};
-	const struct load_source *rival;
-	struct content *content;
-	const char *wrong = open_one(&reading->open,
-	    memory_string(source->path), &input.text);
-
-	if (!wrong && is_emptied(source, input.text.length))
-		wrong = "the file is empty now";
-	if (wrong) {
-		fail_file(source, source->path, wrong);
-		return;
-	}
-	content = zonefile_parse(&input, source->diags);
-	if (!content) {
-		fail_reading(source);
-		return;
-	}
-	rival = find_rival(reading, content);
-	if (rival) {
-		refuse_rival(reading, rival);
-		content_free(content);
-		return;
-	}
-	take_content(reading, content);
-}
-
-/* A file that is gone keeps what it gave; one that was never there is awaited.
- * Of a folder each file is judged by itself: one that cannot be read is handed
- * over without bytes, the parser keeps what it gave before, and the others
- * count; what was deleted is gone. */
-static bool
-open_hosts(struct reading *reading, const struct files_list *list,
-    struct source_text *texts)
-{
-	struct load_source *source = reading->source;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const char *path = list->paths[i];
-		const char *wrong = open_one(&reading->open,
-		    memory_string(path), &texts[i]);
-
-		if (!wrong)
-			continue;
-		fail_file(source, path, wrong);
-		if (strcmp(path, source->path) == 0)
-			return false;
-		texts[i] = (struct source_text){.path = path};
-	}
-	return true;
-}
-
-static void
-parse_hosts(struct reading *reading, const struct files_list *list,
-    const struct source_text *texts)
-{
-	struct load_source *source = reading->source;
-	struct hostsfile_input input = {
-	    .spec = &source->spec,
-	    .files = texts,
-	    .file_count = list->count,
-	    .previous = source->content,
-	};
-
-	take_content(reading, hostsfile_parse(&input, source->diags));
-	if (diags_count(source->diags, DIAG_ERROR))
-		source->state = LOAD_FAULTY;
-}
-
-static void
-read_hosts(struct reading *reading)
-{
-	struct load_source *source = reading->source;
-	struct source_text *texts;
-	struct files_list list;
-	const char *wrong = files_expand(source->path, &list);
-
-	if (wrong) {
-		fail_file(source, source->path, wrong);
-		return;
-	}
-	texts = memory_zeroed(list.count + 1, sizeof *texts);
-	if (open_hosts(reading, &list, texts))
-		parse_hosts(reading, &list, texts);
-	free(texts);
-	files_list_free(&list);
-}
-
-/* A source that was kept takes its new place among the others, too. */
-static void
-settle_rank(struct reading *reading)
-{
-	struct load_source *source = reading->source;
-	struct content *old = source->content, *content;
 
 	if (!old || old->spec.rank == source->spec.rank)
 		return;
-	content = content_ranked(old, source->spec.rank);
-	reading->load->changed++;
-	source->content = content;
-	if (reading->index)
-		index_replace(reading->index, old, content);
-	else
-		content_free(old);
+	source->content = content_ranked(old, source->spec.rank);
+	loading->load->changed++;
+	index_replace(loading->index, old, source->content);
 }
 
+enum expectation {
+	EXPECTED,
+	AWAITED,			/* may come later */
+};
+
 static void
-read_source(struct load *load, const struct source_spec *spec,
-    struct index *index, int64_t now_s)
+load_one(struct loading *loading, const struct source_spec *spec,
+    enum expectation expectation)
 {
+	struct load_source *source = find_source(loading->load, spec);
 	struct reading reading = {
-	    .load = load,
-	    .source = find_source(load, spec),
-	    .index = index,
-	    .now_s = now_s,
+	    .load = loading->load,
+	    .source = source,
+	    .settings = loading->settings,
+	    .index = loading->index,
 	};
 
-	reading.source->spec.rank = spec->rank;
-	diags_free(reading.source->diags);
-	reading.source->diags = diags_new();
-	if (spec->kind == SOURCE_ZONE)
-		read_zone(&reading);
-	else
-		read_hosts(&reading);
-	settle_rank(&reading);
-	release_all(&reading.open);
+	source->seen = true;
+	source->awaited = expectation == AWAITED;
+	source->spec.rank = spec->rank;
+	if (loadread_is_stale(source, loading->settings))
+		loadread_source(&reading);
+	settle_rank(loading, source);
 }
 
-/* ---- all of them ---- */
-
 static void
-read_all_zones(struct load *load, const struct conf *conf,
-    struct index *index, int64_t now_s)
+load_zones(struct loading *loading)
 {
-	for (size_t i = 0; i < conf->top.zone_count; i++) {
+	const struct conf_scope *scope = loading->settings->scope;
+
+	for (size_t i = 0; i < scope->zone_count; i++) {
 		struct source_spec spec = {
 		    .kind = SOURCE_ZONE,
-		    .path = conf->top.zones[i].path,
+		    .path = scope->zones[i].path,
 		    .rank = (uint32_t)i,
-		    .has_domain = conf->top.zones[i].has_name,
-		    .overlay = conf->top.zones[i].overlay,
-		    .domain = conf->top.zones[i].name,
+		    .has_domain = scope->zones[i].has_name,
+		    .overlay = scope->zones[i].overlay,
+		    .domain = scope->zones[i].name,
 		};
 
-		read_source(load, &spec, index, now_s);
+		load_one(loading, &spec, EXPECTED);
+	}
+}
+
+/* One of the source's own, or else the view's. */
+static void
+set_domain(struct source_spec *spec, const struct conf_scope *scope,
+    const struct dname *own)
+{
+	spec->has_domain = own || scope->has_domain;
+	if (spec->has_domain)
+		spec->domain = own ? *own : scope->domain;
+}
+
+static bool
+is_listed(const struct conf_scope *scope, const char *path)
+{
+	for (size_t i = 0; i < scope->hosts_count; i++)
+		if (strcmp(scope->hosts[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* What was set by hand counts before what files said all along; named among
+ * the hosts it has its rank from there. */
+static void
+load_managed(struct loading *loading)
+{
+	const struct load_settings *settings = loading->settings;
+	struct source_spec spec = {
+	    .kind = SOURCE_HOSTS,
+	    .path = settings->managed,
+	    .ttl = CONF_HOSTS_TTL_S,
+	};
+
+	if (!settings->managed ||
+	    is_listed(settings->scope, settings->managed))
+		return;
+	set_domain(&spec, settings->scope, NULL);
+	load_one(loading, &spec, AWAITED);
+}
+
+static void
+load_hosts(struct loading *loading)
+{
+	const struct load_settings *settings = loading->settings;
+	const struct conf_scope *scope = settings->scope;
+
+	load_managed(loading);
+	for (size_t i = 0; i < scope->hosts_count; i++) {
+		const struct conf_hosts *hosts = &scope->hosts[i];
+		struct source_spec spec = {
+		    .kind = SOURCE_HOSTS,
+		    .path = hosts->path,
+		    .rank = (uint32_t)i + 1,
+		    .ttl = hosts->ttl_s,
+		};
+
+		set_domain(&spec, scope, hosts->has_domain ? &hosts->domain
+							   : NULL);
+		load_one(loading, &spec,
+		    is_same_text(hosts->path, settings->managed) ? AWAITED
+								 : EXPECTED);
 	}
 }
 
 static void
-read_all_hosts(struct load *load, const struct conf *conf,
-    struct index *index, int64_t now_s)
+load_leases(struct loading *loading)
 {
-	for (size_t i = 0; i < conf->top.hosts_count; i++) {
-		const struct conf_hosts *hosts = &conf->top.hosts[i];
+	const struct conf_scope *scope = loading->settings->scope;
+
+	for (size_t i = 0; i < scope->leases_count; i++) {
+		const struct conf_leases *leases = &scope->leases[i];
 		struct source_spec spec = {
-		    .kind = SOURCE_HOSTS,
-		    .path = hosts->path,
+		    .kind = SOURCE_LEASE,
+		    .path = leases->path ? leases->path : LEASES_NEIGHBOURS,
 		    .rank = (uint32_t)i,
-		    .ttl = hosts->ttl_s,
-		    .has_domain = hosts->has_domain || conf->top.has_domain,
+		    .ttl = leases->ttl_s,
+		    .format = leases->format,
+		    .machines = leases->machines,
+		    .macs = leases->macs,
 		};
 
-		if (spec.has_domain)
-			spec.domain = hosts->has_domain ? hosts->domain
-							: conf->top.domain;
-		read_source(load, &spec, index, now_s);
+		set_domain(&spec, scope, leases->has_domain ? &leases->domain
+							    : NULL);
+		load_one(loading, &spec, AWAITED);
 	}
 }
 
@@ -442,10 +254,28 @@ drop_unseen(struct load *load, struct index *index)
 			load->sources[kept++] = source;
 			continue;
 		}
-		drop_content(load, source, index);
+		loadread_drop(load, source, index);
 		free_source(source);
 	}
 	load->count = kept;
+}
+
+/* One whose rival came only now. */
+static void
+refuse_rivals(struct load *load, struct index *index)
+{
+	for (size_t i = 0; i < load->count; i++) {
+		struct load_source *source = load->sources[i];
+		const struct load_source *rival;
+
+		if (source->spec.kind != SOURCE_ZONE || !source->content)
+			continue;
+		rival = loadread_find_rival(load, source, source->content);
+		if (!rival)
+			continue;
+		loadread_refuse(source, rival);
+		loadread_drop(load, source, index);
+	}
 }
 
 static int
@@ -460,18 +290,51 @@ compare_sources(const void *left, const void *right)
 }
 
 void
-load_sources(struct load *load, const struct conf *conf, struct index *index,
-    int64_t now_s)
+load_sources(struct load *load, const struct load_settings *settings,
+    struct index *index)
 {
+	struct loading loading = {load, settings, index};
+
 	load->changed = 0;
 	for (size_t i = 0; i < load->count; i++)
 		load->sources[i]->seen = false;
-	read_all_zones(load, conf, index, now_s);
-	read_all_hosts(load, conf, index, now_s);
+	load_zones(&loading);
+	load_hosts(&loading);
+	load_leases(&loading);
 	drop_unseen(load, index);
 	if (load->count)
 		qsort(load->sources, load->count, sizeof *load->sources,
 		    compare_sources);
+	refuse_rivals(load, index);
+}
+
+int64_t
+load_due(const struct load *load, int64_t mono_s)
+{
+	int64_t due_s = INT64_MAX;
+
+	for (size_t i = 0; i < load->count; i++) {
+		const struct load_source *source = load->sources[i];
+		const struct content *content = source->content;
+
+		if (content && content->due_s && content->due_s < due_s)
+			due_s = content->due_s;
+		if (source->half_s && mono_s + 1 < due_s)
+			due_s = mono_s + 1;
+	}
+	return due_s;
+}
+
+void
+load_print_news(struct load *load, FILE *out, enum diag_colour colour)
+{
+	for (size_t i = 0; i < load->count; i++) {
+		struct load_source *source = load->sources[i];
+
+		if (!source->told)
+			diags_print(source->diags, out, colour);
+		source->told = true;
+	}
 }
 
 void
@@ -529,19 +392,20 @@ guess_apex(const struct source_spec *spec, struct dname *apex)
 }
 
 struct index_area *
-load_areas(const struct load *load, const struct conf *conf, size_t *count)
+load_areas(const struct load *load, const struct conf_scope *scope,
+    size_t *count)
 {
 	struct index_area *areas = NULL, *area;
 	struct dname apex;
 
 	*count = 0;
-	if (conf->top.has_domain)
-		add_area(&areas, count, &conf->top.domain)->overlay =
-		    conf->top.domain_overlay;
+	if (scope->has_domain)
+		add_area(&areas, count, &scope->domain)->overlay =
+		    scope->domain_overlay;
 	for (size_t i = 0; i < load->count; i++) {
 		const struct load_source *source = load->sources[i];
 
-		if (source->spec.kind != SOURCE_HOSTS ||
+		if (source->spec.kind == SOURCE_ZONE ||
 		    !source->spec.has_domain)
 			continue;
 		area = add_area(&areas, count, &source->spec.domain);

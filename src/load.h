@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* load.h - reading the sources that a configuration names, from files to
- * content: what the daemon, `hostler -t` and `hostlerctl check` have in common.
+/* load.h - reading the sources of one view, from files to content: what the
+ * daemon, `hostler -t` and `hostlerctl check` have in common.
  *
- * A struct load keeps, for each source, its last good content (until the
- * caller takes it), its state, and the diagnostics of its last reading.  What a
- * source says is never half believed: a zone with an error keeps its last good
+ * A struct load keeps, for each source, its last good content, its state, what
+ * it was read from, and the diagnostics of its last reading.  What a source
+ * says is never half believed: a zone with an error keeps its last good
  * content whole, and so does a file that is gone, unreadable or suddenly empty;
- * a hosts file skips its bad lines.
+ * a hosts or lease file skips its bad lines.
+ *
+ * A source is read again when one of its files changed, or a lease of it
+ * ended; the others stay as they are, diagnostics too.
  *
  * One thread: main's.
  */
@@ -15,8 +18,10 @@
 
 #include "base/diag.h"
 #include "conf.h"
+#include "loadfiles.h"
 #include "names/changes.h"
 #include "names/index.h"
+#include "sys/neighbours.h"
 
 enum load_state {
 	LOAD_GOOD,
@@ -27,40 +32,64 @@ enum load_state {
 };
 
 struct load_source {
-	struct source_spec spec;
-	char *path;			/* spec.path points here */
+	struct source_spec spec;	/* its strings are these three */
+	char *path;
+	char *machines;
+	char *macs;
+	bool awaited;			/* nobody minds that it is not there
+					 * yet: leases, managed hosts */
+	bool read;			/* at least once */
 	enum load_state state;
-	struct content *content;	/* what is served; the index owns it
-					 * once load_apply has handed it over */
+	struct content *content;	/* what is served; the index owns it */
 	struct diags *diags;		/* of the last reading */
+	bool told;			/* they were printed */
 	int64_t good_s;			/* Unix time of the last success */
+	int64_t half_s;			/* since then (monotonic) the file looks
+					 * half-written; 0: it does not */
+	struct loadfiles files;		/* of the last reading */
+	uint64_t listing;		/* a folder: what was in it */
+	struct neighbours neighbours;	/* as of the last reading */
 	bool seen;			/* by the reading under way */
 };
 
 struct load {
-	struct load_source **sources;	/* zones, then hosts, in file order */
+	struct load_source **sources;	/* zones, hosts, leases, in order */
 	size_t count;
 	unsigned changed;		/* contents replaced by load_sources */
 	struct changes *changes;	/* noted there; NULL: nowhere */
 };
 
 struct load *load_new(void);
-/* Contents that an index took are the index's. */
+/* The contents are the index's. */
 void load_free(struct load *load);
 
-/* Read everything that conf names.  Contents go into index as they change (or
- * only into the sources, where index is NULL: then free them with
- * load_free_contents). */
-void load_sources(struct load *load, const struct conf *conf,
-    struct index *index, int64_t now_s);
-void load_free_contents(struct load *load);
+struct load_settings {
+	const struct conf_scope *scope;
+	const char *managed;		/* a hosts file that counts before all
+					 * others; NULL: none */
+	const char *host;		/* the server's own name */
+	int64_t now_s;			/* Unix time, and the monotonic second
+					 * at that moment */
+	int64_t mono_s;
+	enum loadfiles_care care;
+};
 
-/* All sources' diagnostics, copied behind those in `into`. */
+/* Read what changed of all that the settings name.  Contents go into index. */
+void load_sources(struct load *load, const struct load_settings *settings,
+    struct index *index);
+
+/* The monotonic second in which something is to be read again without having
+ * changed (a lease ends, a file was half-written); INT64_MAX: never. */
+int64_t load_due(const struct load *load, int64_t mono_s);
+
+/* Those that were not printed yet, once. */
+void load_print_news(struct load *load, FILE *out, enum diag_colour colour);
+/* All sources' diagnostics. */
 void load_print(const struct load *load, FILE *out, enum diag_colour colour);
 unsigned load_count(const struct load *load, enum diag_level level);
 
 /* The areas that the configuration and sources never read ask for. */
-struct index_area *load_areas(const struct load *load, const struct conf *conf,
-    size_t *count);
+struct index_area *load_areas(const struct load *load,
+    const struct conf_scope *scope, size_t *count);
 
 #endif

@@ -12,16 +12,26 @@ src_libconf_a_SOURCES = \
 	src/confyaml.c src/confyaml.h \
 	src/jsontext.c src/jsontext.h \
 	src/lintconf.c src/lintconf.h \
-	src/load.c src/load.h
+	src/load.c src/load.h \
+	src/loadfiles.c src/loadfiles.h \
+	src/loadread.c src/loadread.h \
+	src/realms.c src/realms.h
 
 LINK_CONF = src/libconf.a $(LINK_SYS) $(LINK_NAMES)
 LIBS_CONF = $(LIBS_NAMES) $(LIBS_SYS) $(YAML_LIBS) $(JANSSON_LIBS)
 
 sbin_PROGRAMS += src/hostler
 src_hostler_SOURCES = \
+	src/explain.c src/explain.h \
+	src/explaintext.c \
+	src/linting.c src/linting.h \
 	src/main.c \
+	src/policymake.c src/policymake.h \
+	src/refresh.c src/refresh.h \
 	src/reload.c src/reload.h \
 	src/routes.c src/routes.h \
+	src/verbhands.c \
+	src/verbnames.c \
 	src/verbs.c src/verbs.h
 src_hostler_LDADD = src/libconf.a $(LINK_SERVE) $(LIBS_NET) \
 	$(YAML_LIBS) $(JANSSON_LIBS)

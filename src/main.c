@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "check.h"
 #include "confread.h"
+#include "refresh.h"
 #include "reload.h"
 #include "serve/control.h"
 #include "sys/notify.h"
@@ -77,6 +78,7 @@ struct daemon {
 	struct control *control;
 	struct event *signals[4];
 	struct event *reclaim;
+	struct refresh *refresh;
 	struct verbs_context verbs;
 };
 
@@ -128,7 +130,10 @@ print_source_diagnostics(const struct daemon *daemon)
 {
 	diags_print(reload_conf_diags(daemon->reload), stderr,
 	    choose_colour());
-	load_print(reload_sources(daemon->reload), stderr, choose_colour());
+	diags_print(reload_route_diags(daemon->reload), stderr,
+	    choose_colour());
+	realms_print_diags(reload_realms(daemon->reload), stderr,
+	    choose_colour());
 }
 
 static void
@@ -164,8 +169,24 @@ reload_now(void *context)
 	    reload_name_count(daemon->reload),
 	    result == RELOAD_DONE ? "" : ", with errors");
 	notify_ready();
+	refresh_settle(daemon->refresh);
 	reclaim_soon(daemon);
 	return result;
+}
+
+/* Sources changed, and the watcher saw it. */
+static void
+on_refreshed(void *context, int64_t took_ms)
+{
+	struct daemon *daemon = context;
+
+	realms_print_news(reload_realms(daemon->reload), stderr,
+	    choose_colour());
+	log_notice("changes read in %lld ms: generation %llu, %zu names",
+	    (long long)took_ms,
+	    (unsigned long long)reload_generation(daemon->reload),
+	    reload_name_count(daemon->reload));
+	reclaim_soon(daemon);
 }
 
 static void
@@ -362,9 +383,13 @@ start(struct daemon *daemon)
 	daemon->base = event_base_new();
 	daemon->reclaim = evtimer_new(daemon->base, on_reclaim, daemon);
 	daemon->cache = cache_new(conf->cache_bytes);
+	daemon->refresh = refresh_new(daemon->base, daemon->reload,
+	    &(struct refresh_hooks){on_refreshed, daemon});
 	daemon->verbs = (struct verbs_context){
 	    .reload = daemon->reload,
 	    .cache = daemon->cache,
+	    .refresh = daemon->refresh,
+	    .reader = epoch_reader_new(),
 	    .started_ms = clock_mono_ms(),
 	    .reload_now = reload_now,
 	    .reload_context = daemon,
@@ -375,6 +400,7 @@ start(struct daemon *daemon)
 	reload_first(daemon->reload);
 	print_source_diagnostics(daemon);
 	start_workers(daemon, workers);
+	refresh_settle(daemon->refresh);
 	add_signals(daemon);
 	say_ready(daemon);
 	return EXIT_AS_ASKED;
@@ -387,6 +413,9 @@ stop(struct daemon *daemon)
 	control_stop(daemon->control);
 	if (daemon->workers)
 		workers_stop(daemon->workers, STOP_WAIT_MS);
+	refresh_free(daemon->refresh);
+	if (daemon->verbs.reader)
+		epoch_reader_free(daemon->verbs.reader);
 	reload_free(daemon->reload);
 	if (daemon->cache)
 		cache_free(daemon->cache);

@@ -3,15 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "confread.h"
+#include "policymake.h"
 #include "routes.h"
-#include "sys/ifaces.h"
 
 /* A policy that workers may still read, and when they cannot any more. */
 struct old_policy {
@@ -24,8 +22,9 @@ struct reload {
 	struct conf *conf;
 	const struct conf_options *options;
 	struct diags *conf_diags;	/* of the last reading that counted */
-	struct load *load;
-	struct index *index;
+	struct diags *route_diags;	/* of the last publishing */
+	struct loadfiles route_files;	/* that it was made from */
+	struct realms *realms;
 	struct publisher publisher;
 	struct old_policy *old;
 	bool index_waits;
@@ -39,14 +38,12 @@ struct reload *
 reload_new(struct conf *conf, const struct conf_options *options)
 {
 	struct reload *reload = memory_zeroed(1, sizeof *reload);
-	struct hash_key key;
 
-	random_bytes(&key, sizeof key);
 	reload->conf = conf;
 	reload->options = options;
 	reload->conf_diags = diags_new();
-	reload->load = load_new();
-	reload->index = index_new(&key);
+	reload->route_diags = diags_new();
+	reload->realms = realms_new();
 	return reload;
 }
 
@@ -80,8 +77,9 @@ reload_free(struct reload *reload)
 	for (unsigned i = 0; i < reload->listeners.count; i++)
 		listener_close(reload->listeners.list[i]);
 	free(reload->listeners.list);
-	load_free(reload->load);
-	index_free(reload->index);
+	realms_free(reload->realms);
+	loadfiles_fini(&reload->route_files);
+	diags_free(reload->route_diags);
 	diags_free(reload->conf_diags);
 	conf_free(reload->conf);
 	free(reload);
@@ -179,79 +177,35 @@ drop_unnamed(struct reload *reload)
 
 /* ---- the policy ---- */
 
+/* What resolv.confs said when the routes were made. */
 static void
-add_prefix(struct allow *allow, const struct prefix *prefix)
+note_route_files(struct reload *reload)
 {
-	allow->prefixes = memory_resize(allow->prefixes, allow->count + 1,
-	    sizeof *allow->prefixes);
-	allow->prefixes[allow->count++] = *prefix;
+	const char **paths;
+	size_t count = routes_paths(reload->conf, &paths);
+
+	loadfiles_fini(&reload->route_files);
+	for (size_t i = 0; i < count; i++)
+		loadfiles_note(&reload->route_files, paths[i]);
+	free(paths);
 }
 
 static void
-make_allow(struct allow *allow, const struct conf_allow *conf)
-{
-	struct ifaces *ifaces;
-
-	allow->any = conf->any;
-	allow->private = conf->private;
-	for (size_t i = 0; i < conf->prefixes.count; i++)
-		add_prefix(allow, &conf->prefixes.list[i]);
-	if (!conf->attached)
-		return;
-	ifaces = ifaces_list();
-	for (unsigned i = 0; i < ifaces->count; i++)
-		add_prefix(allow, &ifaces->list[i].prefix);
-	ifaces_free(ifaces);
-}
-
-static void
-make_host(struct policy *policy)
-{
-	size_t bad;
-
-	if (gethostname(policy->hostname, sizeof policy->hostname) != 0)
-		policy->hostname[0] = '\0';
-	policy->hostname[sizeof policy->hostname - 1] = '\0';
-	if (dname_parse(&policy->host, policy->hostname,
-	    strlen(policy->hostname), NULL, &bad))
-		policy->host = dname_from(".");
-	dname_lower(policy->host.wire);
-}
-
-static struct policy *
-make_policy(struct reload *reload, const struct snapshot *names,
-    struct diags *diags)
-{
-	struct policy *policy = memory_zeroed(1, sizeof *policy);
-	const struct conf *conf = reload->conf;
-
-	policy->top.names = names;
-	routes_make(&policy->top, conf, diags);
-	make_allow(&policy->allow, &conf->allow);
-	make_host(policy);
-	policy->generation = ++reload->generation;
-	policy->max_ttl_s = conf->max_ttl_s;
-	policy->min_ttl_s = conf->min_ttl_s;
-	policy->max_negative_ttl_s = conf->max_negative_ttl_s;
-	return policy;
-}
-
-static void
-publish(struct reload *reload, struct diags *diags)
+publish(struct reload *reload)
 {
 	struct old_policy *old;
-	const struct snapshot *names;
 	const struct policy *before;
-	struct index_area *areas;
+	struct policy *policy;
 	uint64_t ticket;
-	size_t count;
 
-	areas = load_areas(reload->load, reload->conf, &count);
-	index_set_areas(reload->index, areas, count);
-	free(areas);
-	names = index_commit(reload->index, clock_wall_s());
-	before = publisher_swap(&reload->publisher,
-	    make_policy(reload, names, diags), &ticket);
+	realms_commit(reload->realms, reload->conf);
+	diags_free(reload->route_diags);
+	reload->route_diags = diags_new();
+	note_route_files(reload);
+	policy = policymake(reload->conf, reload->realms,
+	    reload->route_diags);
+	policy->generation = ++reload->generation;
+	before = publisher_swap(&reload->publisher, policy, &ticket);
 	reload->index_waits = true;
 	if (!before)
 		return;
@@ -260,6 +214,8 @@ publish(struct reload *reload, struct diags *diags)
 	old->ticket = ticket;
 	old->next = reload->old;
 	reload->old = old;
+	if (reload->workers)
+		workers_policy_changed(reload->workers);
 }
 
 bool
@@ -279,7 +235,7 @@ reload_reclaim(struct reload *reload)
 		free(old);
 	}
 	if (reload->index_waits) {
-		reload->index_waits = index_reclaim(reload->index) > 0;
+		reload->index_waits = realms_reclaim(reload->realms);
 		if (!reload->index_waits)
 			memory_give_back();
 	}
@@ -291,9 +247,8 @@ reload_reclaim(struct reload *reload)
 void
 reload_first(struct reload *reload)
 {
-	load_sources(reload->load, reload->conf, reload->index,
-	    clock_wall_s());
-	publish(reload, reload->conf_diags);
+	realms_read(reload->realms, reload->conf, LOADFILES_TRUST);
+	publish(reload);
 }
 
 struct publisher *
@@ -368,7 +323,7 @@ read_conf_again(struct reload *reload, struct diags *diags)
 void
 reload_note_changes(struct reload *reload, struct changes *changes)
 {
-	reload->load->changes = changes;
+	reload->realms->changes = changes;
 }
 
 enum reload_result
@@ -381,17 +336,29 @@ reload_again(struct reload *reload)
 	reload->conf_diags = diags;
 	read_conf_again(reload, diags);
 	open_missing(reload, diags, &error_number);
-	load_sources(reload->load, reload->conf, reload->index,
-	    clock_wall_s());
-	publish(reload, diags);
-	if (reload->workers)
-		workers_policy_changed(reload->workers);
+	realms_read(reload->realms, reload->conf, LOADFILES_DOUBT);
+	publish(reload);
 	drop_unnamed(reload);
 	reload_reclaim(reload);
 	if (diags_count(diags, DIAG_ERROR) ||
-	    load_count(reload->load, DIAG_ERROR))
+	    diags_count(reload->route_diags, DIAG_ERROR) ||
+	    realms_count_diags(reload->realms, DIAG_ERROR))
 		return RELOAD_DONE_WITH_ERRORS;
 	return RELOAD_DONE;
+}
+
+bool
+reload_refresh(struct reload *reload)
+{
+	unsigned changed = realms_read(reload->realms, reload->conf,
+	    LOADFILES_TRUST);
+
+	if (!changed &&
+	    !loadfiles_changed(&reload->route_files, LOADFILES_TRUST))
+		return false;
+	publish(reload);
+	reload_reclaim(reload);
+	return true;
 }
 
 /* ---- for status ---- */
@@ -402,10 +369,10 @@ reload_conf(const struct reload *reload)
 	return reload->conf;
 }
 
-const struct load *
-reload_sources(const struct reload *reload)
+struct realms *
+reload_realms(const struct reload *reload)
 {
-	return reload->load;
+	return reload->realms;
 }
 
 const struct policy *
@@ -424,11 +391,23 @@ reload_generation(const struct reload *reload)
 size_t
 reload_name_count(const struct reload *reload)
 {
-	return index_name_count(reload->index);
+	return realms_name_count(reload->realms);
 }
 
 const struct diags *
 reload_conf_diags(const struct reload *reload)
 {
 	return reload->conf_diags;
+}
+
+const struct diags *
+reload_route_diags(const struct reload *reload)
+{
+	return reload->route_diags;
+}
+
+const struct loadfiles *
+reload_route_files(const struct reload *reload)
+{
+	return &reload->route_files;
 }

@@ -15,10 +15,10 @@
 
 #include "base/diag.h"
 #include "conf.h"
-#include "load.h"
 #include "net/listen.h"
 #include "net/worker.h"
 #include "query/policy.h"
+#include "realms.h"
 
 struct reload;
 
@@ -54,17 +54,25 @@ void reload_note_changes(struct reload *reload, struct changes *changes);
  * source. */
 enum reload_result reload_again(struct reload *reload);
 
+/* Read only the sources that changed, and publish if there were any: what a
+ * watcher calls.  False: nothing had changed. */
+bool reload_refresh(struct reload *reload);
+
 /* Free versions that no worker can see any more; true while some wait: call
  * again soon. */
 bool reload_reclaim(struct reload *reload);
 
 /* For status. */
 const struct conf *reload_conf(const struct reload *reload);
-const struct load *reload_sources(const struct reload *reload);
+struct realms *reload_realms(const struct reload *reload);
 const struct policy *reload_policy(const struct reload *reload);
 uint64_t reload_generation(const struct reload *reload);
 size_t reload_name_count(const struct reload *reload);
-/* Of the configuration, addresses and upstreams, by the last reading. */
+/* Of the configuration and its addresses, by the last reading; of upstream
+ * lists and networks, by the last publishing. */
 const struct diags *reload_conf_diags(const struct reload *reload);
+const struct diags *reload_route_diags(const struct reload *reload);
+/* The resolv.confs that upstreams come from. */
+const struct loadfiles *reload_route_files(const struct reload *reload);
 
 #endif

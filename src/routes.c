@@ -73,7 +73,7 @@ read_list(struct making *making, const char *path, struct resolvconf *list)
 		diags_add(making->diags, DIAG_WARNING, &place, "upstream-list",
 		    "%s", wrong);
 		diags_then(making->diags, "names that need it get SERVFAIL "
-		    "until it can be read and a reload comes");
+		    "until it can be read");
 		return false;
 	}
 	resolvconf_parse(list, path, file.bytes, file.length, making->diags);
@@ -180,17 +180,51 @@ compare_routes(const void *left, const void *right)
 }
 
 void
-routes_make(struct view *view, const struct conf *conf, struct diags *diags)
+routes_make(struct view *view, const struct conf *conf,
+    const struct conf_scope *scope, struct diags *diags)
 {
 	struct making making = {.conf = conf, .diags = diags};
 
-	view->route_count = (unsigned)conf->top.forward_count;
-	view->routes = memory_zeroed(conf->top.forward_count + 1,
+	view->route_count = (unsigned)scope->forward_count;
+	view->routes = memory_zeroed(scope->forward_count + 1,
 	    sizeof *view->routes);
-	for (size_t i = 0; i < conf->top.forward_count; i++) {
+	for (size_t i = 0; i < scope->forward_count; i++) {
 		making.route = &view->routes[i];
-		make_route(&making, &conf->top.forward[i]);
+		make_route(&making, &scope->forward[i]);
 	}
 	qsort(view->routes, view->route_count, sizeof *view->routes,
 	    compare_routes);
+}
+
+static void
+add_path(const char ***paths, size_t *count, const char *path)
+{
+	*paths = memory_resize(*paths, *count + 1, sizeof **paths);
+	(*paths)[(*count)++] = path;
+}
+
+static void
+add_paths(const struct conf_scope *scope, const char ***paths, size_t *count)
+{
+	for (size_t i = 0; i < scope->forward_count; i++) {
+		const struct conf_forward *forward = &scope->forward[i];
+
+		for (size_t k = 0; k < forward->count; k++)
+			if (forward->to[k].kind == CONF_UPSTREAM_FILE)
+				add_path(paths, count, forward->to[k].path);
+	}
+}
+
+size_t
+routes_paths(const struct conf *conf, const char ***paths)
+{
+	size_t count = 0;
+
+	*paths = NULL;
+	add_paths(&conf->top, paths, &count);
+	for (size_t i = 0; i < conf->view_count; i++)
+		add_paths(&conf->views[i].scope, paths, &count);
+	if (count)
+		add_path(paths, &count, RESOLVED_LIST);
+	return count;
 }

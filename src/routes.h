@@ -13,8 +13,13 @@
 #include "conf.h"
 #include "query/policy.h"
 
-/* Fill view->routes, longest zone first; policy_free frees them. */
+/* Fill view->routes from the scope's entries, longest zone first; policy_free
+ * frees them. */
 void routes_make(struct view *view, const struct conf *conf,
-    struct diags *diags);
+    const struct conf_scope *scope, struct diags *diags);
+
+/* The files that the entries name, and the one that is read in the place of a
+ * list with systemd-resolved's stub: what is to be watched. */
+size_t routes_paths(const struct conf *conf, const char ***paths);
 
 #endif

@@ -19,12 +19,28 @@ static const char *const state_words[] = {
 static bool
 is_degraded(const struct reload *reload)
 {
-	const struct load *load = reload_sources(reload);
+	const struct realms *realms = reload_realms(reload);
 
-	for (size_t i = 0; i < load->count; i++)
-		if (load->sources[i]->state != LOAD_GOOD)
-			return true;
-	return diags_count(reload_conf_diags(reload), DIAG_ERROR) > 0;
+	for (size_t i = 0; i < realms->count; i++) {
+		const struct load *load = realms->list[i]->load;
+
+		for (size_t k = 0; k < load->count; k++)
+			if (load->sources[k]->state != LOAD_GOOD)
+				return true;
+	}
+	return diags_count(reload_conf_diags(reload), DIAG_ERROR) > 0 ||
+	    diags_count(reload_route_diags(reload), DIAG_ERROR) > 0;
+}
+
+/* All that is wrong at present: of the configuration, of each source, of all
+ * names together. */
+static void
+print_diags(struct verbs_context *context, FILE *out)
+{
+	diags_print(reload_conf_diags(context->reload), out, DIAG_PLAIN);
+	diags_print(reload_route_diags(context->reload), out, DIAG_PLAIN);
+	realms_print_diags(reload_realms(context->reload), out, DIAG_PLAIN);
+	diags_print(refresh_warnings(context->refresh), out, DIAG_PLAIN);
 }
 
 /* ---- status as text ---- */
@@ -54,25 +70,34 @@ print_listeners(const struct reload *reload, FILE *out)
 	fputc('\n', out);
 }
 
+static const char *
+kind_word(enum source_kind kind)
+{
+	static const char *const words[] = {
+	    [SOURCE_NONE] = "", [SOURCE_ZONE] = "zone",
+	    [SOURCE_HOSTS] = "hosts", [SOURCE_LEASE] = "leases"};
+
+	return words[kind];
+}
+
 static void
 print_source(const struct load_source *source, FILE *out)
 {
-	fprintf(out, "  %-5s %s: %s", source->spec.kind == SOURCE_ZONE
-	    ? "zone" : "hosts", source->path, state_words[source->state]);
+	fprintf(out, "  %-6s %s: %s", kind_word(source->spec.kind),
+	    source->path, source->half_s ? "half-written, waiting for the rest"
+					 : state_words[source->state]);
 	if (source->content)
 		fprintf(out, ", %u records", source->content->record_count);
 	fputc('\n', out);
 }
 
 static void
-print_routes(const struct reload *reload, FILE *out)
+print_view_routes(const struct view *view, FILE *out)
 {
-	const struct policy *policy = reload_policy(reload);
 	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
 
-	fputs("upstreams:\n", out);
-	for (unsigned i = 0; i < policy->top.route_count; i++) {
-		const struct route *route = &policy->top.routes[i];
+	for (unsigned i = 0; i < view->route_count; i++) {
+		const struct route *route = &view->routes[i];
 
 		fprintf(out, "  %s", dname_print(route->zone.wire, name));
 		for (unsigned k = 0; k < route->to.count; k++)
@@ -84,15 +109,37 @@ print_routes(const struct reload *reload, FILE *out)
 		fputs(route->to.count ? "\n" : ": error: no upstream at "
 		    "present\n", out);
 	}
-	if (policy->top.route_count == 0)
+	if (view->route_count == 0)
 		fputs("  none: an isolated network\n", out);
+}
+
+static const struct view *
+view_at(const struct reload *reload, size_t realm)
+{
+	const struct policy *policy = reload_policy(reload);
+
+	return realm ? &policy->views[realm - 1] : &policy->top;
+}
+
+static void
+print_realm(const struct reload *reload, size_t at, FILE *out)
+{
+	const struct realm *realm = reload_realms(reload)->list[at];
+
+	if (realm->name)
+		fprintf(out, "view %s%s:\n", realm->name,
+		    view_at(reload, at)->inherit ? " (inherits)" : "");
+	fputs("sources:\n", out);
+	for (size_t i = 0; i < realm->load->count; i++)
+		print_source(realm->load->sources[i], out);
+	fputs("upstreams:\n", out);
+	print_view_routes(view_at(reload, at), out);
 }
 
 static void
 print_status_text(struct verbs_context *context, FILE *out)
 {
 	const struct reload *reload = context->reload;
-	const struct load *load = reload_sources(reload);
 	struct cache_usage usage = cache_usage(context->cache);
 
 	fprintf(out, "hostler %s, %s, up ", HOSTLER_VERSION,
@@ -102,14 +149,11 @@ print_status_text(struct verbs_context *context, FILE *out)
 	    (unsigned long long)reload_generation(reload),
 	    reload_name_count(reload));
 	print_listeners(reload, out);
-	fputs("sources:\n", out);
-	for (size_t i = 0; i < load->count; i++)
-		print_source(load->sources[i], out);
-	print_routes(reload, out);
+	for (size_t i = 0; i < reload_realms(reload)->count; i++)
+		print_realm(reload, i, out);
 	fprintf(out, "cache: %zu answers, %zu of %zu KB\n", usage.entries,
 	    usage.bytes >> 10, usage.budget >> 10);
-	diags_print(reload_conf_diags(reload), out, DIAG_PLAIN);
-	load_print(load, out, DIAG_PLAIN);
+	print_diags(context, out);
 }
 
 /* ---- status as JSON ---- */
@@ -129,8 +173,7 @@ make_sources(const struct load *load)
 
 		json_array_append_new(list, json_pack(
 		    "{s:s, s:o, s:s, s:I, s:I, s:i, s:i}",
-		    "kind", source->spec.kind == SOURCE_ZONE ? "zone"
-							     : "hosts",
+		    "kind", kind_word(source->spec.kind),
 		    "path", jsontext_make(source->path),
 		    "state", states[source->state],
 		    "records", (json_int_t)(source->content
@@ -144,14 +187,13 @@ make_sources(const struct load *load)
 }
 
 static json_t *
-make_routes(const struct reload *reload)
+make_routes(const struct view *view)
 {
-	const struct policy *policy = reload_policy(reload);
 	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
 	json_t *list = json_array(), *to, *entry;
 
-	for (unsigned i = 0; i < policy->top.route_count; i++) {
-		const struct route *route = &policy->top.routes[i];
+	for (unsigned i = 0; i < view->route_count; i++) {
+		const struct route *route = &view->routes[i];
 
 		to = json_array();
 		for (unsigned k = 0; k < route->to.count; k++)
@@ -164,6 +206,22 @@ make_routes(const struct reload *reload)
 			    json_string("no upstream at present"));
 		json_array_append_new(list, entry);
 	}
+	return list;
+}
+
+static json_t *
+make_views(const struct reload *reload)
+{
+	const struct realms *realms = reload_realms(reload);
+	json_t *list = json_array();
+
+	for (size_t i = 1; i < realms->count; i++)
+		json_array_append_new(list, json_pack(
+		    "{s:o, s:b, s:o, s:o}",
+		    "name", jsontext_make(realms->list[i]->name),
+		    "inherit", (int)view_at(reload, i)->inherit,
+		    "sources", make_sources(realms->list[i]->load),
+		    "forward", make_routes(view_at(reload, i))));
 	return list;
 }
 
@@ -181,7 +239,7 @@ make_listeners(const struct reload *reload)
 }
 
 static json_t *
-make_diagnostics(const struct reload *reload)
+make_diagnostics(struct verbs_context *context)
 {
 	char *text = NULL;
 	size_t length = 0;
@@ -190,8 +248,7 @@ make_diagnostics(const struct reload *reload)
 
 	if (!out)
 		return json_string("");
-	diags_print(reload_conf_diags(reload), out, DIAG_PLAIN);
-	load_print(reload_sources(reload), out, DIAG_PLAIN);
+	print_diags(context, out);
 	fclose(out);
 	value = jsontext_make(text);
 	free(text);
@@ -199,13 +256,23 @@ make_diagnostics(const struct reload *reload)
 }
 
 static json_t *
+make_cache(const struct verbs_context *context)
+{
+	struct cache_usage usage = cache_usage(context->cache);
+
+	return json_pack("{s:I, s:I, s:I}",
+	    "entries", (json_int_t)usage.entries,
+	    "bytes", (json_int_t)usage.bytes,
+	    "budget", (json_int_t)usage.budget);
+}
+
+static json_t *
 make_status(struct verbs_context *context)
 {
 	const struct reload *reload = context->reload;
-	struct cache_usage usage = cache_usage(context->cache);
 
-	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, "
-	    "s:{s:I, s:I, s:I}, s:o}",
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
+	    "s:o, s:o}",
 	    "version", HOSTLER_VERSION,
 	    "ready", 1,
 	    "degraded", (int)is_degraded(reload),
@@ -214,12 +281,11 @@ make_status(struct verbs_context *context)
 	    "generation", (json_int_t)reload_generation(reload),
 	    "names", (json_int_t)reload_name_count(reload),
 	    "listen", make_listeners(reload),
-	    "sources", make_sources(reload_sources(reload)),
-	    "forward", make_routes(reload),
-	    "cache", "entries", (json_int_t)usage.entries,
-	    "bytes", (json_int_t)usage.bytes,
-	    "budget", (json_int_t)usage.budget,
-	    "diagnostics", make_diagnostics(reload));
+	    "sources", make_sources(reload_realms(reload)->list[0]->load),
+	    "forward", make_routes(view_at(reload, 0)),
+	    "views", make_views(reload),
+	    "cache", make_cache(context),
+	    "diagnostics", make_diagnostics(context));
 }
 
 static enum control_result
@@ -268,11 +334,12 @@ run_stats(void *opaque, const struct control_request *request, FILE *out)
 /* ---- reload ---- */
 
 static void
-print_reload_text(const struct reload *reload, const struct changes *changes,
-    FILE *out)
+print_reload_text(struct verbs_context *context,
+    const struct changes *changes, FILE *out)
 {
-	diags_print(reload_conf_diags(reload), out, DIAG_PLAIN);
-	load_print(reload_sources(reload), out, DIAG_PLAIN);
+	const struct reload *reload = context->reload;
+
+	print_diags(context, out);
 	for (size_t i = 0; i < changes->count; i++)
 		fprintf(out, "%s\n", changes->lines[i]);
 	if (changes->more)
@@ -310,7 +377,7 @@ run_reload(void *opaque, const struct control_request *request, FILE *out)
 		    json_integer((json_int_t)changes.more));
 		jsontext_print(status, out);
 	} else {
-		print_reload_text(context->reload, &changes, out);
+		print_reload_text(context, &changes, out);
 	}
 	changes_fini(&changes);
 	return result == RELOAD_DONE ? CONTROL_DONE : CONTROL_FAILED;
@@ -320,5 +387,13 @@ const struct control_verb verbs_list[] = {
     {"status", run_status},
     {"reload", run_reload},
     {"stats", run_stats},
+    {"explain", verbnames_explain},
+    {"answers", verbnames_answers},
+    {"names", verbnames_names},
+    {"flush", verbhands_flush},
+    {"flush-zone", verbhands_flush_zone},
+    {"flush-all", verbhands_flush_all},
+    {"set", verbhands_set},
+    {"unset", verbhands_unset},
     {NULL, NULL},
 };

@@ -19,10 +19,16 @@ clock_mono_ms(void)
 }
 
 int64_t
-clock_wall_s(void)
+clock_wall_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t
+clock_wall_s(void)
+{
+	return clock_wall_ns() / 1000000000;
 }

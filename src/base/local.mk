@@ -5,6 +5,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/arena.c src/base/arena.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/diag.c src/base/diag.h \
+	src/base/editdistance.c src/base/editdistance.h \
 	src/base/epoch.c src/base/epoch.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/log.c src/base/log.h \

@@ -77,9 +77,10 @@ client_ask(const char *socket_path, const char *line, FILE *out)
 	FILE *in;
 
 	if (fd < 0) {
+		code = errno == EACCES ? CLIENT_FAILED : CLIENT_NO_DAEMON;
 		fprintf(stderr, "hostlerctl: no hostler answers at %s: %s\n",
 		    socket_path, strerror(errno));
-		return errno == EACCES ? CLIENT_FAILED : CLIENT_NO_DAEMON;
+		return code;
 	}
 	in = send_line(fd, line) == 0 ? fdopen(fd, "r") : NULL;
 	if (!in) {
@@ -91,4 +92,18 @@ client_ask(const char *socket_path, const char *line, FILE *out)
 	code = copy_answer(in, out);
 	fclose(in);
 	return code;
+}
+
+enum client_exit
+client_try(const char *socket_path, const char *line)
+{
+	int fd = connect_to(socket_path);
+	char first = '1';
+
+	if (fd < 0)
+		return CLIENT_NO_DAEMON;
+	if (send_line(fd, line) != 0 || recv(fd, &first, 1, 0) != 1)
+		first = '1';
+	close(fd);
+	return first == '0' ? CLIENT_DONE : CLIENT_FAILED;
 }

@@ -21,4 +21,7 @@ enum client_exit {
 enum client_exit client_ask(const char *socket_path, const char *line,
     FILE *out);
 
+/* The same for who asks again and again: the exit code alone, no words. */
+enum client_exit client_try(const char *socket_path, const char *line);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +21,16 @@ static const char usage[] =
     "  reload     read every file again, and show what changed\n"
     "  check      the diagnostics of every file; needs no daemon\n"
     "  stats      the counters\n"
+    "  explain NAME [TYPE] [from ADDR] [to ADDR]\n"
+    "             what a client is answered and why, line by line\n"
+    "  names [PATTERN]\n"
+    "             the local names and where they are written\n"
+    "  set NAME ADDR... [--ttl S]\n"
+    "  unset NAME keep a line in the managed hosts file\n"
+    "  wait NAME [TYPE] [--timeout S]\n"
+    "             until the name answers (30 s at most, if not said)\n"
+    "  flush NAME, flush-zone NAME, flush-all\n"
+    "             of the cache of forwarded answers\n"
     "  import FILE... [--write | --to FILE]\n"
     "             hosts files of many VMs made one; needs no daemon\n"
     "\n"
@@ -35,19 +46,23 @@ struct options {
 	bool json;
 	bool write;
 	const char *to;
+	const char *ttl;
+	const char *timeout;
 };
 
 static int
-run_check(const struct options *options)
+run_check(const struct options *options, char **words)
 {
+	(void)words;
 	return check_files(&options->conf,
 	    options->json ? CHECK_JSON : CHECK_TEXT, stdout) == CHECK_CLEAN
 	    ? CLIENT_DONE : CLIENT_FAILED;
 }
 
 static int
-run_import(const struct options *options, char **paths)
+run_import(const struct options *options, char **words)
 {
+	char **paths = words + 1;
 	const struct import_request request = {
 		.conf = &options->conf,
 		.paths = paths,
@@ -90,51 +105,156 @@ find_socket(const struct options *options)
 	return path;
 }
 
+/* Takes line. */
+static char *
+add_word(char *line, const char *word)
+{
+	char *longer = memory_format("%s %s", line, word);
+
+	free(line);
+	return longer;
+}
+
+/* NULL: told. */
 static char *
 join_words(const struct options *options, char **words)
 {
-	char *line = memory_string(words[0]);
+	char *line;
 
-	for (words++; *words; words++) {
-		char *longer = memory_format("%s %s", line, *words);
-
-		free(line);
-		line = longer;
-	}
-	if (options->json) {
-		char *longer = memory_format("%s --json", line);
-
-		free(line);
-		line = longer;
-	}
+	for (size_t i = 0; words[i]; i++)
+		if (!*words[i] || strpbrk(words[i], " \t\r\n")) {
+			fprintf(stderr, "hostlerctl: '%s' is not one word\n",
+			    words[i]);
+			return NULL;
+		}
+	line = memory_string(words[0]);
+	for (size_t i = 1; words[i]; i++)
+		line = add_word(line, words[i]);
+	if (options->ttl)
+		line = add_word(add_word(line, "--ttl"), options->ttl);
+	if (options->json)
+		line = add_word(line, "--json");
 	return line;
 }
 
 static int
 ask_daemon(const struct options *options, char **words)
 {
-	char *path = find_socket(options);
-	char *line;
-	int code;
+	char *line = join_words(options, words);
+	char *path = line ? find_socket(options) : NULL;
+	int code = CLIENT_FAILED;
 
-	if (!path)
-		return CLIENT_FAILED;
-	line = join_words(options, words);
-	code = client_ask(path, line, stdout);
+	if (path)
+		code = client_ask(path, line, stdout);
 	free(line);
 	free(path);
 	return code;
 }
 
-static bool
-is_verb(const char *word)
-{
-	static const char *const verbs[] = {"status", "reload", "stats"};
+/* ---- wait ---- */
 
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		if (strcmp(word, verbs[i]) == 0)
-			return true;
-	return false;
+#define WAIT_S 30			/* unless --timeout says */
+#define WAIT_MOST_S 86400
+#define WAIT_STEP_MS 100
+
+static bool
+read_timeout(const struct options *options, int64_t *timeout_ms)
+{
+	char *end = NULL;
+	long seconds = WAIT_S;
+
+	if (options->timeout)
+		seconds = strtol(options->timeout, &end, 10);
+	if (options->timeout && (end == options->timeout || *end ||
+	    seconds < 0 || seconds > WAIT_MOST_S)) {
+		fprintf(stderr, "hostlerctl: '%s' is not a number of seconds"
+		    "\n", options->timeout);
+		return false;
+	}
+	*timeout_ms = (int64_t)seconds * 1000;
+	return true;
+}
+
+/* A daemon that is not there yet is waited for, too. */
+static int
+ask_until(const char *path, const char *line, int64_t until_ms)
+{
+	const struct timespec step = {0, WAIT_STEP_MS * 1000000L};
+
+	for (;;) {
+		int code = client_try(path, line);
+
+		if (code == CLIENT_DONE || clock_mono_ms() >= until_ms)
+			return code;
+		nanosleep(&step, NULL);
+	}
+}
+
+static int
+run_wait(const struct options *options, char **words)
+{
+	int code = CLIENT_FAILED;
+	char *path, *line;
+	int64_t timeout_ms;
+
+	if (!words[1]) {
+		fputs("hostlerctl: wait for which name?\n", stderr);
+		return CLIENT_FAILED;
+	}
+	if (!read_timeout(options, &timeout_ms))
+		return CLIENT_FAILED;
+	words[0] = (char[]){"answers"};
+	line = join_words(options, words);
+	path = line ? find_socket(options) : NULL;
+	if (path)
+		code = ask_until(path, line, clock_mono_ms() + timeout_ms);
+	if (path && code == CLIENT_FAILED)
+		fprintf(stderr, "hostlerctl: %s does not answer\n", words[1]);
+	if (path && code == CLIENT_NO_DAEMON)
+		fprintf(stderr, "hostlerctl: no daemon at %s\n", path);
+	free(line);
+	free(path);
+	return code;
+}
+
+/* ---- verbs ---- */
+
+struct verb {
+	const char *name;
+	int (*run)(const struct options *options, char **words);
+};
+
+static const struct verb verbs[] = {
+    {"check", run_check},
+    {"import", run_import},
+    {"wait", run_wait},
+    {"status", ask_daemon},
+    {"reload", ask_daemon},
+    {"stats", ask_daemon},
+    {"explain", ask_daemon},
+    {"names", ask_daemon},
+    {"flush", ask_daemon},
+    {"flush-zone", ask_daemon},
+    {"flush-all", ask_daemon},
+    {"set", ask_daemon},
+    {"unset", ask_daemon},
+};
+
+/* An option that means nothing to the verb is a slip, and told. */
+static bool
+fit_options(const struct options *options, const char *verb)
+{
+	const char *wrong = NULL;
+
+	if ((options->write || options->to) && strcmp(verb, "import") != 0)
+		wrong = "--write and --to go with import";
+	if (options->ttl && strcmp(verb, "set") != 0)
+		wrong = "--ttl goes with set";
+	if (options->timeout && strcmp(verb, "wait") != 0)
+		wrong = "--timeout goes with wait";
+	if (wrong)
+		fprintf(stderr, "hostlerctl: %s\n", wrong);
+	return !wrong;
 }
 
 static int
@@ -144,16 +264,11 @@ run(const struct options *options, char **words)
 		fputs(usage, stderr);
 		return CLIENT_FAILED;
 	}
-	if (strcmp(words[0], "import") == 0)
-		return run_import(options, words + 1);
-	if (options->write || options->to) {
-		fputs("hostlerctl: --write and --to go with import\n", stderr);
+	if (!fit_options(options, words[0]))
 		return CLIENT_FAILED;
-	}
-	if (strcmp(words[0], "check") == 0)
-		return run_check(options);
-	if (is_verb(words[0]))
-		return ask_daemon(options, words);
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(words[0], verbs[i].name) == 0)
+			return verbs[i].run(options, words);
 	fprintf(stderr, "hostlerctl: unknown verb '%s'\n\n%s", words[0],
 	    usage);
 	return CLIENT_FAILED;
@@ -164,6 +279,8 @@ main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 	    {"json", no_argument, NULL, 'j'},
+	    {"timeout", required_argument, NULL, 'o'},
+	    {"ttl", required_argument, NULL, 'l'},
 	    {"to", required_argument, NULL, 't'},
 	    {"write", no_argument, NULL, 'w'},
 	    {"help", no_argument, NULL, 'h'},
@@ -187,6 +304,12 @@ main(int argc, char **argv)
 			break;
 		case 't':
 			options.to = optarg;
+			break;
+		case 'l':
+			options.ttl = optarg;
+			break;
+		case 'o':
+			options.timeout = optarg;
 			break;
 		case 'w':
 			options.write = true;

@@ -574,3 +574,27 @@ byname_count(const struct byname *byname)
 {
 	return byname->named;
 }
+
+void
+byname_contributions(struct byname *byname, const uint8_t *name,
+    void (*visit)(void *context, const struct node *node,
+	const struct source_spec *spec), void *context)
+{
+	uint64_t hash[DNAME_LABELS_MAX + 1];
+	struct place place = place_of(byname, name, hash);
+	table_slot slot = find_slot(byname, &place);
+	const struct node *node = table_pointer(slot);
+	unsigned count;
+
+	if (slot == 0)
+		return;
+	if (!(table_mark(slot) & NAME_MADE)) {
+		visit(context, node, &sources_entry(byname->sources,
+		    node)->source->content->spec);
+		return;
+	}
+	count = collect_parts(byname, made_of(slot));
+	for (unsigned i = 0; i < count; i++)
+		visit(context, byname->parts[i].node,
+		    &byname->parts[i].source->content->spec);
+}

@@ -42,6 +42,11 @@ void byname_settle(struct byname *byname);
 /* After byname_settle.  trash and garbage get what was replaced. */
 const struct table *byname_freeze(struct byname *byname, struct trash *trash,
     struct table_garbage **garbage);
+/* What each source says of a name (lower), whether it is served or not, in
+ * rank order.  Not while something is to be settled. */
+void byname_contributions(struct byname *byname, const uint8_t *name,
+    void (*visit)(void *context, const struct node *node,
+	const struct source_spec *spec), void *context);
 /* Names with at least one record. */
 size_t byname_count(const struct byname *byname);
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "names/changes.h"
 
-#include <ldns/ldns.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "dns/types.h"
-
-#define FIXED 11			/* root owner to rdlength */
+#include "names/rdataprint.h"
 
 /* One record of a chunk that only one of the contents has. */
 struct item {
@@ -111,37 +109,6 @@ compare_items(const void *left, const void *right)
 	return compare_records(left, right);
 }
 
-/* ldns prints what our own parsers made; NULL: it does not know it. */
-static char *
-print_rdata(const struct item *item)
-{
-	size_t length = FIXED + (size_t)item->rdata_length, at = 0;
-	uint8_t *wire = memory_zeroed(1, length);
-	char *text = NULL, *field, *longer;
-	ldns_rr *rr = NULL;
-
-	wire[1] = (uint8_t)(item->type >> 8);
-	wire[2] = (uint8_t)item->type;
-	wire[4] = CLASS_IN;
-	wire[9] = (uint8_t)(item->rdata_length >> 8);
-	wire[10] = (uint8_t)item->rdata_length;
-	memcpy(wire + FIXED, item->rdata, item->rdata_length);
-	if (ldns_wire2rr(&rr, wire, length, &at, LDNS_SECTION_ANSWER) !=
-	    LDNS_STATUS_OK)
-		rr = NULL;
-	free(wire);
-	for (size_t i = 0; rr && i < ldns_rr_rd_count(rr); i++) {
-		field = ldns_rdf2str(ldns_rr_rdf(rr, i));
-		longer = memory_format("%s%s%s", text ? text : "",
-		    text ? " " : "", field ? field : "?");
-		free(field);
-		free(text);
-		text = longer;
-	}
-	ldns_rr_free(rr);
-	return text;
-}
-
 static void
 print_owner(const struct node *node, char text[DNAME_TEXT_MAX])
 {
@@ -166,7 +133,7 @@ tell(struct changes *changes, const struct item *item)
 		return;
 	}
 	print_owner(item->node, owner);
-	rdata = print_rdata(item);
+	rdata = rdataprint(item->type, item->rdata, item->rdata_length);
 	changes->lines = memory_resize(changes->lines, changes->count + 1,
 	    sizeof *changes->lines);
 	changes->lines[changes->count++] = memory_format("%c %s %s %s",

@@ -517,3 +517,11 @@ index_name_count(const struct index *index)
 {
 	return byname_count(index->byname);
 }
+
+void
+index_contributions(struct index *index, const uint8_t *name,
+    void (*visit)(void *context, const struct node *node,
+	const struct source_spec *spec), void *context)
+{
+	byname_contributions(index->byname, name, visit, context);
+}

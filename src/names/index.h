@@ -54,6 +54,12 @@ const struct snapshot *index_commit(struct index *index, int64_t now_s);
  * while it returns more than 0. */
 unsigned index_reclaim(struct index *index);
 
+/* What each source says of a name (lower), served or shadowed, in rank order;
+ * between a commit and the next change. */
+void index_contributions(struct index *index, const uint8_t *name,
+    void (*visit)(void *context, const struct node *node,
+	const struct source_spec *spec), void *context);
+
 size_t index_name_count(const struct index *index);
 
 #endif

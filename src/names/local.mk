@@ -69,6 +69,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/rarecheck.h \
 	src/names/raretype.c \
 	src/names/raretype.h \
+	src/names/rdataprint.c src/names/rdataprint.h \
 	src/names/rdatatext.c \
 	src/names/rdatatext.h \
 	src/names/records.c \

@@ -71,6 +71,11 @@ const struct node *snapshot_reverse(const struct snapshot *snapshot,
 bool snapshot_reverse_below(const struct snapshot *snapshot,
     const struct addr *addr, unsigned bits);
 
+/* Every name that has a record, in no order; one that is known by its first
+ * label too comes once, under its full name. */
+void snapshot_visit(const struct snapshot *snapshot,
+    void (*visit)(void *context, const struct node *node), void *context);
+
 /* Where a record was written. */
 struct snapshot_place {
 	const char *path;

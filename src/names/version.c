@@ -120,6 +120,30 @@ snapshot_reverse_below(const struct snapshot *snapshot,
 	return find_prefix(snapshot, addr, bits) != 0;
 }
 
+struct walk {
+	void (*visit)(void *context, const struct node *node);
+	void *context;
+};
+
+static void
+visit_slot(void *context, table_slot slot)
+{
+	const struct walk *walk = context;
+	const struct node *node = table_pointer(slot);
+
+	if (!(table_mark(slot) & NAME_BARE) && node->rrset_count > 0)
+		walk->visit(walk->context, node);
+}
+
+void
+snapshot_visit(const struct snapshot *snapshot,
+    void (*visit)(void *context, const struct node *node), void *context)
+{
+	struct walk walk = { visit, context };
+
+	table_visit(snapshot->names, visit_slot, &walk);
+}
+
 struct snapshot_place
 snapshot_place(const struct snapshot *snapshot, struct origin origin)
 {

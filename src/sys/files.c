@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "sys/watch.h"
 
 #define READ_MIN 4096		/* /proc says that its files are empty */
 
@@ -233,6 +235,85 @@ files_list_free(struct files_list *list)
 		free(list->paths[i]);
 	free(list->paths);
 	*list = (struct files_list){0};
+}
+
+struct find {
+	const char *suffix;
+	struct files_list *list;
+	struct files_list *folders;
+};
+
+static void find_in(const struct find *find, const char *path,
+    unsigned depth);
+
+static void
+find_entry(const struct find *find, const char *folder, const char *name,
+    unsigned depth)
+{
+	struct stat status;
+	char *path;
+
+	if (*name == '.' || find->list->count >= FILES_FOUND_MAX)
+		return;
+	path = memory_format("%s/%s", folder, name);
+	if (lstat(path, &status) != 0) {
+		free(path);
+		return;
+	}
+	if (S_ISDIR(status.st_mode) && depth < FILES_DEPTH)
+		find_in(find, path, depth + 1);
+	if (!S_ISDIR(status.st_mode) && ends_with(name, find->suffix))
+		add_path(find->list, path);
+	else
+		free(path);
+}
+
+static void
+find_in(const struct find *find, const char *path, unsigned depth)
+{
+	struct dirent *entry;
+	DIR *folder = opendir(path);
+
+	if (!folder)
+		return;
+	if (find->folders && find->folders->count < FILES_FOUND_MAX)
+		add_path(find->folders, memory_string(path));
+	while ((entry = readdir(folder)))
+		find_entry(find, path, entry->d_name, depth);
+	closedir(folder);
+}
+
+const char *
+files_find(const char *folder, const char *suffix, struct files_list *list,
+    struct files_list *folders)
+{
+	const struct find find = {suffix, list, folders};
+	DIR *first = opendir(folder);
+
+	*list = (struct files_list){0};
+	if (folders)
+		*folders = (struct files_list){0};
+	if (!first)
+		return say_errno(errno);
+	closedir(first);
+	find_in(&find, folder, 0);
+	if (list->count)
+		qsort(list->paths, list->count, sizeof *list->paths,
+		    compare_names);
+	return NULL;
+}
+
+void
+files_look(const char *path, struct files_state *state)
+{
+	struct statfs filesystem;
+	struct stat status;
+
+	memset(state, 0, sizeof *state);
+	if (stat(path, &status) == 0)
+		state->identity = identify(&status);
+	if (statfs(path, &filesystem) == 0)
+		state->blind = watch_is_blind((uint32_t)filesystem.f_type);
 }
 
 /* ---- replacing ---- */

@@ -51,6 +51,23 @@ struct files_list {
 const char *files_expand(const char *path, struct files_list *list);
 void files_list_free(struct files_list *list);
 
+/* The files in folder whose names end in suffix, and in folders in it down to
+ * FILES_DEPTH, in name order; links to folders are not followed; at most
+ * FILES_FOUND_MAX.  folders (may be NULL) gets every folder that was looked
+ * into.  NULL, or why folder itself cannot be read. */
+#define FILES_DEPTH 4
+#define FILES_FOUND_MAX 4096
+const char *files_find(const char *folder, const char *suffix,
+    struct files_list *list, struct files_list *folders);
+
+/* What state is the file in?  Of one that cannot be seen all is zero.  blind:
+ * it lies where a change may not show (watch_is_blind). */
+struct files_state {
+	struct files_identity identity;
+	bool blind;
+};
+void files_look(const char *path, struct files_state *state);
+
 /* A name, without its folder, that files_expand passes over for what it is:
  * hidden, or left behind by an editor or a package tool. */
 bool files_is_left_behind(const char *name);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policymake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "routes.h"
+#include "sys/ifaces.h"
+
+static void
+add_prefix(struct allow *allow, const struct prefix *prefix)
+{
+	allow->prefixes = memory_resize(allow->prefixes, allow->count + 1,
+	    sizeof *allow->prefixes);
+	allow->prefixes[allow->count++] = *prefix;
+}
+
+static void
+make_allow(struct allow *allow, const struct conf_allow *conf)
+{
+	struct ifaces *ifaces;
+
+	allow->any = conf->any;
+	allow->private = conf->private;
+	for (size_t i = 0; i < conf->prefixes.count; i++)
+		add_prefix(allow, &conf->prefixes.list[i]);
+	if (!conf->attached)
+		return;
+	ifaces = ifaces_list();
+	for (unsigned i = 0; i < ifaces->count; i++)
+		add_prefix(allow, &ifaces->list[i].prefix);
+	ifaces_free(ifaces);
+}
+
+static void
+make_host(struct policy *policy, const char *host)
+{
+	size_t bad;
+
+	snprintf(policy->hostname, sizeof policy->hostname, "%s", host);
+	if (dname_parse(&policy->host, policy->hostname,
+	    strlen(policy->hostname), NULL, &bad))
+		policy->host = dname_from(".");
+	dname_lower(policy->host.wire);
+}
+
+/* ---- networks ---- */
+
+static void
+add_declared(struct networks *networks, const struct conf *conf,
+    struct diags *diags)
+{
+	struct diag_place place = {.file = conf->path ? conf->path : "options"};
+
+	for (size_t i = 0; i < conf->network_count; i++) {
+		const struct conf_network *network = &conf->networks[i];
+
+		if (!networks_add(networks, network->name)) {
+			place.line = network->mark.line;
+			diags_add(diags, DIAG_ERROR, &place, NULL,
+			    "more than %d networks: those from '%s' on do not "
+			    "count", NETWORKS_MAX, network->name);
+			return;
+		}
+		for (size_t k = 0; k < network->prefixes.count; k++)
+			networks_add_prefix(networks,
+			    &network->prefixes.list[k], network->isolated);
+	}
+}
+
+/* Nobody else is on loopback, and link-local addresses are never given. */
+static bool
+is_network(const struct iface *iface)
+{
+	return !addr_is_loopback(&iface->addr) &&
+	    !addr_is_link_local(&iface->addr) &&
+	    iface->prefix.length < (iface->addr.family == 4 ? 32 : 128);
+}
+
+/* The addresses of one interface stand apart in the list where it has both
+ * families: each time all of its prefixes are taken. */
+static void
+add_attached(struct networks *networks, const struct ifaces *ifaces,
+    unsigned first)
+{
+	const char *name = ifaces->list[first].name;
+
+	for (unsigned i = 0; i < first; i++)
+		if (strcmp(ifaces->list[i].name, name) == 0 &&
+		    is_network(&ifaces->list[i]))
+			return;
+	if (!networks_add(networks, name))
+		return;
+	for (unsigned i = first; i < ifaces->count; i++)
+		if (strcmp(ifaces->list[i].name, name) == 0 &&
+		    is_network(&ifaces->list[i]))
+			networks_add_prefix(networks, &ifaces->list[i].prefix,
+			    false);
+}
+
+static void
+make_networks(struct networks *networks, const struct conf *conf,
+    struct diags *diags)
+{
+	static const enum networks_mode modes[] = {
+	    [CONF_BY_NETWORK_PREFER] = NETWORKS_PREFER,
+	    [CONF_BY_NETWORK_ONLY] = NETWORKS_ONLY,
+	    [CONF_BY_NETWORK_OFF] = NETWORKS_OFF,
+	};
+	struct ifaces *ifaces;
+
+	networks->mode = modes[conf->by_network];
+	add_declared(networks, conf, diags);
+	if (conf->network_count)
+		return;
+	ifaces = ifaces_list();
+	for (unsigned i = 0; i < ifaces->count; i++)
+		if (is_network(&ifaces->list[i]))
+			add_attached(networks, ifaces, i);
+	ifaces_free(ifaces);
+}
+
+/* ---- views ---- */
+
+static void
+make_view(struct view *view, const struct conf *conf,
+    const struct conf_view *from, struct diags *diags)
+{
+	view->name = memory_string(from->name);
+	view->inherit = from->inherit;
+	routes_make(view, conf, from->has_forward ? &from->scope : &conf->top,
+	    diags);
+	view->client_count = (unsigned)from->clients.count;
+	view->clients = memory_alloc((from->clients.count + 1) *
+	    sizeof *view->clients);
+	for (size_t i = 0; i < from->clients.count; i++)
+		view->clients[i] = from->clients.list[i];
+	view->asked_count = (unsigned)from->listen_count;
+	view->asked = memory_alloc((from->listen_count + 1) *
+	    sizeof *view->asked);
+	for (size_t i = 0; i < from->listen_count; i++)
+		view->asked[i] = from->listen[i];
+}
+
+static void
+make_views(struct policy *policy, const struct conf *conf,
+    const struct realms *realms, struct diags *diags)
+{
+	routes_make(&policy->top, conf, &conf->top, diags);
+	policy->top.names = realms->list[0]->names;
+	policy->view_count = (unsigned)conf->view_count;
+	policy->views = memory_zeroed(conf->view_count + 1,
+	    sizeof *policy->views);
+	for (size_t i = 0; i < conf->view_count; i++) {
+		make_view(&policy->views[i], conf, &conf->views[i], diags);
+		policy->views[i].names = realms->list[i + 1]->names;
+	}
+}
+
+/* ---- all ---- */
+
+static void
+make_told(struct policy *policy, const struct conf_prefixes *from)
+{
+	policy->told_count = (unsigned)from->count;
+	policy->told = memory_alloc((from->count + 1) * sizeof *policy->told);
+	for (size_t i = 0; i < from->count; i++)
+		policy->told[i] = from->list[i];
+}
+
+struct policy *
+policymake(const struct conf *conf, const struct realms *realms,
+    struct diags *diags)
+{
+	struct policy *policy = memory_zeroed(1, sizeof *policy);
+
+	make_views(policy, conf, realms, diags);
+	make_networks(&policy->networks, conf, diags);
+	make_allow(&policy->allow, &conf->allow);
+	make_told(policy, &conf->explain_to);
+	make_host(policy, realms->host);
+	policy->max_ttl_s = conf->max_ttl_s;
+	policy->min_ttl_s = conf->min_ttl_s;
+	policy->max_negative_ttl_s = conf->max_negative_ttl_s;
+	return policy;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* refresh.h - when to look at the sources again without being told to, and
+ * what the linter says of them.
+ *
+ *   the watcher says that something happened, and it was quiet for 200 ms
+ *   the neighbour table changed
+ *   a lease ends, or a file was half-written
+ *   every two seconds, where the kernel cannot tell (shared folders, NFS)
+ *
+ * After every publishing the linter runs in its thread (linting.h); what it
+ * finds is logged once and kept for status.
+ *
+ * One thread: main's, in its event loop.
+ */
+#ifndef HOSTLER_REFRESH_H
+#define HOSTLER_REFRESH_H
+
+#include "reload.h"
+
+struct event_base;
+struct refresh;
+
+/* changed is called after sources were read again and published. */
+struct refresh_hooks {
+	void (*changed)(void *context, int64_t took_ms);
+	void *context;
+};
+
+struct refresh *refresh_new(struct event_base *base, struct reload *reload,
+    const struct refresh_hooks *hooks);
+void refresh_free(struct refresh *refresh);
+
+/* The sources were read and published just now: watch what they were read
+ * from, and lint them. */
+void refresh_settle(struct refresh *refresh);
+
+/* Look at the sources now.  False: nothing had changed. */
+bool refresh_now(struct refresh *refresh);
+
+/* What the linter found last, as diagnostics; refresh's own, until the next
+ * call of anything here. */
+const struct diags *refresh_warnings(struct refresh *refresh);
+
+#endif

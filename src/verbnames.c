@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs about names: explain, answers, names. */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "explain.h"
+#include "jsontext.h"
+#include "names/idna.h"
+#include "names/rdataprint.h"
+#include "verbs.h"
+
+#define NAMES_MOST 100000		/* shown at once */
+
+/* ---- reading what was typed ---- */
+
+static const char *
+read_name(struct dname *name, const char *text)
+{
+	char ascii[IDNA_TEXT];
+	const char *wrong = idna_to_ascii(ascii, text, strlen(text));
+	size_t bad;
+
+	if (wrong)
+		return wrong;
+	return dname_parse(name, ascii, strlen(ascii), NULL, &bad);
+}
+
+/* An address means its reverse name. */
+static bool
+read_what(const struct control_request *request,
+    struct explain_question *question, FILE *out)
+{
+	const char *text = request->words[1];
+	const char *wrong;
+	struct addr addr;
+
+	question->type = TYPE_A;
+	if (!addr_parse(&addr, text, strlen(text))) {
+		question->name = dname_of_addr(&addr);
+		question->type = TYPE_PTR;
+		return true;
+	}
+	wrong = read_name(&question->name, text);
+	if (wrong)
+		fprintf(out, "'%s' is not a name: %s\n", text, wrong);
+	return !wrong;
+}
+
+/* from ADDR, to ADDR (the address that was asked). */
+static bool
+read_addr(const struct control_request *request, unsigned at,
+    struct explain_question *question, FILE *out)
+{
+	bool from = strcmp(request->words[at], "from") == 0;
+	struct addr *addr = from ? &question->client : &question->asked;
+	const char *text, *wrong;
+
+	if (at + 1 == request->word_count) {
+		fprintf(out, "an address is missing behind '%s'\n",
+		    request->words[at]);
+		return false;
+	}
+	text = request->words[at + 1];
+	wrong = addr_parse(addr, text, strlen(text));
+	if (wrong)
+		fprintf(out, "'%s' is not an address: %s\n", text, wrong);
+	return !wrong;
+}
+
+static bool
+read_words(const struct control_request *request,
+    struct explain_question *question, FILE *out)
+{
+	if (request->word_count < 2) {
+		fputs("which name? explain NAME [TYPE] [from ADDR] [to ADDR]"
+		    "\n", out);
+		return false;
+	}
+	if (!read_what(request, question, out))
+		return false;
+	for (unsigned i = 2; i < request->word_count; i++) {
+		const char *word = request->words[i];
+
+		if (strcmp(word, "from") == 0 || strcmp(word, "to") == 0) {
+			if (!read_addr(request, i++, question, out))
+				return false;
+		} else if (i > 2 ||
+		    !type_parse(&question->type, word, strlen(word))) {
+			fprintf(out, "'%s' is not a type\n", word);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- explain ---- */
+
+/* Who asks where nothing is said: this machine, at the first address. */
+static struct explain_question
+begin_question(struct verbs_context *context)
+{
+	struct explain_question question = {
+	    .policy = reload_policy(context->reload),
+	    .realms = reload_realms(context->reload),
+	    .cache = context->cache,
+	    .reader = context->reader,
+	};
+	const struct listen_set *set = reload_listeners(context->reload);
+
+	addr_parse(&question.client, "127.0.0.1", strlen("127.0.0.1"));
+	if (set->count)
+		question.asked = set->list[0]->endpoint.addr;
+	return question;
+}
+
+enum control_result
+verbnames_explain(void *opaque, const struct control_request *request,
+    FILE *out)
+{
+	struct explain_question question = begin_question(opaque);
+	json_t *explanation;
+
+	if (!read_words(request, &question, out))
+		return CONTROL_FAILED;
+	explanation = explain_make(&question);
+	if (request->form == CONTROL_JSON) {
+		jsontext_print(explanation, out);
+		return CONTROL_DONE;
+	}
+	explain_print(explanation, out);
+	json_decref(explanation);
+	return CONTROL_DONE;
+}
+
+enum control_result
+verbnames_answers(void *opaque, const struct control_request *request,
+    FILE *out)
+{
+	struct explain_question question = begin_question(opaque);
+
+	if (!read_words(request, &question, out))
+		return CONTROL_FAILED;
+	if (explain_has_address(&question))
+		return CONTROL_DONE;
+	if (request->word_count == 2 && question.type == TYPE_A) {
+		question.type = TYPE_AAAA;
+		if (explain_has_address(&question))
+			return CONTROL_DONE;
+	}
+	fprintf(out, "%s does not answer\n", request->words[1]);
+	return CONTROL_FAILED;
+}
+
+/* ---- names ---- */
+
+struct listing {
+	const struct snapshot *names;
+	const char *pattern;		/* NULL: all */
+	const struct node **nodes;
+	size_t count, room;
+};
+
+static bool
+fits_text(const char *pattern, const char *text)
+{
+	if (strpbrk(pattern, "*?["))
+		return fnmatch(pattern, text, FNM_CASEFOLD) == 0;
+	return strcasestr(text, pattern) != NULL;
+}
+
+static bool
+fits(const struct listing *listing, const struct node *node)
+{
+	const struct rrset *rrset = node_first(node);
+	char text[IDNA_TEXT], ascii[DNAME_TEXT_MAX];
+
+	if (!listing->pattern)
+		return true;
+	dname_print(node_name(node), ascii);
+	ascii[strlen(ascii) - (node->labels > 0)] = '\0';
+	if (fits_text(listing->pattern, ascii) || fits_text(listing->pattern,
+	    explain_name(node_name(node), text)))
+		return true;
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		uint32_t offset = 0;
+
+		for (unsigned k = 0; (rrset->type == TYPE_A ||
+		     rrset->type == TYPE_AAAA) && k < rrset->count; k++) {
+			struct addr addr = {
+			    .family = rrset->type == TYPE_A ? 4 : 6};
+			uint16_t length;
+			const uint8_t *rdata = rrset_rdata(rrset, &offset,
+			    &length);
+
+			memcpy(addr.bytes, rdata, length);
+			if (fits_text(listing->pattern,
+			    addr_print(&addr, text)))
+				return true;
+		}
+		rrset = rrset_next(rrset);
+	}
+	return false;
+}
+
+static void
+add_node(void *context, const struct node *node)
+{
+	struct listing *listing = context;
+
+	if (!fits(listing, node))
+		return;
+	if (listing->count == listing->room) {
+		listing->room = listing->room ? 2 * listing->room : 64;
+		listing->nodes = memory_resize(listing->nodes, listing->room,
+		    sizeof *listing->nodes);
+	}
+	listing->nodes[listing->count++] = node;
+}
+
+/* Label by label from the root, so that a zone stands together. */
+static int
+compare_nodes(const void *left, const void *right)
+{
+	const struct node *a = *(const struct node *const *)left;
+	const struct node *b = *(const struct node *const *)right;
+	unsigned labels = a->labels < b->labels ? a->labels : b->labels;
+
+	for (unsigned i = 1; i <= labels; i++) {
+		const uint8_t *x = dname_skip(node_name(a), a->labels - i);
+		const uint8_t *y = dname_skip(node_name(b), b->labels - i);
+		size_t length = x[0] < y[0] ? x[0] : y[0];
+		int order = memcmp(x + 1, y + 1, length);
+
+		if (order == 0)
+			order = (x[0] > y[0]) - (x[0] < y[0]);
+		if (order)
+			return order;
+	}
+	return (a->labels > b->labels) - (a->labels < b->labels);
+}
+
+static json_t *
+make_row(const struct listing *listing, const struct node *node,
+    const struct rrset *rrset, unsigned index)
+{
+	struct snapshot_place place = snapshot_place(listing->names,
+	    rrset_origins(rrset)[index]);
+	char name[IDNA_TEXT], type[TYPE_TEXT], *data;
+	const uint8_t *rdata = NULL;
+	uint32_t offset = 0;
+	uint16_t length = 0;
+	json_t *row;
+
+	for (unsigned i = 0; i <= index; i++)
+		rdata = rrset_rdata(rrset, &offset, &length);
+	data = rdataprint(rrset->type, rdata, length);
+	row = json_pack("{s:o, s:s, s:o, s:o, s:I, s:I}",
+	    "name", jsontext_make(explain_name(node_name(node), name)),
+	    "type", type_print(rrset->type, type),
+	    "data", jsontext_make(data),
+	    "file", jsontext_make(place.path),
+	    "line", (json_int_t)place.line,
+	    "column", (json_int_t)place.column);
+	free(data);
+	if (node->flags & NODE_SHORT)
+		json_object_set_new(row, "short", json_true());
+	if (rrset->flags & RRSET_EXPIRES)
+		json_object_set_new(row, "lease-left", json_integer(
+		    (json_int_t)(rrset_expiry(rrset) -
+			clock_mono_ms() / 1000)));
+	return row;
+}
+
+static void
+print_row(const json_t *row, FILE *out)
+{
+	const char *file = json_string_value(json_object_get(row, "file"));
+	json_t *left = json_object_get(row, "lease-left");
+
+	fprintf(out, "%s %s %s",
+	    json_string_value(json_object_get(row, "name")),
+	    json_string_value(json_object_get(row, "type")),
+	    json_string_value(json_object_get(row, "data")));
+	fprintf(out, "  %s:%lld", file, (long long)
+	    json_integer_value(json_object_get(row, "line")));
+	if (left)
+		fprintf(out, "  %lld s left",
+		    (long long)json_integer_value(left));
+	fputc('\n', out);
+}
+
+/* list: NULL for text. */
+static void
+show_node(const struct listing *listing, const struct node *node,
+    json_t *list, FILE *out)
+{
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		for (unsigned k = 0; k < rrset->count &&
+		     !(rrset->flags & RRSET_MADE); k++) {
+			json_t *row = make_row(listing, node, rrset, k);
+
+			if (list) {
+				json_array_append_new(list, row);
+				continue;
+			}
+			print_row(row, out);
+			json_decref(row);
+		}
+		rrset = rrset_next(rrset);
+	}
+}
+
+static void
+show_realm(const struct realm *realm, const char *pattern, json_t *list,
+    FILE *out)
+{
+	struct listing listing = {.names = realm->names, .pattern = pattern};
+	size_t shown;
+
+	snapshot_visit(realm->names, add_node, &listing);
+	if (listing.count)
+		qsort(listing.nodes, listing.count, sizeof *listing.nodes,
+		    compare_nodes);
+	if (realm->name && !list)
+		fprintf(out, "view %s:\n", realm->name);
+	shown = listing.count < NAMES_MOST ? listing.count : NAMES_MOST;
+	for (size_t i = 0; i < shown; i++)
+		show_node(&listing, listing.nodes[i], list, out);
+	if (shown < listing.count && !list)
+		fprintf(out, "and %zu more names: say which, names PATTERN\n",
+		    listing.count - shown);
+	free(listing.nodes);
+}
+
+enum control_result
+verbnames_names(void *opaque, const struct control_request *request, FILE *out)
+{
+	struct verbs_context *context = opaque;
+	const struct realms *realms = reload_realms(context->reload);
+	const char *pattern = request->word_count > 1 ? request->words[1]
+						      : NULL;
+	json_t *all = request->form == CONTROL_JSON ? json_array() : NULL;
+
+	for (size_t i = 0; i < realms->count; i++) {
+		const struct realm *realm = realms->list[i];
+		json_t *list = all ? json_array() : NULL;
+
+		show_realm(realm, pattern, list, out);
+		if (all)
+			json_array_append_new(all, json_pack("{s:o, s:o}",
+			    "view", realm->name ? jsontext_make(realm->name)
+						: json_string("top level"),
+			    "names", list));
+	}
+	if (all)
+		jsontext_print(all, out);
+	return CONTROL_DONE;
+}
