@@ -56,7 +56,8 @@ echo "192.168.15.999 oops" >>"$lab/hosts"
 said=$(hostlerctl reload)
 same "a typo: reload ends with 1" "$?" 1
 same "its line is shown" "$(grep -c "hosts:6:1: error" <<<"$said")" 1
-same "with a caret" "$(grep -c '\^~' <<<"$said")" 1
+same "with a caret" "$(grep -A2 "hosts:6:1: error" <<<"$said" |
+	grep -c '\^~')" 1
 same "the names stay up" "$(address red localDB)" 192.168.15.2
 
 if command -v musl-gcc >/dev/null; then
