@@ -133,8 +133,10 @@ load_one(struct loading *loading, const struct source_spec *spec,
 	source->seen = true;
 	source->awaited = expectation == AWAITED;
 	source->spec.rank = spec->rank;
-	if (loadread_is_stale(source, loading->settings))
+	if (loadread_is_stale(source, loading->settings)) {
 		loadread_source(&reading);
+		loading->load->read++;
+	}
 	settle_rank(loading, source);
 }
 
@@ -296,6 +298,7 @@ load_sources(struct load *load, const struct load_settings *settings,
 	struct loading loading = {load, settings, index};
 
 	load->changed = 0;
+	load->read = 0;
 	for (size_t i = 0; i < load->count; i++)
 		load->sources[i]->seen = false;
 	load_zones(&loading);

@@ -56,6 +56,7 @@ struct load {
 	struct load_source **sources;	/* zones, hosts, leases, in order */
 	size_t count;
 	unsigned changed;		/* contents replaced by load_sources */
+	unsigned read;			/* sources that it read */
 	struct changes *changes;	/* noted there; NULL: nowhere */
 };
 

@@ -401,12 +401,11 @@ void
 loadread_source(struct reading *reading)
 {
 	struct load_source *source = reading->source;
+	struct diags *before = source->diags;
 
-	diags_free(source->diags);
 	source->diags = diags_new();
 	loadfiles_fini(&source->files);
 	source->read = true;
-	source->told = false;
 	switch (source->spec.kind) {
 	case SOURCE_NONE:
 	case SOURCE_ZONE:
@@ -422,6 +421,8 @@ loadread_source(struct reading *reading)
 	loadfiles_close(&source->files);
 	if (source->spec.kind != SOURCE_LEASE)
 		tell_twins(reading);
+	source->told &= diags_equal(before, source->diags);
+	diags_free(before);
 }
 
 static bool

@@ -174,14 +174,16 @@ reload_now(void *context)
 	return result;
 }
 
-/* Sources changed, and the watcher saw it. */
+/* Sources were read again without being told to. */
 static void
-on_refreshed(void *context, int64_t took_ms)
+on_looked(void *context, enum reload_news news, int64_t took_ms)
 {
 	struct daemon *daemon = context;
 
 	realms_print_news(reload_realms(daemon->reload), stderr,
 	    choose_colour());
+	if (news != RELOAD_PUBLISHED)
+		return;
 	log_notice("changes read in %lld ms: generation %llu, %zu names",
 	    (long long)took_ms,
 	    (unsigned long long)reload_generation(daemon->reload),
@@ -384,7 +386,7 @@ start(struct daemon *daemon)
 	daemon->reclaim = evtimer_new(daemon->base, on_reclaim, daemon);
 	daemon->cache = cache_new(conf->cache_bytes);
 	daemon->refresh = refresh_new(daemon->base, daemon->reload,
-	    &(struct refresh_hooks){on_refreshed, daemon});
+	    &(struct refresh_hooks){on_looked, daemon});
 	daemon->verbs = (struct verbs_context){
 	    .reload = daemon->reload,
 	    .cache = daemon->cache,

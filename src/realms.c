@@ -125,7 +125,7 @@ scope_of(const struct conf *conf, size_t realm)
 	return realm ? &conf->views[realm - 1].scope : &conf->top;
 }
 
-unsigned
+struct realms_news
 realms_read(struct realms *realms, const struct conf *conf,
     enum loadfiles_care care)
 {
@@ -135,7 +135,7 @@ realms_read(struct realms *realms, const struct conf *conf,
 	    .mono_s = mono_s,
 	    .care = care,
 	};
-	unsigned changed = 0;
+	struct realms_news news = {0, 0};
 
 	settings.now_s = mono_s - find_offset(realms, clock_wall_s(), mono_s);
 	arrange(realms, conf);
@@ -146,9 +146,10 @@ realms_read(struct realms *realms, const struct conf *conf,
 		settings.managed = i ? NULL : conf->managed_hosts;
 		realm->load->changes = realms->changes;
 		load_sources(realm->load, &settings, realm->index);
-		changed += realm->load->changed;
+		news.changed += realm->load->changed;
+		news.read += realm->load->read;
 	}
-	return changed;
+	return news;
 }
 
 /* ---- publishing ---- */

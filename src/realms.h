@@ -42,8 +42,12 @@ struct realms {
 struct realms *realms_new(void);
 void realms_free(struct realms *realms);	/* no reader left */
 
-/* Read what changed of what conf names; how many contents were replaced. */
-unsigned realms_read(struct realms *realms, const struct conf *conf,
+/* Read what changed of what conf names. */
+struct realms_news {
+	unsigned read;			/* sources */
+	unsigned changed;		/* contents that were replaced */
+};
+struct realms_news realms_read(struct realms *realms, const struct conf *conf,
     enum loadfiles_care care);
 
 /* Snapshots of all changes since the last. */

@@ -28,6 +28,8 @@ struct refresh {
 	struct lint_findings findings;
 	struct diags *warnings;		/* of findings; NULL: not made yet */
 	int64_t noisy_ms;		/* since then; 0: it is quiet */
+	bool again;			/* the next look is only to find what
+					 * was written during the last */
 	struct event *on_watch;
 	struct event *on_neighbours;
 	struct event *on_linted;
@@ -208,10 +210,8 @@ settle_timers(struct refresh *refresh)
 		arm(refresh->poll, POLL_MS);
 }
 
-/* What was written between the reading and now is found by looking once
- * more. */
-void
-refresh_settle(struct refresh *refresh)
+static void
+settle_watch(struct refresh *refresh)
 {
 	const char **paths;
 	size_t count = join_paths(refresh, &paths);
@@ -220,24 +220,50 @@ refresh_settle(struct refresh *refresh)
 	free(paths);
 	settle_neighbours(refresh);
 	settle_timers(refresh);
+}
+
+/* What was written between the reading and now is found by looking once
+ * more. */
+static void
+look_again(struct refresh *refresh)
+{
 	hear_noise(refresh);
+	refresh->again = true;
+}
+
+void
+refresh_settle(struct refresh *refresh)
+{
+	settle_watch(refresh);
+	look_again(refresh);
 	start_linting(refresh);
 }
 
-bool
+void
 refresh_now(struct refresh *refresh)
 {
 	int64_t start_ms = clock_mono_ms();
+	enum reload_news news = reload_refresh(refresh->reload);
+	bool again = refresh->again;
 
 	refresh->noisy_ms = 0;
-	if (!reload_refresh(refresh->reload)) {
+	refresh->again = false;
+	if (news != RELOAD_NOTHING)
+		refresh->hooks.looked(refresh->hooks.context, news,
+		    clock_mono_ms() - start_ms);
+	switch (news) {
+	case RELOAD_NOTHING:
 		settle_timers(refresh);
-		return false;
+		break;
+	case RELOAD_READ:
+		settle_watch(refresh);
+		if (!again)
+			look_again(refresh);
+		break;
+	case RELOAD_PUBLISHED:
+		refresh_settle(refresh);
+		break;
 	}
-	refresh->hooks.changed(refresh->hooks.context,
-	    clock_mono_ms() - start_ms);
-	refresh_settle(refresh);
-	return true;
 }
 
 static void
@@ -247,8 +273,10 @@ on_watch(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (watch_drain(refresh->watch) != WATCH_NOTHING)
+	if (watch_drain(refresh->watch) != WATCH_NOTHING) {
+		refresh->again = false;
 		hear_noise(refresh);
+	}
 	if (needs_poll(refresh) && !event_pending(refresh->poll, EV_TIMEOUT,
 	    NULL))
 		arm(refresh->poll, POLL_MS);

@@ -20,9 +20,10 @@
 struct event_base;
 struct refresh;
 
-/* changed is called after sources were read again and published. */
+/* Called after sources were read again, whether that changed anything or
+ * not. */
 struct refresh_hooks {
-	void (*changed)(void *context, int64_t took_ms);
+	void (*looked)(void *context, enum reload_news news, int64_t took_ms);
 	void *context;
 };
 
@@ -34,8 +35,8 @@ void refresh_free(struct refresh *refresh);
  * from, and lint them. */
 void refresh_settle(struct refresh *refresh);
 
-/* Look at the sources now.  False: nothing had changed. */
-bool refresh_now(struct refresh *refresh);
+/* Look at the sources now. */
+void refresh_now(struct refresh *refresh);
 
 /* What the linter found last, as diagnostics; refresh's own, until the next
  * call of anything here. */

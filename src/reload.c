@@ -347,18 +347,18 @@ reload_again(struct reload *reload)
 	return RELOAD_DONE;
 }
 
-bool
+enum reload_news
 reload_refresh(struct reload *reload)
 {
-	unsigned changed = realms_read(reload->realms, reload->conf,
+	struct realms_news news = realms_read(reload->realms, reload->conf,
 	    LOADFILES_TRUST);
 
-	if (!changed &&
+	if (!news.changed &&
 	    !loadfiles_changed(&reload->route_files, LOADFILES_TRUST))
-		return false;
+		return news.read ? RELOAD_READ : RELOAD_NOTHING;
 	publish(reload);
 	reload_reclaim(reload);
-	return true;
+	return RELOAD_PUBLISHED;
 }
 
 /* ---- for status ---- */

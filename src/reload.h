@@ -54,9 +54,14 @@ void reload_note_changes(struct reload *reload, struct changes *changes);
  * source. */
 enum reload_result reload_again(struct reload *reload);
 
-/* Read only the sources that changed, and publish if there were any: what a
- * watcher calls.  False: nothing had changed. */
-bool reload_refresh(struct reload *reload);
+/* Read only the sources that changed, and publish where that changed anything:
+ * what a watcher calls. */
+enum reload_news {
+	RELOAD_NOTHING,			/* no file had changed */
+	RELOAD_READ,			/* but what they say had not */
+	RELOAD_PUBLISHED,
+};
+enum reload_news reload_refresh(struct reload *reload);
 
 /* Free versions that no worker can see any more; true while some wait: call
  * again soon. */

@@ -70,6 +70,35 @@ diags_free(struct diags *diags)
 	free(diags);
 }
 
+static bool
+is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : !a && !b;
+}
+
+static bool
+is_same_diag(const struct diag *a, const struct diag *b)
+{
+	return a->level == b->level && a->line == b->line &&
+	    a->column == b->column && is_same_text(a->file, b->file) &&
+	    is_same_text(a->id, b->id) && is_same_text(a->text, b->text) &&
+	    is_same_text(a->then, b->then) &&
+	    a->excerpt_len == b->excerpt_len && (!a->excerpt_len ||
+		memcmp(a->excerpt, b->excerpt, a->excerpt_len) == 0);
+}
+
+bool
+diags_equal(const struct diags *a, const struct diags *b)
+{
+	const struct diag *x = a->first, *y = b->first;
+
+	if (memcmp(a->count, b->count, sizeof a->count) != 0)
+		return false;
+	for (; x && y && is_same_diag(x, y); x = x->next)
+		y = y->next;
+	return !x && !y;
+}
+
 /* One step through a line: a printable character, a tab, or one byte that is
  * shown as \xNN. */
 struct step {

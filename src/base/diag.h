@@ -18,6 +18,7 @@
 #ifndef HOSTLER_BASE_DIAG_H
 #define HOSTLER_BASE_DIAG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -72,6 +73,9 @@ void diags_then(struct diags *diags, const char *fmt, ...)
 
 /* How many of this level were added, those above DIAGS_MAX too. */
 unsigned diags_count(const struct diags *diags, enum diag_level level);
+
+/* Do two lists say the same of the same places? */
+bool diags_equal(const struct diags *a, const struct diags *b);
 
 /* Move all of from's entries behind into's; from is empty afterwards. */
 void diags_move(struct diags *into, struct diags *from);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/editdistance.h"
 #include "base/epoch.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -784,6 +785,53 @@ START_TEST(diags_above_the_limit_are_counted)
 }
 END_TEST
 
+START_TEST(diags_equal_by_words_and_places)
+{
+	struct diags *a = diags_new(), *b = diags_new();
+	struct diag_place place = {.file = "f", .line = 2, .column = 1,
+	    .width = 1, .text = "x", .text_len = 1};
+
+	ck_assert(diags_equal(a, b));
+	diags_add(a, DIAG_ERROR, &place, NULL, "no good");
+	ck_assert(!diags_equal(a, b));
+	diags_add(b, DIAG_ERROR, &place, NULL, "no good");
+	ck_assert(diags_equal(a, b));
+	diags_then(b, "left out");
+	ck_assert(!diags_equal(a, b));
+	diags_then(a, "left out");
+	ck_assert(diags_equal(a, b));
+	diags_add(a, DIAG_WARNING, &place, "id", "so");
+	place.line = 3;
+	diags_add(b, DIAG_WARNING, &place, "id", "so");
+	ck_assert(!diags_equal(a, b));
+	diags_free(a);
+	diags_free(b);
+}
+END_TEST
+
+START_TEST(editdistance_counts_slips)
+{
+	char long_word[300];
+
+	ck_assert_uint_eq(editdistance_of("", "", 5), 0);
+	ck_assert_uint_eq(editdistance_of("web", "WEB", 5), 0);
+	ck_assert_uint_eq(editdistance_of("web", "wbe", 5), 1);
+	ck_assert_uint_eq(editdistance_of("web1", "web", 5), 1);
+	ck_assert_uint_eq(editdistance_of("lisen", "listen", 5), 1);
+	ck_assert_uint_eq(editdistance_of("kitten", "sitting", 5), 3);
+	ck_assert_uint_eq(editdistance_of("kitten", "sitting", 3), 3);
+	ck_assert_uint_eq(editdistance_of("kitten", "sitting", 2), 2);
+	ck_assert_uint_eq(editdistance_of("", "abc", 5), 3);
+	ck_assert_uint_eq(editdistance_of("abc", "", 5), 3);
+	ck_assert_uint_eq(editdistance_of("ca", "abc", 5), 3);
+	memset(long_word, 'x', sizeof long_word - 1);
+	long_word[sizeof long_word - 1] = '\0';
+	ck_assert_uint_eq(editdistance_of(long_word, long_word, 5), 5);
+	long_word[255] = '\0';
+	ck_assert_uint_eq(editdistance_of(long_word, long_word, 5), 0);
+}
+END_TEST
+
 START_TEST(diags_move_in_order)
 {
 	struct diags *into = diags_new(), *from = diags_new();
@@ -1259,6 +1307,8 @@ make_text_cases(void)
 	tcase_add_test(tc, diag_places_every_column_of_odd_lines);
 	tcase_add_test(tc, diag_colours_the_level);
 	tcase_add_test(tc, diags_above_the_limit_are_counted);
+	tcase_add_test(tc, diags_equal_by_words_and_places);
+	tcase_add_test(tc, editdistance_counts_slips);
 	tcase_add_test(tc, diags_move_in_order);
 	tcase_add_test(tc, diags_are_visited);
 	tcase_add_test(tc, log_writes_lines_of_its_level);
