@@ -9,29 +9,35 @@ struct rounds {
 	unsigned finish;
 };
 
-static uint64_t
+static inline void
+take_block(struct hash_state *s, uint64_t block, unsigned rounds)
+{
+	s->v3 ^= block;
+	for (unsigned i = 0; i < rounds; i++)
+		hash_round(s);
+	s->v0 ^= block;
+}
+
+/* Inlined with constant rounds; whole blocks are loads of a known size, so
+ * that megabytes of text go at memory speed. */
+static inline uint64_t
 hash_bytes(const struct hash_key *key, const void *bytes, size_t len,
     struct rounds rounds)
 {
 	struct hash_state s = hash_start(key);
 	const uint8_t *at = bytes;
-	size_t left = len;
 	uint64_t block;
+	size_t left = len;
 
-	for (;; at += 8, left -= 8) {
-		block = 0;
-		if (left)
-			memcpy(&block, at, left < 8 ? left : 8);
-		block = le64toh(block);
-		if (left < 8)
-			block |= (uint64_t)len << 56;
-		s.v3 ^= block;
-		for (unsigned i = 0; i < rounds.block; i++)
-			hash_round(&s);
-		s.v0 ^= block;
-		if (left < 8)
-			break;
+	for (; left >= sizeof(block); left -= sizeof(block)) {
+		memcpy(&block, at, sizeof(block));
+		take_block(&s, le64toh(block), rounds.block);
+		at += sizeof(block);
 	}
+	block = 0;
+	if (left > 0)
+		memcpy(&block, at, left);
+	take_block(&s, le64toh(block) | (uint64_t)len << 56, rounds.block);
 	s.v2 ^= 0xff;
 	for (unsigned i = 0; i < rounds.finish; i++)
 		hash_round(&s);

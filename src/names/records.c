@@ -439,6 +439,7 @@ records_finish(struct records *records, struct chunk *chunk)
 	chunk->nodes = arena_alloc(chunk->arena,
 	    records->owner_count * sizeof(chunk->nodes[0]));
 	chunk->node_count = records->owner_count;
+	chunk->record_count = records->entry_count;
 	for (uint32_t i = 0; i < records->owner_count; i++)
 		chunk->nodes[i] = write_node(records, &records->owners[i],
 		    chunk->arena);

@@ -75,27 +75,11 @@ append_chunk(struct content *content, struct chunk *chunk)
 	content->chunks[content->chunk_count++] = chunk;
 }
 
-static uint32_t
-count_records(const struct chunk *chunk)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < chunk->node_count; i++) {
-		const struct rrset *rrset = node_first(chunk->nodes[i]);
-
-		for (unsigned j = 0; j < chunk->nodes[i]->rrset_count; j++) {
-			count += rrset->count;
-			rrset = rrset_next(rrset);
-		}
-	}
-	return count;
-}
-
 void
 content_add(struct content *content, struct chunk *chunk)
 {
 	append_chunk(content, chunk);
-	content->record_count += count_records(chunk);
+	content->record_count += chunk->record_count;
 }
 
 void

@@ -95,6 +95,7 @@ struct chunk {
 					 * 0 means: not to be shared */
 	struct node **nodes;		/* in file order, in the arena */
 	uint32_t node_count;
+	uint32_t record_count;
 	/* an address and the node whose name it gives, in file order */
 	struct chunk_reverse {
 		struct node *node;

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += tests/bench/README
+EXTRA_DIST += tests/bench/README tests/bench/million.py
