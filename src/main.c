@@ -41,6 +41,7 @@ enum exit_code {
 #define REFUSED_LOG_MS 60000
 #define STOP_WAIT_MS 5000
 #define RECLAIM_AGAIN_MS 20
+#define CHANGES_LOGGED 20
 
 static const char usage[] =
     "usage: hostler [-c FILE] [-l ADDR[@PORT]]... [-H HOSTSFILE]...\n"
@@ -174,18 +175,32 @@ reload_now(void *context)
 	return result;
 }
 
+static void
+log_changes(const struct changes *changes)
+{
+	size_t shown = changes->count < CHANGES_LOGGED ? changes->count
+						       : CHANGES_LOGGED;
+
+	for (size_t i = 0; i < shown; i++)
+		log_info("%s", changes->lines[i]);
+	if (changes->count + changes->more > shown)
+		log_info("and %zu more changes",
+		    changes->count + changes->more - shown);
+}
+
 /* Sources were read again without being told to. */
 static void
-on_looked(void *context, enum reload_news news, int64_t took_ms)
+on_looked(void *context, const struct refresh_look *look)
 {
 	struct daemon *daemon = context;
 
 	realms_print_news(reload_realms(daemon->reload), stderr,
 	    choose_colour());
-	if (news != RELOAD_PUBLISHED)
+	if (look->news != RELOAD_PUBLISHED)
 		return;
+	log_changes(look->changes);
 	log_notice("changes read in %lld ms: generation %llu, %zu names",
-	    (long long)took_ms,
+	    (long long)look->took_ms,
 	    (unsigned long long)reload_generation(daemon->reload),
 	    reload_name_count(daemon->reload));
 	reclaim_soon(daemon);

@@ -239,18 +239,31 @@ refresh_settle(struct refresh *refresh)
 	start_linting(refresh);
 }
 
+static enum reload_news
+look(struct refresh *refresh)
+{
+	int64_t start_ms = clock_mono_ms();
+	struct changes changes = {0};
+	struct refresh_look look = {.changes = &changes};
+
+	reload_note_changes(refresh->reload, &changes);
+	look.news = reload_refresh(refresh->reload);
+	reload_note_changes(refresh->reload, NULL);
+	look.took_ms = clock_mono_ms() - start_ms;
+	if (look.news != RELOAD_NOTHING)
+		refresh->hooks.looked(refresh->hooks.context, &look);
+	changes_fini(&changes);
+	return look.news;
+}
+
 void
 refresh_now(struct refresh *refresh)
 {
-	int64_t start_ms = clock_mono_ms();
-	enum reload_news news = reload_refresh(refresh->reload);
 	bool again = refresh->again;
+	enum reload_news news = look(refresh);
 
 	refresh->noisy_ms = 0;
 	refresh->again = false;
-	if (news != RELOAD_NOTHING)
-		refresh->hooks.looked(refresh->hooks.context, news,
-		    clock_mono_ms() - start_ms);
 	switch (news) {
 	case RELOAD_NOTHING:
 		settle_timers(refresh);

@@ -22,8 +22,13 @@ struct refresh;
 
 /* Called after sources were read again, whether that changed anything or
  * not. */
+struct refresh_look {
+	enum reload_news news;
+	int64_t took_ms;
+	const struct changes *changes;
+};
 struct refresh_hooks {
-	void (*looked)(void *context, enum reload_news news, int64_t took_ms);
+	void (*looked)(void *context, const struct refresh_look *look);
 	void *context;
 };
 
