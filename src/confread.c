@@ -9,6 +9,7 @@
 #include "confviews.h"
 #include "confyaml.h"
 #include "sys/files.h"
+#include "warnids.h"
 
 #define CONF_FILE_MAX (4 << 20)
 
@@ -271,10 +272,21 @@ static void
 read_warnings_off_one(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	const char *text = confyaml_text(r, node, "the id of a warning");
+	const char *nearest;
 
 	(void)target;
-	if (text)
+	if (!text)
+		return;
+	if (warnids_has(text)) {
 		conf_add_warning_off(r->conf, text);
+		return;
+	}
+	nearest = warnids_nearest(text);
+	if (nearest)
+		confyaml_tell(r, node, "there is no warning '%s'; is '%s' "
+		    "meant?", text, nearest);
+	else
+		confyaml_tell(r, node, "there is no warning '%s'", text);
 }
 
 static void
@@ -509,6 +521,9 @@ confread(const struct conf_options *options, struct diags *diags)
 	apply_options(conf, options, diags);
 	confviews_settle(conf);
 	if (diags_count(diags, DIAG_ERROR) == before) {
+		diags_silence(diags,
+		    (const char *const *)conf->warnings_off,
+		    conf->warnings_off_count);
 		warn_unused_forward(conf, diags);
 		return conf;
 	}

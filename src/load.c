@@ -29,11 +29,20 @@ free_source(struct load_source *source)
 	free(source);
 }
 
+static void
+free_off(struct load *load)
+{
+	for (size_t i = 0; i < load->off_count; i++)
+		free(load->off[i]);
+	free(load->off);
+}
+
 void
 load_free(struct load *load)
 {
 	for (size_t i = 0; i < load->count; i++)
 		free_source(load->sources[i]);
+	free_off(load);
 	free(load->sources);
 	free(load);
 }
@@ -93,6 +102,26 @@ find_source(struct load *load, const struct source_spec *spec)
 }
 
 /* ---- all of them ---- */
+
+/* Diagnostics are those of a reading: with other warnings wanted it is
+ * repeated. */
+static void
+settle_off(struct load *load, const struct load_settings *settings)
+{
+	bool same = load->off_count == settings->off_count;
+
+	for (size_t i = 0; same && i < load->off_count; i++)
+		same = strcmp(load->off[i], settings->off[i]) == 0;
+	if (same)
+		return;
+	free_off(load);
+	load->off_count = settings->off_count;
+	load->off = memory_zeroed(load->off_count + 1, sizeof *load->off);
+	for (size_t i = 0; i < load->off_count; i++)
+		load->off[i] = memory_string(settings->off[i]);
+	for (size_t i = 0; i < load->count; i++)
+		load->sources[i]->read = false;
+}
 
 struct loading {
 	struct load *load;
@@ -299,6 +328,7 @@ load_sources(struct load *load, const struct load_settings *settings,
 
 	load->changed = 0;
 	load->read = 0;
+	settle_off(load, settings);
 	for (size_t i = 0; i < load->count; i++)
 		load->sources[i]->seen = false;
 	load_zones(&loading);
@@ -373,17 +403,18 @@ add_area(struct index_area **areas, size_t *count, const struct dname *apex)
 	return area;
 }
 
-/* The apex of a zone that was never read: as configured, else as the file is
- * called. */
+/* The apex of a zone that serves nothing: as configured, as its file says in
+ * spite of its errors, else as the file is called. */
 static bool
-guess_apex(const struct source_spec *spec, struct dname *apex)
+guess_apex(const struct load_source *source, struct dname *apex)
 {
+	const struct source_spec *spec = &source->spec;
 	const char *slash = strrchr(spec->path, '/');
 	const char *name = slash ? slash + 1 : spec->path;
 	size_t length = strlen(name), bad;
 
-	if (spec->has_domain) {
-		*apex = spec->domain;
+	if (spec->has_domain || source->has_apex) {
+		*apex = spec->has_domain ? spec->domain : source->apex;
 		return true;
 	}
 	if (length > 5 && strcmp(name + length - 5, ".zone") == 0)
@@ -419,7 +450,7 @@ load_areas(const struct load *load, const struct conf_scope *scope,
 
 		if (source->spec.kind != SOURCE_ZONE ||
 		    source->state != LOAD_MISSING ||
-		    !guess_apex(&source->spec, &apex))
+		    !guess_apex(source, &apex))
 			continue;
 		area = add_area(&areas, count, &apex);
 		area->kind = AREA_ZONE;

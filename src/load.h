@@ -39,6 +39,9 @@ struct load_source {
 	bool awaited;			/* nobody minds that it is not there
 					 * yet: leases, managed hosts */
 	bool read;			/* at least once */
+	bool has_apex;			/* a zone: which one, as far as its
+					 * last reading could tell */
+	struct dname apex;
 	enum load_state state;
 	struct content *content;	/* what is served; the index owns it */
 	struct diags *diags;		/* of the last reading */
@@ -58,6 +61,8 @@ struct load {
 	unsigned changed;		/* contents replaced by load_sources */
 	unsigned read;			/* sources that it read */
 	struct changes *changes;	/* noted there; NULL: nowhere */
+	char **off;			/* as the sources were read with */
+	size_t off_count;
 };
 
 struct load *load_new(void);
@@ -69,6 +74,8 @@ struct load_settings {
 	const char *managed;		/* a hosts file that counts before all
 					 * others; NULL: none */
 	const char *host;		/* the server's own name */
+	const char *const *off;		/* ids of warnings not to be told */
+	size_t off_count;
 	int64_t now_s;			/* Unix time, and the monotonic second
 					 * at that moment */
 	int64_t mono_s;

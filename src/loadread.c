@@ -126,16 +126,32 @@ take_zone(struct reading *reading, struct content *content)
 	loadread_drop(reading->load, reading->source, reading->index);
 }
 
+/* As long as it serves nothing, which names it leaves without an answer hangs
+ * on this. */
+static void
+note_apex(struct reading *reading, const struct dname *apex)
+{
+	struct load_source *source = reading->source;
+
+	if (!source->content && apex->length > 0 && (!source->has_apex ||
+	    !dname_equal(apex->wire, source->apex.wire)))
+		reading->load->changed++;
+	source->has_apex = apex->length > 0;
+	source->apex = *apex;
+}
+
 static void
 read_zone(struct reading *reading)
 {
 	struct load_source *source = reading->source;
 	struct source_reader reader = loadfiles_reader(&source->files);
+	struct dname apex = {0};
 	struct zonefile_input input = {
 	    .spec = &source->spec,
 	    .reader = &reader,
 	    .previous = source->content,
 	    .now_s = reading->settings->now_s,
+	    .apex = &apex,
 	};
 	struct content *content;
 	const char *wrong = loadfiles_read(&source->files, source->path,
@@ -148,6 +164,7 @@ read_zone(struct reading *reading)
 		return;
 	}
 	content = zonefile_parse(&input, source->diags);
+	note_apex(reading, &apex);
 	if (content)
 		take_zone(reading, content);
 	else
@@ -404,6 +421,8 @@ loadread_source(struct reading *reading)
 	struct diags *before = source->diags;
 
 	source->diags = diags_new();
+	diags_silence(source->diags, reading->settings->off,
+	    reading->settings->off_count);
 	loadfiles_fini(&source->files);
 	source->read = true;
 	switch (source->spec.kind) {

@@ -15,7 +15,8 @@ src_libconf_a_SOURCES = \
 	src/load.c src/load.h \
 	src/loadfiles.c src/loadfiles.h \
 	src/loadread.c src/loadread.h \
-	src/realms.c src/realms.h
+	src/realms.c src/realms.h \
+	src/warnids.c src/warnids.h
 
 LINK_CONF = src/libconf.a $(LINK_SYS) $(LINK_NAMES)
 LIBS_CONF = $(LIBS_NAMES) $(LIBS_SYS) $(YAML_LIBS) $(JANSSON_LIBS)

@@ -134,6 +134,8 @@ realms_read(struct realms *realms, const struct conf *conf,
 	    .host = *realms->host ? realms->host : NULL,
 	    .mono_s = mono_s,
 	    .care = care,
+	    .off = (const char *const *)conf->warnings_off,
+	    .off_count = conf->warnings_off_count,
 	};
 	struct realms_news news = {0, 0};
 

@@ -201,6 +201,9 @@ publish(struct reload *reload)
 	realms_commit(reload->realms, reload->conf);
 	diags_free(reload->route_diags);
 	reload->route_diags = diags_new();
+	diags_silence(reload->route_diags,
+	    (const char *const *)reload->conf->warnings_off,
+	    reload->conf->warnings_off_count);
 	note_route_files(reload);
 	policy = policymake(reload->conf, reload->realms,
 	    reload->route_diags);

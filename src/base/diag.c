@@ -34,6 +34,8 @@ struct diags {
 	struct diag *last;
 	unsigned kept;
 	unsigned count[DIAG_LEVELS];
+	char **silent;			/* ids */
+	size_t silent_count;
 };
 
 struct diags *
@@ -67,6 +69,9 @@ diags_free(struct diags *diags)
 		diags->first = diag->next;
 		free_diag(diag);
 	}
+	for (size_t i = 0; i < diags->silent_count; i++)
+		free(diags->silent[i]);
+	free(diags->silent);
 	free(diags);
 }
 
@@ -97,6 +102,25 @@ diags_equal(const struct diags *a, const struct diags *b)
 	for (; x && y && is_same_diag(x, y); x = x->next)
 		y = y->next;
 	return !x && !y;
+}
+
+void
+diags_silence(struct diags *diags, const char *const *ids, size_t count)
+{
+	diags->silent = memory_resize(diags->silent,
+	    diags->silent_count + count + 1, sizeof *diags->silent);
+	for (size_t i = 0; i < count; i++)
+		diags->silent[diags->silent_count++] = memory_string(ids[i]);
+}
+
+static bool
+is_silent(const struct diags *diags, enum diag_level level, const char *id)
+{
+	for (size_t i = 0; level != DIAG_ERROR && id &&
+	     i < diags->silent_count; i++)
+		if (strcmp(diags->silent[i], id) == 0)
+			return true;
+	return false;
 }
 
 /* One step through a line: a printable character, a tab, or one byte that is
@@ -223,8 +247,10 @@ diags_add(struct diags *diags, enum diag_level level,
 	struct diag *diag;
 	va_list args;
 
-	diags->count[level]++;
 	diags->last = NULL;
+	if (is_silent(diags, level, id))
+		return;
+	diags->count[level]++;
 	if (diags->kept == DIAGS_MAX)
 		return;
 	diags->kept++;

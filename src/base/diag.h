@@ -77,6 +77,10 @@ unsigned diags_count(const struct diags *diags, enum diag_level level);
 /* Do two lists say the same of the same places? */
 bool diags_equal(const struct diags *a, const struct diags *b);
 
+/* From now on warnings and notes with one of these ids are neither kept nor
+ * counted.  The ids are copied. */
+void diags_silence(struct diags *diags, const char *const *ids, size_t count);
+
 /* Move all of from's entries behind into's; from is empty afterwards. */
 void diags_move(struct diags *into, struct diags *from);
 

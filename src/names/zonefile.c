@@ -398,6 +398,8 @@ zonefile_parse(const struct zonefile_input *input, struct diags *diags)
 	guess_apex(z);
 	file.origin = z->apex;
 	read_file(z, &file, &input->text);
+	if (input->apex != NULL && z->has_apex)
+		*input->apex = z->apex;
 	content = z->build.content;
 	if (!finish(z) || diags_count(diags, DIAG_ERROR) > before) {
 		content_free(content);

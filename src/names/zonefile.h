@@ -23,6 +23,9 @@ struct zonefile_input {
 	const struct source_reader *reader;
 	const struct content *previous;	/* for a made serial; NULL at first */
 	int64_t now_s;			/* Unix time, for a made serial */
+	struct dname *apex;		/* NULL, or where the origin that was
+					 * found goes, with errors too; left
+					 * alone where there was none */
 };
 
 /* NULL where there was at least one error.  The origin is spec->domain if

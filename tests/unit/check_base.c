@@ -785,6 +785,33 @@ START_TEST(diags_above_the_limit_are_counted)
 }
 END_TEST
 
+START_TEST(diags_silence_warnings_by_id)
+{
+	const char *const off[] = {"shared", "odd"};
+	const struct diag_place place = {.file = "f"};
+	struct diags *diags = diags_new();
+	char *text;
+
+	diags_add(diags, DIAG_WARNING, &place, "shared", "told before");
+	diags_silence(diags, off, 1);
+	diags_silence(diags, off + 1, 1);
+	diags_add(diags, DIAG_WARNING, &place, "shared", "one");
+	diags_then(diags, "nobody reads this");
+	diags_add(diags, DIAG_NOTE, &place, "odd", "two");
+	diags_add(diags, DIAG_ERROR, &place, "odd", "three");
+	diags_add(diags, DIAG_WARNING, &place, "other", "four");
+	diags_add(diags, DIAG_WARNING, &place, NULL, "five");
+	text = show(diags, DIAG_PLAIN);
+	ck_assert_str_eq(text, "f: warning: told before [shared]\n"
+	    "f: error: three [odd]\nf: warning: four [other]\n"
+	    "f: warning: five\n");
+	ck_assert_uint_eq(diags_count(diags, DIAG_WARNING), 3);
+	ck_assert_uint_eq(diags_count(diags, DIAG_NOTE), 0);
+	free(text);
+	diags_free(diags);
+}
+END_TEST
+
 START_TEST(diags_equal_by_words_and_places)
 {
 	struct diags *a = diags_new(), *b = diags_new();
@@ -1307,6 +1334,7 @@ make_text_cases(void)
 	tcase_add_test(tc, diag_places_every_column_of_odd_lines);
 	tcase_add_test(tc, diag_colours_the_level);
 	tcase_add_test(tc, diags_above_the_limit_are_counted);
+	tcase_add_test(tc, diags_silence_warnings_by_id);
 	tcase_add_test(tc, diags_equal_by_words_and_places);
 	tcase_add_test(tc, editdistance_counts_slips);
 	tcase_add_test(tc, diags_move_in_order);

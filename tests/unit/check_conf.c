@@ -228,6 +228,35 @@ START_TEST(wrong_views)
 }
 END_TEST
 
+START_TEST(warnings_by_id)
+{
+	static const char *const ids[] = {"needs-restart", "occluded",
+	    "own-address", "refused-name", "same-file", "shared-name",
+	    "shared-address", "unused-forward", "upstream-list"};
+	struct conf *conf;
+
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		char *text = NULL;
+
+		ck_assert_int_gt(asprintf(&text, "warnings: {off: %s}\n",
+		    ids[i]), 0);
+		conf = read_good(text);
+		ck_assert_uint_eq(conf->warnings_off_count, 1);
+		ck_assert_str_eq(conf->warnings_off[0], ids[i]);
+		conf_free(conf);
+		free(text);
+	}
+	check_bad("warnings: {off: [shared-adress, xyzzyx]}\n",
+	    "etc/hostler.yaml:1:18: error: there is no warning "
+	    "'shared-adress'; is 'shared-address' meant?\n"
+	    "    1 | warnings: {off: [shared-adress, xyzzyx]}\n"
+	    "      |                  ^~~~~~~~~~~~~\n"
+	    "etc/hostler.yaml:1:33: error: there is no warning 'xyzzyx'\n"
+	    "    1 | warnings: {off: [shared-adress, xyzzyx]}\n"
+	    "      |                                 ^~~~~~\n");
+}
+END_TEST
+
 START_TEST(unknown_keys)
 {
 	check_bad("server:\n  lisen: [127.0.0.1]\nxyzzyx: 1\n",
@@ -352,6 +381,7 @@ main(void)
 	tcase_add_test(tests, who_asks);
 	tcase_add_test(tests, lease_files);
 	tcase_add_test(tests, wrong_views);
+	tcase_add_test(tests, warnings_by_id);
 	tcase_add_test(tests, unknown_keys);
 	tcase_add_test(tests, wrong_values);
 	tcase_add_test(tests, characters_before_the_place);

@@ -517,6 +517,40 @@ START_TEST(test_origin)
 }
 END_TEST
 
+static void
+expect_apex(const char *path, const char *text, const char *apex)
+{
+	struct source_spec spec = { .kind = SOURCE_ZONE, .path = path };
+	struct dname found = { 0 };
+	struct zonefile_input input = {
+		.spec = &spec,
+		.text = { path, text, strlen(text) },
+		.now_s = NOW_S,
+		.apex = &found,
+	};
+	struct diags *diags = diags_new();
+	char print[DNAME_TEXT_MAX];
+
+	ck_assert_ptr_null(zonefile_parse(&input, diags));
+	if (apex == NULL)
+		ck_assert_uint_eq(found.length, 0);
+	else
+		ck_assert_str_eq(dname_print(found.wire, print), apex);
+	diags_free(diags);
+}
+
+/* Which zone a file is of shows in spite of its errors. */
+START_TEST(test_origin_of_broken_zone)
+{
+	expect_apex("some.zone", "$ORIGIN Other.test.\nx A 10.0.0.999\n",
+	    "other.test.");
+	expect_apex("some.zone", "$TTL never\n$ORIGIN other.test.\n",
+	    "other.test.");
+	expect_apex("lab.test.zone", "x A 10.0.0.999\n", "lab.test.");
+	expect_apex("lab..test.zone", "x A 10.0.0.999\n", NULL);
+}
+END_TEST
+
 /* Sorted, canonical text of a zone, by ldns from what each reader made. */
 static int
 compare_strings(const void *a, const void *b)
@@ -719,6 +753,7 @@ zone_tests(void)
 	tcase_add_test(tests, test_include_depth);
 	tcase_add_test(tests, test_generate_is_bounded);
 	tcase_add_test(tests, test_origin);
+	tcase_add_test(tests, test_origin_of_broken_zone);
 	tcase_add_test(tests, test_against_ldns);
 	tcase_add_test(tests, test_cut_at_every_byte);
 	return tests;
