@@ -3,7 +3,8 @@ check_PROGRAMS += tests/e2e/load
 tests_e2e_load_SOURCES = tests/e2e/load.c
 tests_e2e_load_LDADD =
 
-E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/reload.py tests/e2e/sources.py \
+E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
+	tests/e2e/schema.py tests/e2e/reload.py tests/e2e/sources.py \
 	tests/e2e/compare.py tests/e2e/hostile.py tests/e2e/lab.sh
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/compare.zone \
@@ -13,4 +14,4 @@ E2E_NEEDS = src/hostler$(EXEEXT) src/hostlerctl$(EXEEXT) \
 tests/e2e/daemon.log tests/e2e/reload.log: $(E2E_NEEDS)
 tests/e2e/sources.log tests/e2e/compare.log: $(E2E_NEEDS)
 tests/e2e/hostile.log tests/e2e/lab.log: $(E2E_NEEDS)
-tests/e2e/import.log: $(E2E_NEEDS)
+tests/e2e/import.log tests/e2e/manual.log tests/e2e/schema.log: $(E2E_NEEDS)
