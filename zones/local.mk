@@ -17,5 +17,10 @@ nobase_dist_examples_DATA = \
 	zones/nat/hostler.yaml \
 	zones/nat/hosts \
 	zones/nat/lab.test.zone \
+	zones/openstack/floating.hosts \
+	zones/openstack/hostler.yaml \
+	zones/openstack/tenant.hosts \
 	zones/portforward/hostler.yaml \
-	zones/portforward/lab.test.zone
+	zones/portforward/lab.test.zone \
+	zones/twocards/hosts \
+	zones/twocards/hostler.yaml

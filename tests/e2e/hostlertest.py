@@ -94,6 +94,7 @@ class Daemon:
         self.conf = where / "hostler.yaml"
         self.args = list(args)
         self.program = HOSTLER
+        self.under = []         # what starts it, somewhere else
         self.log = ""
         self.process = None
         if config is not None:
@@ -107,7 +108,7 @@ class Daemon:
         self.conf.write_text(text)
 
     def start(self):
-        command = [self.program, "-c", str(self.conf)] + self.args
+        command = self.under + [self.program, "-c", str(self.conf)] + self.args
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE,
                                         stdin=subprocess.DEVNULL)
         os.set_blocking(self.process.stderr.fileno(), False)

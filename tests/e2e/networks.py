@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Answers by the client's own network, on machines with several cards: the
+worked example zones/twocards as it stands, then with other settings."""
+import netlab
+from hostlertest import case, finish, folder, same
+
+# What each asks.
+AT = {"web": "192.168.56.5", "db": "192.168.56.5", "server": "127.0.0.1",
+      "laptop": "192.168.0.5"}
+REVERSE_4 = "15.2.0.10.in-addr.arpa"
+
+
+def build(where):
+    """web and db with a NAT card each, the server with its own; all three on
+    the host-only bridge; web and the laptop on the home one."""
+    netlab.bridge("hostonly")
+    netlab.bridge("home")
+    made = {}
+    for name, cards in (
+            ("web", [("nat", "10.0.2.15/24"),
+                     ("hostonly", "192.168.56.11/24", "fd56::11/64"),
+                     ("home", "192.168.0.11/24")]),
+            ("db", [("nat", "10.0.2.15/24"),
+                    ("hostonly", "192.168.56.12/24", "fd56::12/64")]),
+            ("server", [("nat", "10.0.2.15/24"),
+                        ("hostonly", "192.168.56.5/24", "fd56::5/64"),
+                        ("home", "192.168.0.5/24")]),
+            ("laptop", [("home", "192.168.0.20/24")])):
+        machine = made[name] = netlab.Machine(name, where)
+        machine.resolver(AT[name], "lab.test")
+        for on, *addresses in cards:
+            if on == "nat":             # one for each VM
+                on = f"nat-{name}"
+                netlab.bridge(on)
+            machine.card(on, *addresses)
+    virtualbox = netlab.Machine("virtualbox", where)
+    virtualbox.card("nat-server", "10.0.2.3/24")
+    virtualbox.upstream("10.0.2.3", "203.0.113.80")
+    return made
+
+
+def check_vms(web, db):
+    for vm in (web, db):
+        for to, at in (("IPv4", "192.168.56.5"), ("IPv6", "fd56::5")):
+            ask = vm.name + " asks by " + to
+            same(f"{ask}: web, its own network first",
+                 vm.dig("@" + at, "web.lab.test", "A"),
+                 ["192.168.56.11", "192.168.0.11"])
+            same(f"{ask}: web, AAAA",
+                 vm.dig("@" + at, "web.lab.test", "AAAA"), ["fd56::11"])
+            same(f"{ask}: db", vm.dig("@" + at, "db", "A"), ["192.168.56.12"])
+    same("getent on web: db", web.getent("db"), "192.168.56.12")
+    same("getent on web: db, IPv6", web.getent("db", "ahostsv6"), "fd56::12")
+    same("getent on db: web", db.getent("web"), "192.168.56.11")
+    same("db reaches web by its name", db.run(
+        "ping", "-c", "1", "-W", "5", "-4", "web").returncode, 0)
+    same("outside comes from the NAT's resolver",
+         db.getent("www.example.com"), "203.0.113.80")
+
+
+def check_isolated(machines):
+    for machine in machines:
+        at = "@" + AT[machine.name]
+        for kind in ("A", "AAAA", "ANY"):
+            for name in ("web", "db", "server", "nat-only"):
+                said = machine.full(at, name + ".lab.test", kind)
+                case(f"{machine.name}: {name} {kind} has nothing of 10.0.2.0/24",
+                     "status: NOERROR" in said and "10.0.2." not in said, said)
+        said = machine.full(at, REVERSE_4, "PTR")
+        case(f"{machine.name}: nor is there a reverse name",
+             "status: NXDOMAIN" in said and "lab.test" not in said, said)
+        said = machine.full(at, "nat-only.lab.test", "A")
+        case(f"{machine.name}: NODATA says why",
+             "ANSWER: 0" in said and "EDE: 17" in said, said)
+        same(f"{machine.name}: the other reverse names",
+             machine.dig(at, "-x", "192.168.56.12"),
+             ["db.lab.test."])
+    same("IPv6 too", machines[0].dig("@fd56::5", "-x", "fd56::11"),
+         ["web.lab.test."])
+
+
+def check_example(made, where):
+    with netlab.ServerOn(made["server"], where,
+                         netlab.example("twocards", where)):
+        check_vms(made["web"], made["db"])
+        check_isolated([made["web"], made["db"], made["laptop"]])
+        laptop = made["laptop"]
+        same("the laptop is at home: that address first",
+             laptop.dig("@192.168.0.5", "web.lab.test"),
+             ["192.168.0.11", "192.168.56.11"])
+        ttl = laptop.full("@192.168.0.5", "+ttlid", "web.lab.test")
+        case("good for five seconds", "\t5\tIN\tA" in ttl, ttl)
+
+
+def check_only(made, where):
+    config = netlab.example("twocards", where).replace(
+        "answer-by-network: prefer", "answer-by-network: only")
+    web, laptop = made["web"], made["laptop"]
+    with netlab.ServerOn(made["server"], where, config) as daemon:
+        same("only: a VM gets the host-only address",
+             web.dig("@192.168.56.5", "web.lab.test"), ["192.168.56.11"])
+        same("only: by IPv6 as well",
+             web.dig("@fd56::5", "web.lab.test"), ["192.168.56.11"])
+        same("only: the laptop gets the other",
+             laptop.dig("@192.168.0.5", "web.lab.test"), ["192.168.0.11"])
+        same("only: an AAAA out of its reach is none of its business",
+             laptop.dig("@192.168.0.5", "web.lab.test", "AAAA"), [])
+        same("only: with none in common all are given",
+             laptop.dig("@192.168.0.5", "db.lab.test", "AAAA"), ["fd56::12"])
+        same("getent on the laptop", laptop.getent("web"), "192.168.0.11")
+        daemon.configure(config.replace("answer-by-network: only",
+                                        "answer-by-network: off"))
+        case("reloaded", daemon.hup(), daemon.log)
+        for machine in (web, laptop):
+            same(f"off: {machine.name} gets them as they are written",
+                 machine.dig("@" + AT[machine.name], "web.lab.test"),
+                 ["192.168.0.11", "192.168.56.11"])
+            case("off: isolated addresses are no answer all the same",
+                 machine.dig("@" + AT[machine.name], "nat-only.lab.test") == [])
+
+
+def check_attached(made, where):
+    """No network is declared: the prefixes of the server's own cards count,
+    as they are at the last reload."""
+    (where / "far.hosts").write_text("10.7.7.9 far\n172.31.7.9 far\n"
+                                     "192.168.0.11 web\n192.168.56.11 web\n")
+    config = ("control: {socket: {ctl}}\n"
+              "server: {listen: [192.168.56.5, 192.168.0.5], user: '', threads: 1}\n"
+              "domain: lab.test\nhosts: [far.hosts]\nforward: []\n")
+    server, web, laptop = made["server"], made["web"], made["laptop"]
+    netlab.bridge("later")
+    guest = netlab.Machine("guest", where).card("later", "172.31.7.20/24")
+    guest.route("192.168.56.0/24", "via", "172.31.7.5")
+    with netlab.ServerOn(server, where, config) as daemon:
+        same("attached: web's own network",
+             web.dig("@192.168.56.5", "web.lab.test"),
+             ["192.168.56.11", "192.168.0.11"])
+        same("attached: the laptop's own",
+             laptop.dig("@192.168.0.5", "web.lab.test"),
+             ["192.168.0.11", "192.168.56.11"])
+        server.card("later", "172.31.7.5/24")
+        case("reloaded", daemon.hup(), daemon.log)
+        same("a card that came later counts after a reload",
+             guest.dig("@192.168.56.5", "far.lab.test"),
+             ["172.31.7.9", "10.7.7.9"])
+
+
+netlab.enter()
+with folder() as lab:
+    machines = build(lab)
+    check_example(machines, lab)
+    check_only(machines, lab)
+    check_attached(machines, lab)
+finish()
