@@ -372,7 +372,7 @@ decision_of(const struct trace_step *step)
 		"zone or domain of this server, so it is never forwarded"},
 	    [TRACE_NOT_READY] = {"not-ready", 3, "may be in a source that "
 		"could not be read yet"},
-	    [TRACE_REFERRAL] = {"referral", 0, "is delegated"},
+	    [TRACE_REFERRAL] = {"referral", 0, "is delegated to other servers"},
 	    [TRACE_SPECIAL] = {"special", 4, "is a special name, which is "
 		"never forwarded"},
 	    [TRACE_SINGLE_LABEL] = {"single-label", 4, "is a short name that "
@@ -401,6 +401,9 @@ decision_of(const struct trace_step *step)
 		decision.rule = 2;
 		decision.text = "is covered by a wildcard";
 	}
+	if ((step->kind == TRACE_CACHED || step->kind == TRACE_ASK ||
+	    step->kind == TRACE_NO_UPSTREAM) && !step->route)
+		decision.rule = 0;
 	return decision;
 }
 

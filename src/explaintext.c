@@ -103,10 +103,11 @@ print_forward(const json_t *step, FILE *out)
 }
 
 static void
-print_step(const json_t *step, FILE *out)
+print_step(const json_t *step, const char *view, FILE *out)
 {
 	const json_t *rule = json_object_get(step, "rule");
 	const char *area = text_of(step, "zone");
+	const char *from = text_of(step, "view");
 
 	fprintf(out, "  %s %s", text_of(step, "name"), text_of(step, "text"));
 	if (rule)
@@ -116,6 +117,8 @@ print_step(const json_t *step, FILE *out)
 		fprintf(out, ", zone %s", area);
 	else if (*text_of(step, "domain"))
 		fprintf(out, ", domain %s", text_of(step, "domain"));
+	if (*from && strcmp(from, view) != 0)
+		fprintf(out, ", inherited from the %s", from);
 	fputc('\n', out);
 	if (strcmp(text_of(step, "decision"), "no-data") == 0 &&
 	    json_array_size(json_object_get(step, "types"))) {
@@ -141,24 +144,45 @@ print_answer(const json_t *explanation, FILE *out)
 	}
 }
 
+/* What the client sees of it. */
+static const char *
+outcome_words(const json_t *explanation)
+{
+	static const struct {
+		const char *rcode, *words;
+	} outcomes[] = {
+		{"", "only an upstream can say"},
+		{"NXDOMAIN", "no such name (NXDOMAIN)"},
+		{"REFUSED", "refused (REFUSED)"},
+		{"SERVFAIL", "no answer at present (SERVFAIL)"},
+	};
+	const char *rcode = text_of(explanation, "rcode");
+
+	if (strcmp(rcode, "NOERROR") == 0)
+		return json_array_size(json_object_get(explanation, "answer"))
+		    ? "answered" : "no such record (NODATA)";
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+		if (strcmp(rcode, outcomes[i].rcode) == 0)
+			return outcomes[i].words;
+	return rcode;
+}
+
 void
 explain_print(const json_t *explanation, FILE *out)
 {
-	const char *rcode = text_of(explanation, "rcode");
 	const char *why = text_of(explanation, "ede-text");
 	const json_t *step;
 	size_t i;
 
-	fprintf(out, "%s %s for %s, view %s: %s%s%s\n",
+	fprintf(out, "%s %s, asked by %s, view %s: %s%s%s\n",
 	    text_of(explanation, "name"), text_of(explanation, "type"),
 	    text_of(explanation, "client"), text_of(explanation, "view"),
-	    *rcode ? rcode : "not known before an upstream says it",
-	    *why ? ": " : "", why);
+	    outcome_words(explanation), *why ? ": " : "", why);
 	print_answer(explanation, out);
 	if (json_array_size(json_object_get(explanation, "steps")))
 		fputs("because\n", out);
 	json_array_foreach(json_object_get(explanation, "steps"), i, step) {
-		print_step(step, out);
+		print_step(step, text_of(explanation, "view"), out);
 	}
 	if (*text_of(explanation, "nearest"))
 		fprintf(out, "did you mean %s?\n",

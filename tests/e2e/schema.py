@@ -228,6 +228,21 @@ def check_keys():
          sorted(schema_tables(SCHEMA)), tables)
 
 
+def check_ids():
+    """The ids of warnings in the source, the schema and the manual."""
+    source = (SRC / "src" / "warnids.c").read_text()
+    linter = (SRC / "src" / "names" / "lint.c").read_text()
+    known = sorted(re.findall(r'(?m)^ {4}"([a-z-]+)",$', source) +
+                   re.findall(r'\[LINT_\w+\] = "([a-z-]+)"', linter))
+    case("there are ids", len(known) > 20, known)
+    same("the schema has them", sorted(SCHEMA["definitions"]["warning"]["enum"]),
+         known)
+    page = (SRC / "man" / "hostler.yaml.5").read_text()
+    page = page[page.index(".Sh WARNINGS"):page.index(".Sh EXAMPLES")]
+    same("the manual has them", sorted(re.findall(r"(?m)^\.It Li ([a-z-]+)$",
+                                                  page)), known)
+
+
 def check_examples():
     texts = {str(path): path.read_text()
              for path in (SRC / "zones").glob("*/hostler*.yaml")}
@@ -242,6 +257,7 @@ def check_examples():
 
 with folder() as where:
     check_keys()
+    check_ids()
     check_examples()
     check_taken(where)
     check_refused(where)
