@@ -4,6 +4,8 @@ src_net_libnet_a_SOURCES = \
 	src/net/listen.c src/net/listen.h \
 	src/net/loop.c src/net/loop.h \
 	src/net/mailbox.c src/net/mailbox.h \
+	src/net/outgoing.c \
+	src/net/outgoing.h \
 	src/net/serving.c src/net/serving.h \
 	src/net/tcp.c src/net/tcp.h \
 	src/net/udp.c src/net/udp.h \

@@ -15,12 +15,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "dns/wire.h"
+#include "net/outgoing.h"
 
-#define PORT_LOWEST 1024
-#define PORT_COUNT (65536 - PORT_LOWEST)
-#define BINDS_MAX 16			/* ports drawn for one socket */
 #define READS_MAX 8			/* a wakeup */
 #define DATAGRAM_MAX 4096		/* 1232 were offered */
 #define LENGTH_BYTES 2			/* ahead of a TCP message */
@@ -41,13 +38,15 @@ struct line {
 	uint32_t exchange;
 	int fd;				/* -1: none */
 	struct endpoint to;
-	struct stream *stream;		/* NULL: UDP */
-	struct event event;
+	struct outgoing *udp;		/* whose fd it is; NULL: TCP */
+	struct stream *stream;
+	struct event event;		/* TCP */
 };
 
 struct upstream_io {
 	struct event_base *base;
 	struct forward *forward;
+	struct outgoing_pool *outgoing;
 	struct upstream_hooks hooks;
 	unsigned line_count;
 	struct line *lines;
@@ -65,15 +64,21 @@ is_open(const struct line *line, uint32_t exchange)
 }
 
 static void
-close_line(struct line *line)
+close_line(struct line *line, enum outgoing_end end)
 {
-	if (line->fd < 0)
+	int fd = line->fd;
+
+	if (fd < 0)
 		return;
-	event_del(&line->event);
-	close(line->fd);
 	line->fd = -1;
-	if (line->stream != NULL)
-		free(line->stream->in);
+	if (line->udp != NULL) {
+		outgoing_return(line->udp, end);
+		line->udp = NULL;
+		return;
+	}
+	event_del(&line->event);
+	close(fd);
+	free(line->stream->in);
 	free(line->stream);
 	line->stream = NULL;
 }
@@ -105,72 +110,27 @@ break_line(struct line *line, int64_t now_ms)
 {
 	uint32_t exchange = line->exchange;
 
-	close_line(line);
+	close_line(line, OUTGOING_SPENT);
 	forward_broken(line->io->forward, exchange, now_ms);
 }
 
-/* A path MTU that a forged ICMP message made small would have our query
- * fragmented: it is not believed. */
-static int
-ignore_path_mtu(int fd, int family)
-{
-	int omit = family == AF_INET ? IP_PMTUDISC_OMIT : IPV6_PMTUDISC_OMIT;
-
-	return family == AF_INET ?
-	    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit)) :
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit,
-	    sizeof(omit));
-}
-
-/* A port of our own draw over the whole range: the kernel's are of a narrow
- * one, and not meant to be unpredictable. */
-static int
-bind_random_port(int fd, int family)
-{
-	struct endpoint any = { .addr.family = family == AF_INET ? 4 : 6 };
-	struct sockaddr_storage address;
-	socklen_t length;
-
-	for (unsigned i = 0; i < BINDS_MAX; i++) {
-		any.port = (uint16_t)(PORT_LOWEST +
-		    random_below(PORT_COUNT));
-		length = endpoint_to_sockaddr(&any, &address);
-		if (bind(fd, (struct sockaddr *)&address, length) == 0)
-			return 0;
-		if (errno != EADDRINUSE && errno != EACCES)
-			return -1;
-	}
-	return -1;
-}
-
-static void on_datagram(int fd, short what, void *arg);
 static void on_connected(int fd, short what, void *arg);
 static void on_stream(int fd, short what, void *arg);
-
-static bool
-is_sent(int fd, const struct sockaddr_storage *address, socklen_t length,
-    const struct forward_action *action)
-{
-	return connect(fd, (const struct sockaddr *)address, length) == 0 &&
-	    send(fd, action->bytes, action->length, 0) == action->length;
-}
 
 static bool
 open_udp(struct line *line, const struct forward_action *action,
     int64_t now_ms)
 {
-	struct sockaddr_storage address;
-	socklen_t length = endpoint_to_sockaddr(&action->to, &address);
-
-	line->fd = socket(address.ss_family,
-	    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (line->fd < 0 || ignore_path_mtu(line->fd, address.ss_family) < 0 ||
-	    bind_random_port(line->fd, address.ss_family) < 0) {
-		warn_of(line->io, line->fd < 0 ? "socket" : "bind", errno,
-		    now_ms);
+	line->udp = outgoing_take(line->io->outgoing, &action->to, line,
+	    now_ms);
+	if (line->udp == NULL) {
+		if (errno == EMFILE || errno == ENFILE || errno == EADDRINUSE)
+			warn_of(line->io, "socket", errno, now_ms);
 		return false;
 	}
-	return is_sent(line->fd, &address, length, action);
+	line->fd = outgoing_fd(line->udp);
+	return send(line->fd, action->bytes, action->length, 0) ==
+	    action->length;
 }
 
 static struct stream *
@@ -215,8 +175,11 @@ open_tcp(struct line *line, const struct forward_action *action,
 static void
 abandon_line(struct line *line, int64_t now_ms)
 {
-	if (line->fd >= 0)
+	if (line->udp != NULL)
+		outgoing_return(line->udp, OUTGOING_SPENT);
+	else if (line->fd >= 0)
 		close(line->fd);
+	line->udp = NULL;
 	line->fd = -1;
 	free(line->stream);
 	line->stream = NULL;
@@ -229,14 +192,12 @@ send_query(struct upstream_io *io, const struct forward_action *action,
 {
 	struct line *line = &io->lines[forward_slot(action->exchange)];
 
-	close_line(line);
+	close_line(line, OUTGOING_SPENT);
 	line->exchange = action->exchange;
 	line->to = action->to;
 	if (action->action == FORWARD_SEND_UDP) {
-		if (open_udp(line, action, now_ms)) {
-			listen_for(line, EV_READ, on_datagram);
+		if (open_udp(line, action, now_ms))
 			return;
-		}
 	} else if (open_tcp(line, action, now_ms)) {
 		listen_for(line, EV_WRITE, on_connected);
 		return;
@@ -258,7 +219,8 @@ perform(struct upstream_io *io, const struct forward_action *action,
 	case FORWARD_CLOSE:
 		line = &io->lines[forward_slot(action->exchange)];
 		if (is_open(line, action->exchange))
-			close_line(line);
+			close_line(line, action->heard ? OUTGOING_ANSWERED :
+			    OUTGOING_SPENT);
 		return;
 	case FORWARD_KEEP:
 		io->hooks.keep(io->hooks.arg, action->answer);
@@ -349,8 +311,10 @@ read_datagram(struct line *line, int64_t now_ms)
 	return true;
 }
 
+/* Mostly one packet, and it is the answer: then the socket is not read once
+ * more to hear that there is no other. */
 static void
-on_datagram(int fd, short what, void *arg)
+on_datagram(void *arg)
 {
 	struct line *line = arg;
 	struct upstream_io *io = line->io;
@@ -358,8 +322,6 @@ on_datagram(int fd, short what, void *arg)
 	int64_t now_ms = clock_mono_ms();
 	bool more = true;
 
-	(void)fd;
-	(void)what;
 	for (unsigned i = 0; i < READS_MAX && more; i++) {
 		more = read_datagram(line, now_ms);
 		upstream_pump(io, now_ms);
@@ -494,6 +456,7 @@ upstream_new(struct event_base *base, struct forward *forward,
 		io->lines[i].io = io;
 		io->lines[i].fd = -1;
 	}
+	io->outgoing = outgoing_pool_new(base, io->line_count, on_datagram);
 	io->timer_ms = INT64_MAX;
 	io->warned_ms = INT64_MIN / 2;
 	evtimer_assign(&io->timer, base, on_timer, io);
@@ -508,7 +471,8 @@ upstream_free(struct upstream_io *io)
 	assert(!io->pumping);
 	event_del(&io->timer);
 	for (unsigned i = 0; i < io->line_count; i++)
-		close_line(&io->lines[i]);
+		close_line(&io->lines[i], OUTGOING_SPENT);
+	outgoing_pool_free(io->outgoing);
 	free(io->lines);
 	free(io);
 }

@@ -3,10 +3,10 @@
  *
  * query/forward says what to send and to whom; this opens the sockets, tells
  * the engine what came and what time it is, and hands on what it decided.
- * Every UDP query has a socket of its own: bound to a random port of our own
- * draw, connected to the upstream, closed after use; its path MTU is not
- * believed (IP_PMTUDISC_OMIT), so that a forged ICMP cannot make fragments.
- * A packet from any other source is dropped here.  TCP is one query on one
+ * Every UDP query has a socket to itself for as long as it is out (outgoing.h):
+ * bound to a random port of our own draw, connected to the upstream; its path
+ * MTU is not believed (IP_PMTUDISC_OMIT), so that a forged ICMP cannot make
+ * fragments.  A packet from any other source is dropped here.  TCP is one query on one
  * connection.
  *
  * The one rule: after every forward_ask, upstream_pump.

@@ -47,6 +47,7 @@ struct exchange {
 	uint16_t id;
 	uint8_t upstream;
 	bool queued, to_close, to_send;
+	bool heard, closing_heard;	/* see forward_action */
 	uint32_t closing;
 	uint32_t next;			/* in the queue; NONE: last */
 };
@@ -298,6 +299,7 @@ close_exchange(struct forward *f, struct exchange *exchange)
 	}
 	exchange->to_close = true;
 	exchange->closing = number_of(f, exchange);
+	exchange->closing_heard = exchange->heard;
 	enqueue(f, exchange);
 }
 
@@ -354,6 +356,7 @@ send_to(struct forward *f, struct flight *flight, unsigned upstream,
 	exchange->id = random_16();
 	exchange->upstream = (uint8_t)upstream;
 	exchange->to_send = true;
+	exchange->heard = false;
 	enqueue(f, exchange);
 	set_due(f, flight, now_ms + wait_of(flight, exchange->state));
 }
@@ -639,6 +642,7 @@ next_of_exchange(struct forward *f, struct exchange *exchange,
 		exchange->to_close = false;
 		action->action = FORWARD_CLOSE;
 		action->exchange = exchange->closing;
+		action->heard = exchange->closing_heard;
 		return true;
 	}
 	if (exchange->to_send) {
@@ -868,6 +872,7 @@ forward_received(struct forward *f, uint32_t number, const uint8_t *bytes,
 	w = write_question(flight_of(f, exchange), exchange, asked);
 	switch (message_read(&message, bytes, length, asked, w.at)) {
 	case MESSAGE_OK:
+		exchange->heard = true;
 		take_message(f, exchange, &message, now_ms);
 		return;
 	case MESSAGE_MALFORMED:

@@ -71,6 +71,8 @@ struct forward_action {
 	enum forward_do action;
 	uint32_t exchange;		/* SEND, CLOSE */
 	struct endpoint to;		/* SEND */
+	bool heard;			/* CLOSE: its upstream said something
+					 * that fits, nothing more will come */
 	uint16_t length;
 	uint8_t bytes[FORWARD_QUERY_MAX];
 	struct answer *answer;		/* KEEP, DONE: a reference */

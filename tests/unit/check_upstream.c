@@ -456,16 +456,15 @@ START_TEST(sockets_are_given_back)
 		ask(name, side.port);
 	}
 	run();
-	after = dup(0);
 	ck_assert_uint_eq(here.good, 50);
-	ck_assert_int_eq(after, before + 1);
 	/* In flight when it ends: closed too. */
 	ask("a.test.", side.port);
 	upstream_pump(here.io, clock_mono_ms());
 	upstream_free(here.io);
 	here.io = NULL;
+	after = dup(0);
+	ck_assert_int_eq(after, before + 1);
 	close(after);
-	ck_assert_int_eq(dup(0), after);
 	stop();
 	close(before);
 	close(after);
