@@ -50,6 +50,8 @@ struct load_source {
 	int64_t half_s;			/* since then (monotonic) the file looks
 					 * half-written; 0: it does not */
 	struct loadfiles files;		/* of the last reading */
+	bool was_file;			/* when its hosts were read last: not
+					 * a folder of them */
 	uint64_t listing;		/* a folder: what was in it */
 	struct neighbours neighbours;	/* as of the last reading */
 	bool seen;			/* by the reading under way */

@@ -10,6 +10,9 @@
 #include "names/leasefile.h"
 #include "names/zonefile.h"
 
+#define BINARY_LOOKED_AT 65536		/* bytes at a file's beginning */
+#define BINARY_ZEROS 8			/* so many in it are no slip */
+
 static const char *
 say_next(const struct load_source *source)
 {
@@ -140,6 +143,22 @@ note_apex(struct reading *reading, const struct dname *apex)
 	source->apex = *apex;
 }
 
+/* One error says more about such a file than a thousand. */
+static const char *
+look_at_bytes(const struct source_text *text)
+{
+	size_t length = text->length < BINARY_LOOKED_AT ? text->length
+							: BINARY_LOOKED_AT;
+	unsigned zeros = 0;
+
+	if (length >= 2 && (memcmp(text->bytes, "\xff\xfe", 2) == 0 ||
+	    memcmp(text->bytes, "\xfe\xff", 2) == 0))
+		return "the file is in UTF-16; save it as UTF-8";
+	for (size_t i = 0; i < length; i++)
+		zeros += text->bytes[i] == '\0';
+	return zeros < BINARY_ZEROS ? NULL : "it is not a text file";
+}
+
 static void
 read_zone(struct reading *reading)
 {
@@ -159,6 +178,8 @@ read_zone(struct reading *reading)
 
 	if (!wrong && is_emptied(source, input.text.length))
 		wrong = "the file is empty now";
+	if (!wrong)
+		wrong = look_at_bytes(&input.text);
 	if (wrong) {
 		fail_file(source, source->path, wrong);
 		return;
@@ -227,8 +248,14 @@ parse_hosts(struct reading *reading, const struct files_list *list,
 	    .previous = source->content,
 	};
 
-	if (source->awaited && texts[0].length == 0)
+	source->was_file = list->count == 1 &&
+	    strcmp(list->paths[0], source->path) == 0;
+	if (source->awaited && texts[0].length == 0) {
 		input.previous = NULL;
+	} else if (source->was_file && is_emptied(source, texts[0].length)) {
+		fail_file(source, source->path, "the file is empty now");
+		return;
+	}
 	take_content(reading, hostsfile_parse(&input, source->diags));
 	if (diags_count(source->diags, DIAG_ERROR))
 		source->state = LOAD_FAULTY;
@@ -268,6 +295,12 @@ read_hosts(struct reading *reading)
 	if (wrong) {
 		loadfiles_note(&source->files, source->path);
 		fail_file(source, source->path, wrong);
+		return;
+	}
+	if (source->was_file && source->content && list.count == 0) {
+		loadfiles_note(&source->files, source->path);
+		fail_file(source, source->path,
+		    "it is an empty folder now, and was a file");
 		return;
 	}
 	texts = memory_zeroed(list.count + 1, sizeof *texts);

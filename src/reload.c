@@ -23,6 +23,7 @@ struct reload {
 	const struct conf_options *options;
 	struct diags *conf_diags;	/* of the last reading that counted */
 	struct diags *route_diags;	/* of the last publishing */
+	uint64_t route_hash;
 	struct loadfiles route_files;	/* that it was made from */
 	struct realms *realms;
 	struct publisher publisher;
@@ -188,6 +189,7 @@ note_route_files(struct reload *reload)
 	for (size_t i = 0; i < count; i++)
 		loadfiles_note(&reload->route_files, paths[i]);
 	free(paths);
+	reload->route_hash = routes_hash(reload->conf);
 }
 
 static void
@@ -350,14 +352,26 @@ reload_again(struct reload *reload)
 	return RELOAD_DONE;
 }
 
+/* DHCP clients write a resolv.conf anew with every lease, and mostly as it
+ * was. */
+static bool
+has_other_routes(struct reload *reload)
+{
+	uint64_t before = reload->route_hash;
+
+	if (!loadfiles_changed(&reload->route_files, LOADFILES_TRUST))
+		return false;
+	note_route_files(reload);
+	return reload->route_hash != before;
+}
+
 enum reload_news
 reload_refresh(struct reload *reload)
 {
 	struct realms_news news = realms_read(reload->realms, reload->conf,
 	    LOADFILES_TRUST);
 
-	if (!news.changed &&
-	    !loadfiles_changed(&reload->route_files, LOADFILES_TRUST))
+	if (!news.changed && !has_other_routes(reload))
 		return news.read ? RELOAD_READ : RELOAD_NOTHING;
 	publish(reload);
 	reload_reclaim(reload);

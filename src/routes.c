@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "sys/files.h"
 #include "sys/ifaces.h"
@@ -227,4 +228,33 @@ routes_paths(const struct conf *conf, const char ***paths)
 	if (count)
 		add_path(paths, &count, RESOLVED_LIST);
 	return count;
+}
+
+static uint64_t
+hash_file(uint64_t before, const char *path)
+{
+	struct hash_key key = {0x726f757465, before};
+	struct files_content file;
+	const char *wrong = files_read(path, RESOLV_CONF_MAX, &file);
+	uint64_t hash;
+
+	if (wrong)
+		return hash_siphash13(&key, (const uint8_t *)wrong,
+		    strlen(wrong));
+	hash = hash_siphash13(&key, (const uint8_t *)file.bytes, file.length);
+	files_release(&file);
+	return hash;
+}
+
+uint64_t
+routes_hash(const struct conf *conf)
+{
+	const char **paths;
+	size_t count = routes_paths(conf, &paths);
+	uint64_t hash = count;
+
+	for (size_t i = 0; i < count; i++)
+		hash = hash_file(hash, paths[i]);
+	free(paths);
+	return hash;
 }

@@ -22,4 +22,7 @@ void routes_make(struct view *view, const struct conf *conf,
  * list with systemd-resolved's stub: what is to be watched. */
 size_t routes_paths(const struct conf *conf, const char ***paths);
 
+/* What all these say at present: while it is the same, so are the routes. */
+uint64_t routes_hash(const struct conf *conf);
+
 #endif

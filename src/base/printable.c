@@ -22,6 +22,11 @@ is_shown(uint32_t code)
 		return code >= 0x20 && code < 0x7f;
 	if (code >= 0xd800 && code < 0xe000)
 		return false;
+	/* Direction marks and what shows as nothing (joiners are letters'). */
+	if (code == 0xad || code == 0x61c || code == 0xfeff ||
+	    code == 0x200b || code == 0x200e ||
+	    code == 0x200f)
+		return false;
 	if ((code >= 0x2028 && code <= 0x202e) ||
 	    (code >= 0x2066 && code <= 0x2069))
 		return false;

@@ -633,6 +633,27 @@ keep_file(struct parser *p, enum diag_level level, const char *why)
 }
 
 static bool
+had_records(const struct file *file)
+{
+	for (uint32_t i = 0; i < file->old_count; i++)
+		if (file->old[i]->record_count > 0)
+			return true;
+	return false;
+}
+
+/* A file without a single good line is something else by now: a binary, a page
+ * of a proxy.  What it said before counts, as if it could not be read. */
+static void
+keep_if_nonsense(struct parser *p, uint32_t chunks, uint32_t records)
+{
+	if (p->file.faults[DIAG_ERROR] == 0 || !had_records(&p->file) ||
+	    p->content->record_count > records)
+		return;
+	content_cut(p->content, chunks);
+	keep_file(p, DIAG_ERROR, "no line of it can be read");
+}
+
+static bool
 is_utf16(const struct source_text *text)
 {
 	return text->length >= 2 &&
@@ -644,6 +665,8 @@ static void
 parse_file(struct parser *p)
 {
 	const struct file *file = &p->file;
+	uint32_t chunks = p->content->chunk_count;
+	uint32_t records = p->content->record_count;
 
 	if (file->text->bytes == NULL) {
 		share_file(p);
@@ -656,6 +679,7 @@ parse_file(struct parser *p)
 		parse_text(p);
 		tell_rest(p, DIAG_ERROR, "with errors");
 		tell_rest(p, DIAG_NOTE, "passed over");
+		keep_if_nonsense(p, chunks, records);
 	}
 	hostskeep_free(p->file.keep);
 }

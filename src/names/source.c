@@ -114,6 +114,23 @@ drop_chunk(struct chunk *chunk)
 }
 
 void
+content_cut(struct content *content, uint32_t count)
+{
+	/* The array's room follows from the number of chunks. */
+	uint32_t left = content->chunk_count - count;
+	struct chunk **chunks = content->chunks;
+
+	content->chunks = NULL;
+	content->chunk_count = 0;
+	content->record_count = 0;
+	for (uint32_t i = 0; i < count; i++)
+		content_add(content, chunks[i]);
+	for (uint32_t i = 0; i < left; i++)
+		drop_chunk(chunks[count + i]);
+	free(chunks);
+}
+
+void
 content_free(struct content *content)
 {
 	if (content == NULL)

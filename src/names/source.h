@@ -128,6 +128,9 @@ struct chunk *chunk_new(const char *path, uint32_t first_line,
 void content_add(struct content *content, struct chunk *chunk);
 void content_share(struct content *content, struct chunk *chunk);
 
+/* Drop the chunks that were added last, so that `count` are left. */
+void content_cut(struct content *content, uint32_t count);
+
 /* The same with another rank; the chunks are shared. */
 struct content *content_ranked(const struct content *old, uint32_t rank);
 

@@ -6,6 +6,7 @@ Nothing waits by sleeping: a daemon is up when it says "ready", gone when its
 process ended, and a reload is over when hostlerctl returns.  Every wait has a
 limit."""
 import contextlib
+import json
 import os
 import pathlib
 import select
@@ -109,20 +110,24 @@ class Daemon:
 
     def start(self):
         command = self.under + [self.program, "-c", str(self.conf)] + self.args
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE,
+        # A file: nobody has to read it for the daemon to go on.
+        self.log_file = tempfile.TemporaryFile()
+        self.log_read = 0
+        self.process = subprocess.Popen(command, stderr=self.log_file,
                                         stdin=subprocess.DEVNULL)
-        os.set_blocking(self.process.stderr.fileno(), False)
         if not self.wait_log("ready"):
             raise RuntimeError("hostler did not become ready:\n" + self.log)
         return self
 
     def read_log(self, wait_s=0.0):
-        ready, _, _ = select.select([self.process.stderr], [], [], wait_s)
-        if ready:
-            data = os.read(self.process.stderr.fileno(), 1 << 16)
+        end = time.monotonic() + wait_s
+        while True:
+            data = os.pread(self.log_file.fileno(), 1 << 20, self.log_read)
+            self.log_read += len(data)
             self.log += data.decode("utf-8", "replace")
-            return bool(data)
-        return False
+            if data or time.monotonic() >= end:
+                return bool(data)
+            select.select([], [], [], 0.005)
 
     def wait_log(self, word, start=0):
         end = time.monotonic() + LIMIT_S
@@ -147,6 +152,14 @@ class Daemon:
         return subprocess.run([HOSTLERCTL, "-s", self.ctl, *words],
                               capture_output=True, text=True, timeout=LIMIT_S)
 
+    def status(self):
+        return json.loads(self.ctl_run("--json", "status").stdout)
+
+    def source(self, end):
+        """What status says of the source whose path ends so."""
+        return [one for one in self.status()["sources"]
+                if one["path"].endswith(end)][0]
+
     def stop(self):
         if self.process is None:
             return None
@@ -159,7 +172,7 @@ class Daemon:
             code = self.process.wait()
         while self.read_log():
             pass
-        self.process.stderr.close()
+        self.log_file.close()
         self.process = None
         return code
 
@@ -189,6 +202,29 @@ def records(section):
         kind = dns.rdatatype.to_text(rrset.rdtype)
         found += [f"{rrset.name} {kind} {rdata}" for rdata in rrset]
     return sorted(found)
+
+
+def until(what, wanted, limit_s=LIMIT_S):
+    """Ask again until it is what is wanted, and for how long that took: what
+    it was at last, and the seconds."""
+    start = time.monotonic()
+    while True:
+        got = what()
+        took_s = time.monotonic() - start
+        if got == wanted or took_s > limit_s:
+            return got, took_s
+        select.select([], [], [], 0.01)
+
+
+def look(daemon, name, kind="A", **how):
+    """What a question gives, in short: the data, the rcode and EDE, NODATA."""
+    answer = daemon.ask(name, kind, **how)
+    if answer.answer:
+        return " ".join(line.split(" ", 2)[2] for line in
+                        records(answer.answer))
+    if rcode(answer) == "NOERROR":
+        return "NODATA"
+    return " ".join([rcode(answer)] + [str(code) for code in ede(answer)])
 
 
 def rcode(message):

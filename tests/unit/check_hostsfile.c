@@ -526,6 +526,39 @@ START_TEST(file_kept)
 }
 END_TEST
 
+/* Something else in its place says nothing of the names. */
+START_TEST(nonsense_keeps_file)
+{
+	struct diags *diags = diags_new();
+	struct content *first = parse_text("10.0.0.1 a\n# b\n10.0.0.2 c\n",
+	    NULL, diags);
+	struct content *content = parse_text("<html>\n<p>no such page\n",
+	    first, diags);
+	char *said;
+
+	ck_assert_uint_eq(content->chunk_count, first->chunk_count);
+	ck_assert_ptr_eq(content->chunks[0], first->chunks[0]);
+	ck_assert_uint_eq(content->record_count, first->record_count);
+	said = show(first, diags);
+	ck_assert_ptr_nonnull(strstr(said, "no line of it can be read\n"
+	    "      = it keeps its last good content\n"));
+	free(said);
+	content_free(content);
+
+	/* A comment alone is what somebody meant. */
+	content = parse_text("# none\n", first, diags);
+	ck_assert_uint_eq(content->record_count, 0);
+	content_free(content);
+
+	/* So is one good line. */
+	content = parse_text("<html>\n10.0.0.3 d\n", first, diags);
+	expect(content, "2:10 d.lab. 10.0.0.3 short\n10.0.0.3 -> d.lab.\n");
+	content_free(content);
+	content_free(first);
+	diags_free(diags);
+}
+END_TEST
+
 /* One file of a directory goes, another comes, the third is shared. */
 START_TEST(directory)
 {
@@ -789,6 +822,7 @@ hostsfile_suite(void)
 	tcase_add_test(lines, long_line);
 	tcase_add_test(lines, garbage);
 	tcase_add_test(lines, file_kept);
+	tcase_add_test(lines, nonsense_keeps_file);
 	tcase_add_test(lines, directory);
 	tcase_add_test(chunks, chunk_sizes);
 	tcase_add_test(chunks, chunk_lines);
