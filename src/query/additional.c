@@ -19,6 +19,18 @@ additional_target(const struct snapshot *names, const uint8_t *target)
 	    lower.length);
 }
 
+/* As a question for it would find it. */
+static const struct node *
+find_target(const struct query *q, const struct query_env *env,
+    const uint8_t *target)
+{
+	const struct node *node = additional_target(q->view->names, target);
+
+	if (q->view->inherit && (node == NULL || !node_is_served(node)))
+		node = additional_target(env->policy->top.names, target);
+	return node;
+}
+
 /* Several records often have one target. */
 struct targets {
 	unsigned count;
@@ -77,7 +89,7 @@ additional_write(struct query *q, const struct additional *additional)
 			target = additional->owner;
 		if (target == NULL || target[0] == 0)
 			continue;
-		node = additional_target(additional->names, target);
+		node = find_target(q, additional->env, target);
 		if (node != NULL && is_new(&targets, node))
 			write_addresses(q, additional->env, target, node);
 	}

@@ -2,7 +2,8 @@
 /* additional.h - addresses that a client will ask for next.
  *
  * For the targets of NS, MX, SRV, SVCB and HTTPS records in the answer: what
- * the local names know of them, as far as there is room.  And for referrals:
+ * the local names know of them, those of the client's view first, as far as
+ * there is room.  And for referrals:
  * glue, needed where the target is within the delegated zone (RFC 9471).
  *
  * Pure; one thread; bounded by what is looked at, whatever a zone holds.
@@ -26,7 +27,6 @@ additional_is_due(uint16_t type)
  * HTTPS records with the target "." mean (RFC 9460 2.5). */
 struct additional {
 	const struct query_env *env;
-	const struct snapshot *names;
 	const struct rrset *rrset;
 	const uint8_t *owner;
 };

@@ -122,16 +122,18 @@ find_authority(const struct chain *c)
 }
 
 static void
-write_soa(struct chain *c, enum source_kind kind)
+write_soa(struct chain *c, enum source_kind kind, uint32_t ttl_cap)
 {
 	const struct area *area = find_authority(c);
+	uint32_t ttl = kind == SOURCE_ZONE ? NEGATIVE_TTL_S :
+	    NEGATIVE_SHORT_TTL_S;
 
 	if (area != NULL)
-		negative_of_area(&c->q->reply, area);
+		negative_of_area(&c->q->reply, area, ttl_cap);
 	else
 		negative_made(&c->q->reply, c->path.name,
-		    snapshot_serial(c->from->names), kind == SOURCE_ZONE ?
-		    NEGATIVE_TTL_S : NEGATIVE_SHORT_TTL_S);
+		    snapshot_serial(c->from->names),
+		    ttl < ttl_cap ? ttl : ttl_cap);
 }
 
 static enum step
@@ -139,7 +141,7 @@ answer_no_data(struct chain *c, enum source_kind kind)
 {
 	note(c, TRACE_NO_DATA);
 	set_source(c, chain_source(kind));
-	write_soa(c, kind);
+	write_soa(c, kind, UINT32_MAX);
 	return STEP_DONE;
 }
 
@@ -244,7 +246,8 @@ answer_dname(struct chain *c)
 	return go_to(c, target.wire);
 }
 
-/* Known, but nothing of it is for this client. */
+/* Known, but nothing of it is for this client; another may get some, so that
+ * this is not to be believed for long. */
 static enum step
 answer_withheld(struct chain *c)
 {
@@ -257,7 +260,7 @@ answer_withheld(struct chain *c)
 	}
 	note(c, TRACE_WITHHELD);
 	reply_ede(&q->reply, EDE_FILTERED, "its addresses are for others");
-	write_soa(c, c->local.node->kind);
+	write_soa(c, c->local.node->kind, GIVE_NEAR_TTL_S);
 	return STEP_DONE;
 }
 
@@ -271,7 +274,6 @@ answer_rrset(struct chain *c, const struct rrset *rrset)
 		if (additional_is_due(rrset->type))
 			additional_write(c->q, &(struct additional){
 				.env = c->env,
-				.names = c->from->names,
 				.rrset = rrset,
 				.owner = c->path.name,
 			});
@@ -294,7 +296,7 @@ answer_reverse(struct chain *c)
 		.owner = owner_of(c),
 		.type = TYPE_PTR,
 		.class = CLASS_IN,
-		.ttl = c->local.reverse_ttl,
+		.ttl = give_ttl(c->env, node, c->local.reverse_ttl),
 		.rdata = node_name(node),
 		.rdata_length = node->name_length,
 	};
@@ -367,7 +369,7 @@ answer_from_area(struct chain *c, enum dns_rcode rcode)
 	c->q->reply.rcode = (uint16_t)rcode;
 	note(c, rcode == RCODE_NXDOMAIN ? TRACE_ABSENT : TRACE_EMPTY);
 	set_source(c, chain_source(kind));
-	write_soa(c, kind);
+	write_soa(c, kind, UINT32_MAX);
 	return STEP_DONE;
 }
 
@@ -604,28 +606,6 @@ answer_unknown(struct chain *c)
 	return answer_from_outside(c, route);
 }
 
-/* Of what a view and the top level say of a name, that which says more. */
-static unsigned
-weigh(const struct local *local)
-{
-	switch (local->kind) {
-	case LOCAL_NONE:
-		return 0;
-	case LOCAL_ABSENT:
-		return 1;
-	case LOCAL_NOT_READY:
-		return 2;
-	case LOCAL_EMPTY:
-		return 3;
-	case LOCAL_KNOWN:
-	case LOCAL_REVERSE:
-	case LOCAL_CUT:
-	case LOCAL_DNAME:
-		break;
-	}
-	return 4;
-}
-
 static void
 find_name(struct chain *c)
 {
@@ -635,16 +615,11 @@ find_name(struct chain *c)
 
 	c->from = c->view;
 	local_find(c->view->names, &c->path, type, &c->local);
-	if (!c->view->inherit || weigh(&c->local) == 4)
+	if (!c->view->inherit || local_is_known(&c->local))
 		return;
 	local_find(top->names, &c->path, type, &above);
-	if (weigh(&above) > weigh(&c->local)) {
-		above.has_below |= c->local.has_below;
-		c->local = above;
+	if (local_join(&c->local, &above))
 		c->from = top;
-	} else {
-		c->local.has_below |= above.has_below;
-	}
 }
 
 static void

@@ -97,16 +97,29 @@ survey_name(const struct query *q, const struct give *give)
 }
 
 static uint32_t
-cap_ttl(const struct give *give, uint32_t cap)
+cap_ttl(const struct query_env *env, const struct rrset *rrset, uint32_t cap)
 {
 	int64_t left;
 
-	if (!(give->rrset->flags & RRSET_EXPIRES))
+	if (!(rrset->flags & RRSET_EXPIRES))
 		return cap;
-	left = rrset_expiry(give->rrset) - give->env->now_ms / 1000;
+	left = rrset_expiry(rrset) - env->now_ms / 1000;
 	if (left < 0)
 		left = 0;
 	return left < (int64_t)cap ? (uint32_t)left : cap;
+}
+
+uint32_t
+give_ttl(const struct query_env *env, const struct node *node, uint32_t ttl)
+{
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		if (is_address_type(rrset->type))
+			ttl = cap_ttl(env, rrset, ttl);
+		rrset = rrset_next(rrset);
+	}
+	return ttl;
 }
 
 enum pass {
@@ -149,7 +162,7 @@ write_pass(struct query *q, const struct give *give,
 	struct reply_rrset one = {
 		.owner = give->owner,
 		.count = 1,
-		.ttl_cap = cap_ttl(give, survey->some_differ ?
+		.ttl_cap = cap_ttl(give->env, rrset, survey->some_differ ?
 		    GIVE_NEAR_TTL_S : UINT32_MAX),
 	};
 	uint32_t offset = 0;
@@ -214,7 +227,7 @@ give_rrset(struct query *q, const struct give *give)
 		.wire = rrset_wire(rrset),
 		.length = rrset->length,
 		.count = rrset->count,
-		.ttl_cap = cap_ttl(give, UINT32_MAX),
+		.ttl_cap = cap_ttl(give->env, rrset, UINT32_MAX),
 	};
 
 	if ((rrset->flags & (RRSET_LOOPBACK | RRSET_LINK_LOCAL)) ||
@@ -274,6 +287,7 @@ give_own_address(struct query *q, const struct policy *policy,
 	if (rrset == NULL || !is_own_name(&policy->host, node) ||
 	    (type != given && type != TYPE_ANY) ||
 	    asked->family == 0 || addr_is_link_local(asked) ||
+	    networks_isolate(&policy->networks, asked) ||
 	    addr_is_loopback(asked) || addr_is_loopback(&q->client.addr))
 		return false;
 	record.ttl = rrset_ttl(rrset);

@@ -42,6 +42,11 @@ struct give {
 /* Write what may be given of the RRset. */
 enum given give_rrset(struct query *q, const struct give *give);
 
+/* The TTL of what comes of the node's addresses, a reverse name: `ttl`, and no
+ * longer than what is left of a lease. */
+uint32_t give_ttl(const struct query_env *env, const struct node *node,
+    uint32_t ttl);
+
 /* Can the answer depend on who asks?  If not, and no flag of the RRset says
  * so, it is written as it is. */
 static inline bool
@@ -55,7 +60,7 @@ give_may_differ(const struct networks *networks, const struct rrset *rrset)
 /* Write the address that the client asked, where `name` (lower, as asked for
  * or as the node has it in full) is the server's own host name, known by a
  * loopback address, and the question's type is of that family or ANY.  False:
- * not so. */
+ * not so, or it is an address for nobody. */
 bool give_own_address(struct query *q, const struct policy *policy,
     const uint8_t *owner, const struct node *node);
 

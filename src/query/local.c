@@ -225,3 +225,42 @@ local_find(const struct snapshot *names, const struct path *path,
 	else if (area_is_closed(local->area))
 		local->kind = LOCAL_ABSENT;
 }
+
+/* Where both are of one apex, the one whose file may say more. */
+static bool
+is_nearer(const struct area *above, const struct area *area)
+{
+	if (above == NULL || area == NULL)
+		return above != NULL;
+	return above->labels > area->labels ||
+	    (above->labels == area->labels && above->not_ready);
+}
+
+static enum local_kind
+judge_unknown(const struct area *area, bool empty)
+{
+	if (area != NULL && area->not_ready)
+		return LOCAL_NOT_READY;
+	if (!area_is_closed(area))
+		return LOCAL_NONE;
+	return empty ? LOCAL_EMPTY : LOCAL_ABSENT;
+}
+
+bool
+local_join(struct local *local, const struct local *above)
+{
+	bool below = local->has_below || above->has_below;
+	bool empty = below || local->kind == LOCAL_EMPTY ||
+	    above->kind == LOCAL_EMPTY;
+	bool nearer;
+
+	if (local_is_known(local))
+		return false;
+	nearer = local_is_known(above) || is_nearer(above->area, local->area);
+	if (nearer)
+		*local = *above;
+	local->has_below = below;
+	if (!local_is_known(local))
+		local->kind = judge_unknown(local->area, empty);
+	return nearer;
+}

@@ -63,6 +63,21 @@ struct local {
 void local_find(const struct snapshot *names, const struct path *path,
     uint16_t type, struct local *local);
 
+/* What the names of a view say (local), joined with what those of the level
+ * above it say of the same name: known names and wildcards of the view, then of
+ * above; then the rest, as if both were one: a name is empty where either has a
+ * name below it, and the deeper area speaks, the view's where both are equal.
+ * True: *local is of above now. */
+bool local_join(struct local *local, const struct local *above);
+
+/* Does it know the name, so that nothing above it is asked? */
+static inline bool
+local_is_known(const struct local *local)
+{
+	return local->kind == LOCAL_KNOWN || local->kind == LOCAL_REVERSE ||
+	    local->kind == LOCAL_CUT || local->kind == LOCAL_DNAME;
+}
+
 /* Is it an area that owns all the names in it? */
 static inline bool
 area_is_closed(const struct area *area)

@@ -10,14 +10,15 @@
 #define SOA_EXPIRE_S 86400
 
 void
-negative_of_area(struct reply *reply, const struct area *area)
+negative_of_area(struct reply *reply, const struct area *area,
+    uint32_t ttl_cap)
 {
 	struct reply_rrset soa = {
 		.owner = area->soa_owner.wire,
 		.wire = area->soa,
 		.length = area->soa_length,
 		.count = 1,
-		.ttl_cap = UINT32_MAX,
+		.ttl_cap = ttl_cap,
 	};
 
 	reply_records(reply, REPLY_AUTHORITY, &soa);

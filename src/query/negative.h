@@ -14,8 +14,9 @@
 #define NEGATIVE_SHORT_TTL_S 5		/* an edit is to show at once */
 #define NEGATIVE_TTL_S 60
 
-/* The SOA of an area that is no overlay. */
-void negative_of_area(struct reply *reply, const struct area *area);
+/* The SOA of an area that is no overlay, its TTL ttl_cap at most. */
+void negative_of_area(struct reply *reply, const struct area *area,
+    uint32_t ttl_cap);
 
 /* One made at `owner`: itself as the server, nobody.invalid as the person. */
 void negative_made(struct reply *reply, const uint8_t *owner,

@@ -44,12 +44,13 @@ networks_fini(struct networks *networks)
 uint64_t
 networks_of(const struct networks *networks, const struct addr *addr)
 {
+	struct addr bare = addr_unmap(addr);
 	uint64_t set = 0;
 
 	for (unsigned i = 0; i < networks->prefix_count; i++) {
 		const struct network_prefix *one = &networks->prefixes[i];
 
-		if (prefix_contains(&one->prefix, addr))
+		if (prefix_contains(&one->prefix, &bare))
 			set |= UINT64_C(1) << one->network;
 	}
 	return set;
@@ -58,12 +59,14 @@ networks_of(const struct networks *networks, const struct addr *addr)
 bool
 networks_isolate(const struct networks *networks, const struct addr *addr)
 {
+	struct addr bare = addr_unmap(addr);
+
 	if (!networks->some_isolated)
 		return false;
 	for (unsigned i = 0; i < networks->prefix_count; i++) {
 		const struct network_prefix *one = &networks->prefixes[i];
 
-		if (one->isolated && prefix_contains(&one->prefix, addr))
+		if (one->isolated && prefix_contains(&one->prefix, &bare))
 			return true;
 	}
 	return false;

@@ -48,7 +48,8 @@ void networks_add_prefix(struct networks *networks,
     const struct prefix *prefix, bool isolated);
 void networks_fini(struct networks *networks);
 
-/* The set of networks that addr lies in. */
+/* The set of networks that addr lies in; a v4-mapped IPv6 address lies where
+ * its IPv4 address does. */
 uint64_t networks_of(const struct networks *networks, const struct addr *addr);
 bool networks_isolate(const struct networks *networks,
     const struct addr *addr);

@@ -193,7 +193,6 @@ answer_plain(struct query *q, const struct query_env *env,
 	    additional_is_due(rrset->type))
 		additional_write(q, &(struct additional){
 			.env = env,
-			.names = names,
 			.rrset = rrset,
 			.owner = q->question.name,
 		});

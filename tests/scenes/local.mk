@@ -10,8 +10,10 @@ SCENES = \
 	tests/scenes/edns.scene \
 	tests/scenes/forward.scene \
 	tests/scenes/hosts.scene \
+	tests/scenes/inherit.scene \
 	tests/scenes/isolated.scene \
 	tests/scenes/known.scene \
+	tests/scenes/leases.scene \
 	tests/scenes/loopback.scene \
 	tests/scenes/nested.scene \
 	tests/scenes/networks.scene \

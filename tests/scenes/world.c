@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "names/hostsfile.h"
+#include "names/leasefile.h"
 #include "names/zonefile.h"
 
 #define WORLD_NOW_S 1700000000
@@ -139,6 +140,33 @@ add_hosts(struct world *world, struct story *story)
 		spec.domain = read_name(story, 1);
 	text.bytes = story_block(story, &text.length);
 	add_content(world, story, hostsfile_parse(&input, diags), diags);
+}
+
+/* As dnsmasq writes them; the world's clock stands at WORLD_NOW_S. */
+static void
+add_leases(struct world *world, struct story *story)
+{
+	struct source_spec spec = {
+		.kind = SOURCE_LEASE,
+		.format = LEASE_DNSMASQ,
+		.path = story->path,
+		.rank = world->rank++,
+		.has_domain = true,
+		.domain = read_name(story, 1),
+		.ttl = story->count > 2 ? (uint32_t)atol(story->word[2]) : 5,
+	};
+	struct leasefile_input input = {
+		.spec = &spec,
+		.text.path = story->path,
+		.now_s = WORLD_NOW_S,
+		.mono_s = world->now_ms / 1000,
+	};
+	struct diags *diags = diags_new();
+	struct content *content = NULL;
+
+	input.text.bytes = story_block(story, &input.text.length);
+	leasefile_parse(&input, diags, &content);
+	add_content(world, story, content, diags);
 }
 
 static void
@@ -361,6 +389,8 @@ world_statement(struct world *world, struct story *story)
 		add_zone(world, story);
 	else if (strcmp(verb, "hosts") == 0)
 		add_hosts(world, story);
+	else if (strcmp(verb, "leases") == 0)
+		add_leases(world, story);
 	else if (strcmp(verb, "domain") == 0)
 		add_area(world, story, AREA_DOMAIN);
 	else if (strcmp(verb, "not-ready") == 0)

@@ -5,13 +5,16 @@
  *
  *   zone NAME [overlay]           a zone file, up to `end`
  *   hosts [DOMAIN]                a hosts file, up to `end`
- *   domain NAME [overlay]         of the configuration
+ *   leases DOMAIN [TTL]           a lease file in dnsmasq's format, up to `end`;
+ *                                 it is 1700000000 when the scene begins
+ *   domain NAME [overlay] [not-ready]
+ *                                 of the configuration
  *   not-ready NAME [overlay]      a zone that could not be read yet
  *   route ZONE [private-names] [ADDR@PORT]...
  *   allow any|private|none [PREFIX]...
  *   view NAME [clients PREFIX...] [asked ADDR...] [inherit]
- *                                 zone, hosts, domain and route are this
- *                                 view's from here; `view top` goes back
+ *                                 zone, hosts, leases, domain and route are
+ *                                 this view's from here; `view top` goes back
  *   network NAME PREFIX... [isolated]
  *   by-network prefer|only|off
  *   told PREFIX...                sees the source of answers
