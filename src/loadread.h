@@ -6,7 +6,7 @@
 #ifndef HOSTLER_LOADREAD_H
 #define HOSTLER_LOADREAD_H
 
-#include "load.h"
+#include "loadsource.h"
 
 /* How long a lease file may look half-written before that is told. */
 #define LOADREAD_HALF_S 3

@@ -15,6 +15,7 @@ src_libconf_a_SOURCES = \
 	src/load.c src/load.h \
 	src/loadfiles.c src/loadfiles.h \
 	src/loadread.c src/loadread.h \
+	src/loadsource.h \
 	src/realms.c src/realms.h \
 	src/warnids.c src/warnids.h
 

@@ -7,7 +7,7 @@
 #include "base/editdistance.h"
 #include "names/lint.h"
 
-/* Of readers, parsers and routes; the linter's stand in lint.c. */
+/* Of readers, parsers and routes; the linter's stand in lintrun.c. */
 static const char *const others[] = {
     "needs-restart",
     "no-machine-names",

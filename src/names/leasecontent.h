@@ -4,7 +4,7 @@
 #ifndef HOSTLER_NAMES_LEASECONTENT_H
 #define HOSTLER_NAMES_LEASECONTENT_H
 
-#include "names/leasefile.h"
+#include "names/leaseinput.h"
 #include "names/leaserows.h"
 
 /* Chunks whose rows say the same as in input->previous are shared with it.

@@ -10,7 +10,7 @@
 #ifndef HOSTLER_NAMES_LEASEJOIN_H
 #define HOSTLER_NAMES_LEASEJOIN_H
 
-#include "names/leasefile.h"
+#include "names/leaseinput.h"
 #include "names/leasemacs.h"
 
 struct leasejoin {

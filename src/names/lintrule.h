@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lintrule.h - what the themes of the linter share; only lint*.c include it.
  *
- * lint.c walks contents, chunks, nodes; each theme looks at one node (or one
+ * lintrun.c walks contents, chunks, nodes; each theme looks at one node (or one
  * address of a line) at a time:
  *
  *   lintaddrs.c  shared-address loopback-name outside-networks

@@ -22,7 +22,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/idna.h \
 	src/names/index.c \
 	src/names/index.h \
-	src/names/lint.c src/names/lint.h \
+	src/names/lintrun.c src/names/lint.h \
 	src/names/lintaddrs.c \
 	src/names/lintcuts.c \
 	src/names/lintlinks.c \
@@ -39,6 +39,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/leasednsmasq.c \
 	src/names/leasefile.c \
 	src/names/leasefile.h \
+	src/names/leaseinput.h \
 	src/names/leaseformat.c \
 	src/names/leaseformat.h \
 	src/names/leasejoin.c \

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "sys/watch.h"
+#include "sys/filesystem.h"
 
 #define READ_MIN 4096		/* /proc says that its files are empty */
 
@@ -313,7 +313,7 @@ files_look(const char *path, struct files_state *state)
 	if (stat(path, &status) == 0)
 		state->identity = identify(&status);
 	if (statfs(path, &filesystem) == 0)
-		state->blind = watch_is_blind((uint32_t)filesystem.f_type);
+		state->blind = filesystem_is_blind((uint32_t)filesystem.f_type);
 }
 
 /* ---- replacing ---- */

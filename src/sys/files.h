@@ -61,7 +61,7 @@ const char *files_find(const char *folder, const char *suffix,
     struct files_list *list, struct files_list *folders);
 
 /* What state is the file in?  Of one that cannot be seen all is zero.  blind:
- * it lies where a change may not show (watch_is_blind). */
+ * it lies where a change may not show (filesystem_is_blind). */
 struct files_state {
 	struct files_identity identity;
 	bool blind;

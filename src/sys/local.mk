@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/sys/libsys.a
 src_sys_libsys_a_SOURCES = \
+	src/sys/filesystem.c src/sys/filesystem.h \
 	src/sys/files.c src/sys/files.h \
 	src/sys/ifaces.c src/sys/ifaces.h \
 	src/sys/neighbours.c src/sys/neighbours.h \

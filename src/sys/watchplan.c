@@ -13,7 +13,7 @@
 
 #include "base/memory.h"
 #include "sys/files.h"
-#include "sys/watch.h"
+#include "sys/filesystem.h"
 
 #define LINKS_MAX 40		/* as the kernel follows */
 #define FOLDERS_MAX 4096
@@ -156,7 +156,7 @@ add_folder(struct watchplan *plan, const char *path)
 	*folder = (struct watchplan_folder){.path = memory_string(path),
 	    .wd = -1, .mount = status.stx_mnt_id};
 	if (statfs(name_root(path), &filesystem) == 0 &&
-	    watch_is_blind((uint32_t)filesystem.f_type))
+	    filesystem_is_blind((uint32_t)filesystem.f_type))
 		plan->needs_poll = true;
 	return folder;
 }
