@@ -109,16 +109,15 @@ make_networks(struct networks *networks, const struct conf *conf,
 	    [CONF_BY_NETWORK_ONLY] = NETWORKS_ONLY,
 	    [CONF_BY_NETWORK_OFF] = NETWORKS_OFF,
 	};
-	struct ifaces *ifaces;
+	struct ifaces *ifaces = ifaces_list();
 
 	networks->mode = modes[conf->by_network];
 	add_declared(networks, conf, diags);
-	if (conf->network_count)
-		return;
-	ifaces = ifaces_list();
-	for (unsigned i = 0; i < ifaces->count; i++)
+	for (unsigned i = 0; !conf->network_count && i < ifaces->count; i++)
 		if (is_network(&ifaces->list[i]))
 			add_attached(networks, ifaces, i);
+	for (unsigned i = 0; i < ifaces->count; i++)
+		networks->own |= networks_of(networks, &ifaces->list[i].addr);
 	ifaces_free(ifaces);
 }
 

@@ -67,6 +67,8 @@ read_addr(const struct control_request *request, unsigned at,
 	wrong = addr_parse(addr, text, strlen(text));
 	if (wrong)
 		fprintf(out, "'%s' is not an address: %s\n", text, wrong);
+	else
+		*addr = addr_unmap(addr);
 	return !wrong;
 }
 

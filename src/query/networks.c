@@ -56,6 +56,13 @@ networks_of(const struct networks *networks, const struct addr *addr)
 	return set;
 }
 
+uint64_t
+networks_of_client(const struct networks *networks, const struct addr *client)
+{
+	return addr_is_loopback(client) ? networks->own :
+	    networks_of(networks, client);
+}
+
 bool
 networks_isolate(const struct networks *networks, const struct addr *addr)
 {

@@ -34,6 +34,7 @@ struct network_prefix {
 struct networks {
 	enum networks_mode mode;
 	bool some_isolated;
+	uint64_t own;			/* those that this machine is in */
 	unsigned prefix_count;
 	struct network_prefix *prefixes;
 	unsigned count;
@@ -51,6 +52,10 @@ void networks_fini(struct networks *networks);
 /* The set of networks that addr lies in; a v4-mapped IPv6 address lies where
  * its IPv4 address does. */
 uint64_t networks_of(const struct networks *networks, const struct addr *addr);
+/* The same for who asks: on loopback it is this machine, which is in all of its
+ * own. */
+uint64_t networks_of_client(const struct networks *networks,
+    const struct addr *client);
 bool networks_isolate(const struct networks *networks,
     const struct addr *addr);
 /* Copy out the prefixes of isolated networks, `most` at most; returns how

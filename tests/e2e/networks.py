@@ -125,7 +125,8 @@ def check_attached(made, where):
     (where / "far.hosts").write_text("10.7.7.9 far\n172.31.7.9 far\n"
                                      "192.168.0.11 web\n192.168.56.11 web\n")
     config = ("control: {socket: {ctl}}\n"
-              "server: {listen: [192.168.56.5, 192.168.0.5], user: '', threads: 1}\n"
+              "server: {listen: [192.168.56.5, 192.168.0.5, 127.0.0.1], "
+              "user: '', threads: 1}\n"
               "domain: lab.test\nhosts: [far.hosts]\nforward: []\n")
     server, web, laptop = made["server"], made["web"], made["laptop"]
     netlab.bridge("later")
@@ -143,6 +144,14 @@ def check_attached(made, where):
         same("a card that came later counts after a reload",
              guest.dig("@192.168.56.5", "far.lab.test"),
              ["172.31.7.9", "10.7.7.9"])
+        same("the server itself is in all of its own",
+             server.dig("@127.0.0.1", "far.lab.test"),
+             ["172.31.7.9", "10.7.7.9"])
+        said = daemon.ctl_run("explain", "web.lab.test", "from",
+                              "::ffff:192.168.56.11")
+        case("explain: a mapped client is its IPv4 address",
+             "192.168.56.11" in said.stdout and "::ffff" not in said.stdout,
+             said.stdout)
 
 
 netlab.enter()

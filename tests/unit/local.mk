@@ -12,3 +12,4 @@ include tests/unit/net.mk
 include tests/unit/hands.mk
 include tests/unit/lint.mk
 include tests/unit/lease.mk
+include tests/unit/nets.mk
