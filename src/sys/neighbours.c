@@ -15,6 +15,7 @@
 
 #define DATAGRAM_BYTES 32768	/* the kernel fills no more */
 #define DATAGRAMS_MAX 4096	/* of one dump */
+#define DUMPS_MAX 8		/* of a table that keeps changing */
 #define DRAIN_MAX 64		/* datagrams in one drain */
 #define WAIT_S 1
 
@@ -156,6 +157,8 @@ neighbours_parse(struct neighbours *neighbours, const uint8_t *bytes,
 	while (rest.length > 0) {
 		if (!take_message(&rest, &message))
 			return NEIGHBOURS_FAILED;
+		if (message.header.nlmsg_flags & NLM_F_DUMP_INTR)
+			return NEIGHBOURS_AGAIN;
 		if (message.header.nlmsg_type == NLMSG_DONE)
 			return NEIGHBOURS_DONE;
 		if (message.header.nlmsg_type == NLMSG_ERROR)
@@ -295,13 +298,18 @@ const char *
 neighbours_list(struct neighbours *neighbours)
 {
 	uint8_t *bytes = memory_alloc(DATAGRAM_BYTES);
-	enum neighbours_step step;
+	enum neighbours_step step = NEIGHBOURS_AGAIN;
 
 	*neighbours = (struct neighbours){0};
-	step = dump(neighbours, bytes);
+	for (unsigned i = 0; i < DUMPS_MAX; i++) {
+		neighbours_free(neighbours);
+		step = dump(neighbours, bytes);
+		if (step != NEIGHBOURS_AGAIN)
+			break;
+	}
 	free(bytes);
 	put_in_order(neighbours);
-	if (step == NEIGHBOURS_DONE)
+	if (step == NEIGHBOURS_DONE || step == NEIGHBOURS_AGAIN)
 		return NULL;
 	neighbours_free(neighbours);
 	return "the kernel does not tell its neighbours";

@@ -53,6 +53,8 @@ enum neighbours_news neighbours_drain(int fd);
 enum neighbours_step {
 	NEIGHBOURS_MORE,		/* the next datagram goes on */
 	NEIGHBOURS_DONE,
+	NEIGHBOURS_AGAIN,		/* the table changed meanwhile: some
+					 * may be missing */
 	NEIGHBOURS_FAILED,		/* an error, or not a message */
 };
 

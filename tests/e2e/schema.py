@@ -231,7 +231,7 @@ def check_keys():
 def check_ids():
     """The ids of warnings in the source, the schema and the manual."""
     source = (SRC / "src" / "warnids.c").read_text()
-    linter = (SRC / "src" / "names" / "lint.c").read_text()
+    linter = (SRC / "src" / "names" / "lintrun.c").read_text()
     known = sorted(re.findall(r'(?m)^ {4}"([a-z-]+)",$', source) +
                    re.findall(r'\[LINT_\w+\] = "([a-z-]+)"', linter))
     case("there are ids", len(known) > 20, known)

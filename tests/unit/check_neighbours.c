@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -150,6 +151,10 @@ START_TEST(neighbours_are_read_from_messages)
 	    "\x02\xff\0\0\0\7");
 	expect_entry(&neighbours.list[2], "10.0.0.2", "\x02\0\0\0\0\1");
 	neighbours_free(&neighbours);
+	packet.length = 0;
+	put_message(&packet, NLMSG_DONE, NLM_F_MULTI | NLM_F_DUMP_INTR);
+	ck_assert_int_eq(neighbours_parse(&neighbours, packet.bytes,
+	    packet.length), NEIGHBOURS_AGAIN);
 	packet.length = 0;
 	put_message(&packet, NLMSG_ERROR, 0);
 	ck_assert_int_eq(neighbours_parse(&neighbours, packet.bytes,
@@ -332,6 +337,31 @@ ask_kernel(const struct packet *packet)
 }
 
 /* A cable of which both ends are here. */
+/* The other end of the cable goes up, and the kernel has taken notice at both:
+ * it forgets the neighbours of an interface without a carrier some time after
+ * that was lost. */
+static void
+plug_in(const char *name)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq peer = {0}, own = {0};
+	unsigned tries = 0;
+
+	ck_assert_int_ge(fd, 0);
+	strncpy(peer.ifr_name, name, IFNAMSIZ - 1);
+	strncpy(own.ifr_name, "lab0", IFNAMSIZ - 1);
+	peer.ifr_flags = IFF_UP;
+	ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &peer), 0);
+	do {
+		ck_assert_int_eq(ioctl(fd, SIOCGIFFLAGS, &own), 0);
+		ck_assert_int_eq(ioctl(fd, SIOCGIFFLAGS, &peer), 0);
+		ck_assert_uint_lt(tries++, WAIT_MS / 10);
+		poll(NULL, 0, 10);
+	} while (!(own.ifr_flags & IFF_RUNNING) ||
+	    !(peer.ifr_flags & IFF_RUNNING));
+	close(fd);
+}
+
 static int
 make_interface(void)
 {
@@ -349,6 +379,7 @@ make_interface(void)
 	memcpy(kind + 4, "veth", 4);
 	put_attribute(&packet, IFLA_LINKINFO, kind, 8);
 	ck_assert_int_eq(ask_kernel(&packet), 0);
+	plug_in("veth0");
 	return (int)if_nametoindex("lab0");
 }
 
