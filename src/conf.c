@@ -167,6 +167,14 @@ conf_add_network(struct conf *conf)
 	return &conf->networks[conf->network_count - 1];
 }
 
+struct dname *
+conf_add_rebind_allow(struct conf *conf)
+{
+	conf->rebind_allow = grow_list(conf->rebind_allow,
+	    &conf->rebind_allow_count, sizeof *conf->rebind_allow);
+	return &conf->rebind_allow[conf->rebind_allow_count - 1];
+}
+
 void
 conf_add_warning_off(struct conf *conf, const char *id)
 {
@@ -233,6 +241,14 @@ conf_clear_forward(struct conf_scope *scope)
 }
 
 void
+conf_clear_rebind_allow(struct conf *conf)
+{
+	free(conf->rebind_allow);
+	conf->rebind_allow = NULL;
+	conf->rebind_allow_count = 0;
+}
+
+void
 conf_clear_warnings_off(struct conf *conf)
 {
 	for (size_t i = 0; i < conf->warnings_off_count; i++)
@@ -267,6 +283,7 @@ conf_free(struct conf *conf)
 		return;
 	conf_clear_listen(conf);
 	conf_clear_warnings_off(conf);
+	conf_clear_rebind_allow(conf);
 	free_scope(&conf->top);
 	for (size_t i = 0; i < conf->view_count; i++)
 		free_view(&conf->views[i]);

@@ -160,6 +160,9 @@ struct conf {
 	char **warnings_off;		/* ids */
 	size_t warnings_off_count;
 	char *managed_hosts;		/* what `set` writes; NULL: none */
+	bool rebind_enabled;		/* protection */
+	struct dname *rebind_allow;
+	size_t rebind_allow_count;
 	uint64_t cache_bytes;
 	uint32_t min_ttl_s, max_ttl_s, max_negative_ttl_s;
 };
@@ -191,12 +194,14 @@ struct prefix *conf_add_prefix(struct conf_prefixes *prefixes);
 struct conf_view *conf_add_view(struct conf *conf);
 struct addr *conf_add_view_listen(struct conf_view *view);
 struct conf_network *conf_add_network(struct conf *conf);
+struct dname *conf_add_rebind_allow(struct conf *conf);
 void conf_add_warning_off(struct conf *conf, const char *id);
 void conf_clear_listen(struct conf *conf);
 void conf_clear_hosts(struct conf_scope *scope);
 void conf_clear_zones(struct conf_scope *scope);
 void conf_clear_leases(struct conf_scope *scope);
 void conf_clear_forward(struct conf_scope *scope);
+void conf_clear_rebind_allow(struct conf *conf);
 void conf_clear_warnings_off(struct conf *conf);
 
 /* dnsmasq, libvirt, ... as `format` has them; the table ends with NULL and is

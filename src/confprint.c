@@ -259,6 +259,18 @@ print_warnings(const struct conf *conf, FILE *out)
 	fputs("]}\n", out);
 }
 
+static void
+print_rebind(const struct conf *conf, FILE *out)
+{
+	fprintf(out, "rebind-protection: {enabled: %s, allow: [",
+	    conf->rebind_enabled ? "yes" : "no");
+	for (size_t i = 0; i < conf->rebind_allow_count; i++) {
+		fputs(i ? ", " : "", out);
+		print_domain(out, &conf->rebind_allow[i]);
+	}
+	fputs("]}\n", out);
+}
+
 void
 conf_print(const struct conf *conf, FILE *out)
 {
@@ -281,6 +293,7 @@ conf_print(const struct conf *conf, FILE *out)
 	fputs(conf->view_count ? "views:\n" : "views: []\n", out);
 	for (size_t i = 0; i < conf->view_count; i++)
 		print_view(&conf->views[i], out);
+	print_rebind(conf, out);
 	print_warnings(conf, out);
 	fprintf(out, "cache: {size: %lluK, min-ttl: %us, max-ttl: %us, "
 	    "max-negative-ttl: %us, stale: 0s}\n",

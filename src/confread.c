@@ -266,6 +266,44 @@ read_cache(struct confyaml *r, yaml_node_t *node, void *target)
 		confyaml_tell(r, node, "min-ttl is larger than max-ttl");
 }
 
+/* ---- rebind-protection ---- */
+
+static void
+read_rebind_enabled(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	confyaml_bool(r, node, &r->conf->rebind_enabled);
+}
+
+static void
+read_rebind_allow_one(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	struct dname domain;
+
+	(void)target;
+	if (confyaml_domain(r, node, &domain))
+		*conf_add_rebind_allow(r->conf) = domain;
+}
+
+static void
+read_rebind_allow(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	conf_clear_rebind_allow(r->conf);
+	confyaml_list(r, node, LIST_OR_ONE, read_rebind_allow_one, target);
+}
+
+static void
+read_rebind(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	static const struct confyaml_key keys[] = {
+	    {"enabled", read_rebind_enabled},
+	    {"allow", read_rebind_allow},
+	    {NULL, NULL},
+	};
+
+	confyaml_mapping(r, node, keys, target);
+}
+
 /* ---- the whole ---- */
 
 static void
@@ -328,7 +366,7 @@ read_top(struct confyaml *r, yaml_node_t *root, void *target)
 	    {"cache", read_cache},
 	    {"http", NULL},
 	    {"tls", NULL},
-	    {"rebind-protection", NULL},
+	    {"rebind-protection", read_rebind},
 	    {"networks", confviews_networks},
 	    {"answer-by-network", confviews_by_network},
 	    {"views", confviews_views},

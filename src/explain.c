@@ -385,6 +385,8 @@ decision_of(const struct trace_step *step)
 		"cache"},
 	    [TRACE_FETCHED] = {"fetched", 5, "is not a local name: from an "
 		"upstream"},
+	    [TRACE_REBIND] = {"rebind", 5, "is not a local name, and its "
+		"private address is withheld (rebind-protection)"},
 	    [TRACE_ASK] = {"ask", 5, "is not a local name, nor in the cache: "
 		"an upstream would be asked"},
 	    [TRACE_NO_UPSTREAM] = {"no-upstream", 5, "is not a local name, "
@@ -402,7 +404,8 @@ decision_of(const struct trace_step *step)
 		decision.text = "is covered by a wildcard";
 	}
 	if ((step->kind == TRACE_CACHED || step->kind == TRACE_ASK ||
-	    step->kind == TRACE_NO_UPSTREAM) && !step->route)
+	    step->kind == TRACE_REBIND || step->kind == TRACE_NO_UPSTREAM) &&
+	    !step->route)
 		decision.rule = 0;
 	return decision;
 }
@@ -423,7 +426,7 @@ static void
 set_forward(json_t *object, const struct trace_step *step, int64_t now_ms)
 {
 	if (step->kind != TRACE_CACHED && step->kind != TRACE_ASK &&
-	    step->kind != TRACE_NO_UPSTREAM)
+	    step->kind != TRACE_REBIND && step->kind != TRACE_NO_UPSTREAM)
 		return;
 	if (step->route)
 		json_object_set_new(object, "forward",

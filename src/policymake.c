@@ -169,6 +169,17 @@ make_told(struct policy *policy, const struct conf_prefixes *from)
 		policy->told[i] = from->list[i];
 }
 
+static void
+make_rebind(struct rebind *rebind, const struct conf *conf)
+{
+	rebind->enabled = conf->rebind_enabled;
+	rebind->count = (unsigned)conf->rebind_allow_count;
+	rebind->allow = memory_alloc((conf->rebind_allow_count + 1) *
+	    sizeof *rebind->allow);
+	for (size_t i = 0; i < conf->rebind_allow_count; i++)
+		rebind->allow[i] = conf->rebind_allow[i];
+}
+
 struct policy *
 policymake(const struct conf *conf, const struct realms *realms,
     struct diags *diags)
@@ -179,6 +190,7 @@ policymake(const struct conf *conf, const struct realms *realms,
 	make_networks(&policy->networks, conf, diags);
 	make_allow(&policy->allow, &conf->allow);
 	make_told(policy, &conf->explain_to);
+	make_rebind(&policy->rebind, conf);
 	make_host(policy, realms->host);
 	policy->max_ttl_s = conf->max_ttl_s;
 	policy->min_ttl_s = conf->min_ttl_s;

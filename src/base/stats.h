@@ -36,6 +36,7 @@
 	X(RCODE_REFUSED, "rcode.refused") \
 	X(RCODE_OTHER, "rcode.other") \
 	X(TRUNCATED, "truncated") \
+	X(REBIND_WITHHELD, "rebind.withheld") \
 	X(CACHE_HITS, "cache.hits") \
 	X(CACHE_MISSES, "cache.misses") \
 	X(CACHE_EVICTED, "cache.evicted") \

@@ -7,6 +7,7 @@
 
 #include "dns/rdata.h"
 #include "dns/wire.h"
+#include "query/rebind.h"
 
 /* A hostile order of records makes every step of a chain walk the whole
  * message: this many records are looked at in all, then it is refused. */
@@ -28,6 +29,7 @@ struct sift {
 	uint16_t count[2];
 	uint16_t ttl_count;
 	bool failed;
+	bool private;
 	unsigned zone_count;
 	/* Whose NSEC and NSEC3 belong to the answer. */
 	struct dname zone[SIFT_ZONES_MAX];
@@ -162,6 +164,8 @@ add_record(struct sift *s, const struct message_record *record)
 		return;
 	}
 	wire_put16(s->room + at, (uint16_t)(s->body.at - at - 2));
+	s->private |= rebind_is_private(record->type, s->room + at + 2,
+	    s->body.at - at - 2);
 	s->count[record->section]++;
 	if (ttl < s->ttl_s)
 		s->ttl_s = ttl;
@@ -421,6 +425,7 @@ answer_of(const struct sift *s, int64_t now_ms)
 
 	if (answer == NULL)
 		return NULL;
+	answer->private = s->private;
 	answer->authentic = (s->message->flags & FLAG_AD) != 0;
 	answer->rcode = s->message->rcode;
 	answer->count[0] = s->count[0];
@@ -448,6 +453,7 @@ start_sift(struct sift *s, const struct forward_question *question,
 	s->count[0] = s->count[1] = 0;
 	s->ttl_count = 0;
 	s->failed = false;
+	s->private = false;
 	s->zone_count = 0;
 	s->body = wire_writer_to(s->room, sizeof(s->room));
 }

@@ -43,6 +43,7 @@ struct answer {
 	atomic_uint references;
 	_Atomic uint8_t used;		/* these four by the cache, */
 	_Atomic uint8_t kept;		/* see there */
+	bool private;			/* an address in it is (rebind.h) */
 	uint64_t retired;
 	struct answer *next_retired;
 	uint8_t name_length;

@@ -387,6 +387,31 @@ find_answer(const struct chain *c)
 	return answer;
 }
 
+/* For a client whose own question or, behind local CNAMEs, whose upstream's
+ * is of an allowed name, a private address is no surprise. */
+static bool
+is_rebinding(const struct chain *c, const struct answer *answer)
+{
+	const struct rebind *rebind = &c->env->policy->rebind;
+
+	return answer->private && rebind->enabled &&
+	    !rebind_allows(rebind, c->path.name) &&
+	    !rebind_allows(rebind, c->q->question.name);
+}
+
+/* What is local of the chain stays. */
+static void
+withhold(struct chain *c)
+{
+	stats_count(c->env->stats, STAT_REBIND_WITHHELD);
+	if (c->noted != NULL)
+		c->noted->kind = TRACE_REBIND;
+	reply_ede(&c->q->reply, EDE_FILTERED,
+	    "a private address from outside: rebind-protection");
+	negative_made(&c->q->reply, c->path.name,
+	    snapshot_serial(c->from->names), NEGATIVE_SHORT_TTL_S);
+}
+
 static void
 write_answer(struct chain *c, const struct answer *answer)
 {
@@ -400,6 +425,10 @@ write_answer(struct chain *c, const struct answer *answer)
 		c->noted->kind = answer == c->env->fresh ? TRACE_FETCHED :
 		    TRACE_CACHED;
 		c->noted->answer = answer;
+	}
+	if (is_rebinding(c, answer)) {
+		withhold(c);
+		return;
 	}
 	if (c->steps > 0) {
 		answer_append(answer, &q->reply, c->env->now_ms);

@@ -152,6 +152,7 @@ policy_free(struct policy *policy)
 	networks_fini(&policy->networks);
 	free(policy->allow.prefixes);
 	free(policy->told);
+	free(policy->rebind.allow);
 	free(policy);
 }
 

@@ -25,6 +25,7 @@
 #include "dns/dname.h"
 #include "names/snapshot.h"
 #include "query/networks.h"
+#include "query/rebind.h"
 
 #define UPSTREAMS_MAX 8
 
@@ -85,6 +86,7 @@ struct policy {
 	struct allow allow;
 	unsigned told_count;		/* who sees the source as EDE text */
 	struct prefix *told;
+	struct rebind rebind;
 	char hostname[256];		/* hostname.bind, id.server */
 	struct dname host;		/* the server's own name, lower: its
 					 * first label alone or whole counts */

@@ -78,6 +78,8 @@ describe(const struct trace_step *step)
 	case TRACE_FETCHED:
 	case TRACE_ASK:
 		return "an upstream";
+	case TRACE_REBIND:
+		return "rebind-protection";
 	case TRACE_LOOP:
 		return "a CNAME that leads back";
 	}

@@ -37,6 +37,7 @@ enum trace_kind {
 	TRACE_NO_RECURSION,		/* rule 5, RD=0 */
 	TRACE_CACHED,			/* rule 5: answer */
 	TRACE_FETCHED,			/* rule 5: answer, just come */
+	TRACE_REBIND,			/* rule 5: answer, which is withheld */
 	TRACE_ASK,			/* rule 5: to */
 	TRACE_NO_UPSTREAM,		/* rule 5: the entry's list is empty */
 	TRACE_LOOP,			/* a CNAME led back */

@@ -22,6 +22,7 @@ SCENES = \
 	tests/scenes/own-name.scene \
 	tests/scenes/private-names.scene \
 	tests/scenes/ranks.scene \
+	tests/scenes/rebind.scene \
 	tests/scenes/refusals.scene \
 	tests/scenes/restarts.scene \
 	tests/scenes/reverse.scene \

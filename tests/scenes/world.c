@@ -351,6 +351,18 @@ add_told(struct world *world, const struct story *story)
 		    read_prefix(story, story->word[i]);
 }
 
+static void
+set_rebind(struct world *world, const struct story *story)
+{
+	struct rebind *rebind = &world->policy.rebind;
+
+	rebind->enabled = story_has(story, 1, "on");
+	rebind->allow = world->allowed;
+	rebind->count = 0;
+	for (unsigned i = 2; i < story->count; i++)
+		world->allowed[rebind->count++] = read_name(story, i);
+}
+
 static bool
 set_value(struct world *world, const struct story *story)
 {
@@ -368,6 +380,8 @@ set_value(struct world *world, const struct story *story)
 		set_view(world, story);
 	else if (strcmp(verb, "told") == 0)
 		add_told(world, story);
+	else if (strcmp(verb, "rebind") == 0)
+		set_rebind(world, story);
 	else if (strcmp(verb, "host") == 0)
 		world->policy.host = read_name(story, 1);
 	else if (strcmp(verb, "hostname") == 0 && story->count > 1)

@@ -18,6 +18,7 @@
  *   network NAME PREFIX... [isolated]
  *   by-network prefer|only|off
  *   told PREFIX...                sees the source of answers
+ *   rebind on|off [NAME...]      rebind-protection, and the names allowed
  *   host NAME                     the server's own name
  *   hostname TEXT                 for hostname.bind
  *   client ADDR [ADDR] [tcp]      who asks, and the address that is asked
@@ -51,6 +52,7 @@ struct world {
 	struct view policy_views[WORLD_VIEWS_MAX];
 	struct prefix prefixes[WORLD_MAX];
 	struct prefix told[WORLD_MAX];
+	struct dname allowed[WORLD_MAX];
 	struct policy policy;
 	struct cache *cache;
 	struct stats stats;

@@ -91,7 +91,8 @@ START_TEST(everything)
 	    "  - {zone: ., to: [192.0.2.1@54, tcp://192.0.2.2, ./r.conf]}\n"
 	    "  - {zone: cluster.local, to: 192.0.2.3, private-names: no}\n"
 	    "cache: {size: 512K, min-ttl: 5, max-ttl: 2h, "
-	    "max-negative-ttl: 1m, stale: 0s}\n");
+	    "max-negative-ttl: 1m, stale: 0s}\n"
+	    "rebind-protection: {enabled: yes, allow: [a.test, B.test]}\n");
 	char text[DNAME_TEXT_MAX];
 
 	ck_assert_uint_eq(conf->listen_count, 2);
@@ -122,6 +123,10 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->cache_bytes, 512 << 10);
 	ck_assert_uint_eq(conf->min_ttl_s, 5);
 	ck_assert_uint_eq(conf->max_ttl_s, 7200);
+	ck_assert(conf->rebind_enabled);
+	ck_assert_uint_eq(conf->rebind_allow_count, 2);
+	ck_assert_str_eq(dname_print(conf->rebind_allow[1].wire, text),
+	    "b.test.");
 	conf_free(conf);
 }
 END_TEST
