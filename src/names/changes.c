@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "dns/types.h"
+#include "names/idna.h"
 #include "names/rdataprint.h"
 
 /* One record of a chunk that only one of the contents has. */
@@ -110,22 +111,24 @@ compare_items(const void *left, const void *right)
 }
 
 static void
-print_owner(const struct node *node, char text[DNAME_TEXT_MAX])
+print_owner(const struct node *node, char text[IDNA_TEXT])
 {
+	char ascii[DNAME_TEXT_MAX];
 	size_t length;
 
-	dname_print(node_name(node), text);
-	length = strlen(text);
+	dname_print(node_name(node), ascii);
+	length = strlen(ascii);
 	if (node->flags & NODE_SHORT)
-		text[strcspn(text, ".")] = '\0';
+		length = strcspn(ascii, ".");
 	else if (length > 1)
-		text[length - 1] = '\0';
+		length--;
+	idna_to_utf8(text, ascii, length);
 }
 
 static void
 tell(struct changes *changes, const struct item *item)
 {
-	char owner[DNAME_TEXT_MAX], type[TYPE_TEXT];
+	char owner[IDNA_TEXT], type[TYPE_TEXT];
 	char *rdata;
 
 	if (changes->count == CHANGES_LINES_MAX) {

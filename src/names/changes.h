@@ -5,7 +5,7 @@
  * Two contents of one source are compared; chunks that they share are passed
  * over unread.  A TTL or a line number alone is no change, nor is a SOA that
  * hostler made.  Short names of hosts files are written bare, others in full
- * without the last dot.
+ * without the last dot, A-labels in Unicode.
  *
  * A struct changes belongs to its caller, and its lines to it.  One thread.
  */

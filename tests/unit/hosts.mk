@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 if HAVE_CHECK
+check_PROGRAMS += tests/unit/check_changes
+TESTS += tests/unit/check_changes
+tests_unit_check_changes_SOURCES = tests/unit/check_changes.c
+tests_unit_check_changes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_changes_LDADD = $(LINK_NAMES) $(LIBS_NAMES) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_hostsfile
 TESTS += tests/unit/check_hostsfile
 tests_unit_check_hostsfile_SOURCES = tests/unit/check_hostsfile.c
