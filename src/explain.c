@@ -368,8 +368,8 @@ decision_of(const struct trace_step *step)
 		"is for this client"},
 	    [TRACE_EMPTY] = {"empty", 1, "has nothing itself, only names "
 		"below it have"},
-	    [TRACE_ABSENT] = {"absent", 3, "is in no source; it lies in a "
-		"zone or domain of this server, so it is never forwarded"},
+	    [TRACE_ABSENT] = {"absent", 3, "is in no source; a name in "
+		"here is never forwarded"},
 	    [TRACE_NOT_READY] = {"not-ready", 3, "may be in a source that "
 		"could not be read yet"},
 	    [TRACE_REFERRAL] = {"referral", 0, "is delegated to other servers"},

@@ -51,9 +51,9 @@ print_record(const json_t *record, const char *mark, FILE *out)
 	print_left(record, out);
 	if (json_object_get(record, "kept"))
 		fputs(", kept: this line has an error now", out);
-	if (*why)
-		fprintf(out, ": %s", why);
 	fputc('\n', out);
+	if (*why)
+		fprintf(out, "      %s\n", why);
 }
 
 static void
