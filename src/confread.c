@@ -563,6 +563,7 @@ confread(const struct conf_options *options, struct diags *diags)
 		    (const char *const *)conf->warnings_off,
 		    conf->warnings_off_count);
 		warn_unused_forward(conf, diags);
+		confviews_warn(conf, diags);
 		return conf;
 	}
 	conf_free(conf);

@@ -281,3 +281,40 @@ confviews_settle(struct conf *conf)
 		view->scope.domain = top->domain;
 	}
 }
+
+/* ---- what nobody will see ---- */
+
+static bool
+is_served(const struct conf *conf, const struct addr *addr)
+{
+	for (size_t i = 0; i < conf->listen_count; i++) {
+		const struct addr *listen = &conf->listen[i].endpoint.addr;
+
+		if (addr_equal(listen, addr) ||
+		    (addr_is_unspecified(listen) &&
+			listen->family == addr->family))
+			return true;
+	}
+	return false;
+}
+
+void
+confviews_warn(const struct conf *conf, struct diags *diags)
+{
+	for (size_t i = 0; i < conf->view_count; i++) {
+		const struct conf_view *view = &conf->views[i];
+		struct diag_place place = {.file = conf->path,
+		    .line = view->mark.line,
+		    .column = view->mark.column};
+		char text[ADDR_TEXT];
+
+		for (size_t k = 0; k < view->listen_count; k++) {
+			if (is_served(conf, &view->listen[k]))
+				continue;
+			diags_add(diags, DIAG_WARNING, &place, "unasked-view",
+			    "nobody gets the view '%s' by asking %s: "
+			    "server.listen does not have that address",
+			    view->name, addr_print(&view->listen[k], text));
+		}
+	}
+}

@@ -21,5 +21,7 @@ void confviews_prefixes(struct confyaml *r, yaml_node_t *node,
 /* When everything was read: views without a domain of their own have the top
  * level's, wherever that was written. */
 void confviews_settle(struct conf *conf);
+/* Tell of views by an address that is not listened at. */
+void confviews_warn(const struct conf *conf, struct diags *diags);
 
 #endif

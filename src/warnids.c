@@ -16,6 +16,7 @@ static const char *const others[] = {
     "refused-name",
     "same-file",
     "shared-name",
+    "unasked-view",
     "unused-forward",
     "upstream-list",
 };

@@ -119,6 +119,24 @@ def check_only(made, where):
                  machine.dig("@" + AT[machine.name], "nat-only.lab.test") == [])
 
 
+def check_not_isolated(made, where):
+    """What is isolated is decided by the configuration, at each reload."""
+    config = netlab.example("twocards", where)
+    laptop = made["laptop"]
+    with netlab.ServerOn(made["server"], where, config) as daemon:
+        for word, answers, names in (
+                ("yes", [], []),
+                ("no", ["10.0.2.15"], ["web.lab.test."]),
+                ("yes", [], [])):
+            daemon.configure(config.replace("isolated: yes",
+                                            "isolated: " + word))
+            case("reloaded", daemon.hup(), daemon.log)
+            same(f"isolated: {word}: the address",
+                 laptop.dig("@192.168.0.5", "nat-only.lab.test"), answers)
+            same(f"isolated: {word}: its reverse name",
+                 laptop.dig("@192.168.0.5", "-x", "10.0.2.15"), names)
+
+
 def check_attached(made, where):
     """No network is declared: the prefixes of the server's own cards count,
     as they are at the last reload."""
@@ -159,5 +177,6 @@ with folder() as lab:
     machines = build(lab)
     check_example(machines, lab)
     check_only(machines, lab)
+    check_not_isolated(machines, lab)
     check_attached(machines, lab)
 finish()

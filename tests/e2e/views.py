@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Views by the client's prefix, on machines: the longest wins, what a view
 lacks is inherited or not, and upstreams that differ do not share a cache."""
+import subprocess
+
 import netlab
-from hostlertest import case, finish, folder, same
+from hostlertest import HOSTLER, case, finish, folder, same
 
 CONFIG = """
 control: {socket: {ctl}}
@@ -96,8 +98,23 @@ def check_cache(wide, narrow, home, daemon):
          "192.168.56.1@" not in said.stdout, said.stdout)
 
 
+def check_unasked(where):
+    conf = where / "unasked.yaml"
+    for listen, told in (("[127.0.0.1, 127.0.0.2]", 0), ("[127.0.0.1]", 1),
+                         ("[0.0.0.0]", 0), ('["::"]', 1)):
+        conf.write_text(f"server: {{listen: {listen}}}\nhosts: []\n"
+                        "views: [{name: v, listen: [127.0.0.2]}]\n")
+        got = subprocess.run([HOSTLER, "-t", "-c", str(conf)],
+                             capture_output=True, text=True, check=False)
+        said = got.stdout + got.stderr
+        same(f"listen: {listen} and a view at 127.0.0.2",
+             said.count("unasked.yaml:3:9: warning: nobody gets the view 'v' "
+                        "by asking 127.0.0.2"), told)
+
+
 netlab.enter()
 with folder() as lab:
+    check_unasked(lab)
     m = build(lab)
     with netlab.ServerOn(m["server"], lab, CONFIG) as server:
         check_names(m["wide"], m["narrow"], m["home"])

@@ -237,7 +237,7 @@ START_TEST(warnings_by_id)
 {
 	static const char *const ids[] = {"needs-restart", "occluded",
 	    "own-address", "refused-name", "same-file", "shared-name",
-	    "shared-address", "unused-forward", "upstream-list"};
+	    "shared-address", "unasked-view", "unused-forward", "upstream-list"};
 	struct conf *conf;
 
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
