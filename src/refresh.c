@@ -199,12 +199,14 @@ static void
 settle_timers(struct refresh *refresh)
 {
 	int64_t due_s = realms_due(reload_realms(refresh->reload));
-	int64_t left_s = due_s - clock_mono_ms() / 1000;
+	int64_t now_ms = clock_mono_ms(), most_ms = DUE_MOST_S * 1000;
+	int64_t left_ms = due_s < INT64_MAX / 1000 ? due_s * 1000 - now_ms
+						   : most_ms;
 
 	event_del(refresh->due);
 	if (due_s != INT64_MAX)
-		arm(refresh->due, left_s < 0 ? 0 : left_s > DUE_MOST_S
-		    ? (int64_t)DUE_MOST_S * 1000 : left_s * 1000);
+		arm(refresh->due, left_ms < 0 ? 0 : left_ms > most_ms
+		    ? most_ms : left_ms);
 	event_del(refresh->poll);
 	if (needs_poll(refresh))
 		arm(refresh->poll, POLL_MS);

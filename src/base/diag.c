@@ -302,6 +302,11 @@ diags_move(struct diags *into, struct diags *from)
 
 		from->first = diag->next;
 		diag->next = NULL;
+		if (is_silent(into, diag->level, diag->id)) {
+			into->count[diag->level]--;
+			free_diag(diag);
+			continue;
+		}
 		if (into->kept == DIAGS_MAX) {
 			free_diag(diag);
 			continue;

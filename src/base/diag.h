@@ -78,7 +78,7 @@ unsigned diags_count(const struct diags *diags, enum diag_level level);
 bool diags_equal(const struct diags *a, const struct diags *b);
 
 /* From now on warnings and notes with one of these ids are neither kept nor
- * counted.  The ids are copied. */
+ * counted, whether added or moved here.  The ids are copied. */
 void diags_silence(struct diags *diags, const char *const *ids, size_t count);
 
 /* Move all of from's entries behind into's; from is empty afterwards. */

@@ -792,7 +792,7 @@ START_TEST(diags_silence_warnings_by_id)
 {
 	const char *const off[] = {"shared", "odd"};
 	const struct diag_place place = {.file = "f"};
-	struct diags *diags = diags_new();
+	struct diags *diags = diags_new(), *more = diags_new();
 	char *text;
 
 	diags_add(diags, DIAG_WARNING, &place, "shared", "told before");
@@ -803,7 +803,9 @@ START_TEST(diags_silence_warnings_by_id)
 	diags_add(diags, DIAG_NOTE, &place, "odd", "two");
 	diags_add(diags, DIAG_ERROR, &place, "odd", "three");
 	diags_add(diags, DIAG_WARNING, &place, "other", "four");
-	diags_add(diags, DIAG_WARNING, &place, NULL, "five");
+	diags_add(more, DIAG_WARNING, &place, "odd", "moved");
+	diags_add(more, DIAG_WARNING, &place, NULL, "five");
+	diags_move(diags, more);
 	text = show(diags, DIAG_PLAIN);
 	ck_assert_str_eq(text, "f: warning: told before [shared]\n"
 	    "f: error: three [odd]\nf: warning: four [other]\n"
@@ -811,6 +813,7 @@ START_TEST(diags_silence_warnings_by_id)
 	ck_assert_uint_eq(diags_count(diags, DIAG_WARNING), 3);
 	ck_assert_uint_eq(diags_count(diags, DIAG_NOTE), 0);
 	free(text);
+	diags_free(more);
 	diags_free(diags);
 }
 END_TEST
