@@ -664,6 +664,24 @@ explain_make(const struct explain_question *question)
 	return object;
 }
 
+/* An alias alone leads nowhere yet. */
+static bool
+has_type(const struct asking *asking)
+{
+	uint16_t type = asking->question->type;
+	json_t *list = make_answer(asking), *wanted = make_type(type);
+	const json_t *record;
+	bool has = false;
+	size_t i;
+
+	json_array_foreach(list, i, record)
+		has |= type == TYPE_ANY || json_equal(wanted,
+		    json_object_get(record, "type"));
+	json_decref(wanted);
+	json_decref(list);
+	return has;
+}
+
 bool
 explain_has_address(const struct explain_question *question)
 {
@@ -677,7 +695,7 @@ explain_has_address(const struct explain_question *question)
 	epoch_offline(question->reader);
 	has = asking->outcome == QUERY_REPLY &&
 	    asking->q.reply.rcode == RCODE_NOERROR &&
-	    asking->q.reply.count[REPLY_ANSWER] > 0;
+	    has_type(asking);
 	free(asking->room);
 	free(asking);
 	free(stats);

@@ -33,7 +33,8 @@ struct explain_question {
 json_t *explain_make(const struct explain_question *question);
 void explain_print(const json_t *explanation, FILE *out);
 
-/* Does the name have an address for this client, from local names? */
+/* Is there a record of this type for this client, as far as it can be told
+ * without an upstream? */
 bool explain_has_address(const struct explain_question *question);
 
 /* A name as people read it, without the final dot and in Unicode; `text` has

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/printable.h"
 
 #define LINE_WAIT_S 10
 #define ANSWER_WAIT_S 60
@@ -54,19 +55,38 @@ close_client(struct client *client)
 
 /* ---- one request ---- */
 
-static void
+/* What is said of a word repeats it: nothing may steer the terminal there. */
+static bool
+is_printable(const char *word)
+{
+	size_t left = strlen(word), length;
+
+	for (; left > 0; word += length, left -= length) {
+		length = printable_length(word, left);
+		if (length == 0)
+			return false;
+	}
+	return true;
+}
+
+/* NULL, or why the line is refused: half of it is never obeyed. */
+static const char *
 split_words(char *line, struct control_request *request)
 {
 	char *rest = NULL;
 
-	for (char *word = strtok_r(line, " \t\r", &rest);
-	     word && request->word_count < CONTROL_WORDS_MAX;
+	for (char *word = strtok_r(line, " \t\r", &rest); word;
 	     word = strtok_r(NULL, " \t\r", &rest)) {
+		if (!is_printable(word))
+			return "a word holds what cannot be printed";
 		if (strcmp(word, "--json") == 0)
 			request->form = CONTROL_JSON;
+		else if (request->word_count == CONTROL_WORDS_MAX)
+			return "these are too many words at once";
 		else
 			request->words[request->word_count++] = word;
 	}
+	return request->word_count ? NULL : "a verb is missing";
 }
 
 static enum control_result
@@ -75,10 +95,6 @@ run_verb(struct control *control, const struct control_request *request,
 {
 	const struct control_verb *verb = control->verbs;
 
-	if (request->word_count == 0) {
-		fputs("a verb is missing\n", out);
-		return CONTROL_FAILED;
-	}
 	for (; verb->name; verb++)
 		if (strcmp(verb->name, request->words[0]) == 0)
 			return verb->run(control->context, request, out);
@@ -93,7 +109,8 @@ answer_line(struct client *client, char *line)
 	struct evbuffer *output = bufferevent_get_output(client->stream);
 	struct control_request request = {.form = CONTROL_TEXT};
 	struct timeval wait = {ANSWER_WAIT_S, 0};
-	enum control_result result;
+	enum control_result result = CONTROL_FAILED;
+	const char *wrong;
 	char *text = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&text, &length);
@@ -102,8 +119,11 @@ answer_line(struct client *client, char *line)
 		close_client(client);
 		return;
 	}
-	split_words(line, &request);
-	result = run_verb(client->control, &request, out);
+	wrong = split_words(line, &request);
+	if (wrong)
+		fprintf(out, "%s\n", wrong);
+	else
+		result = run_verb(client->control, &request, out);
 	fclose(out);
 	client->answered = true;
 	evbuffer_add_printf(output, "%d\n", result == CONTROL_DONE ? 0 : 1);

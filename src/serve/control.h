@@ -7,8 +7,8 @@
  *
  * The socket is a UNIX stream of mode 0660: who may open it may do everything
  * that the verbs do.  Bounded: CONTROL_CLIENTS_MAX at a time, a line of
- * CONTROL_LINE_MAX bytes, ten seconds to send it and a minute to read the
- * answer.
+ * CONTROL_LINE_MAX bytes and CONTROL_WORDS_MAX printable words (others are
+ * refused whole), ten seconds to send it and a minute to read the answer.
  *
  * Everything runs in the thread of the event base (main's).
  */
