@@ -17,15 +17,15 @@
 #define BREAKS_MAX 2			/* of one upstream in a flight */
 #define BAD_MAX 3			/* packets that do not match */
 #define TCP_WAIT_MS 1500		/* at least, before the next one */
-/* At least, before a lone upstream is asked again: one that is slow with many
- * questions is not to get each of them twice. */
-#define LONE_WAIT_MS 1500
+/* A lone upstream is asked again later than another would be: one that is slow
+ * with many questions is not to get each of them twice. */
+#define LONE_FACTOR 3
+#define LONE_WAIT_MS 400		/* at least */
+#define SILENT_MS 400			/* out for so long: a failure */
+#define ROUND_WAIT_MS 400
 #define TICK_MAX 256			/* flights a tick */
 #define EDNS_SIZE 1232
 #define NONE UINT32_MAX
-
-/* How long before the next upstream (or the same again) is asked. */
-static const unsigned wait_ms[] = { 400, 700, 1100, 1500 };
 
 enum exchange_state {
 	EXCHANGE_OVER,
@@ -48,6 +48,8 @@ struct exchange {
 	uint8_t upstream;
 	bool queued, to_close, to_send;
 	bool heard, closing_heard;	/* see forward_action */
+	bool judged;			/* its silence was counted */
+	int64_t sent_ms;
 	uint32_t closing;
 	uint32_t next;			/* in the queue; NONE: last */
 };
@@ -72,6 +74,7 @@ struct flight {
 	uint8_t by_tcp, without_edns;
 	uint8_t breaks[UPSTREAMS_MAX];
 	unsigned sends, timeouts, bad;
+	unsigned first_wait_ms;		/* the quickest upstream's */
 	unsigned current;		/* the exchange that was sent last */
 	enum dns_ede why;
 	int64_t give_up_ms, send_ms, due_ms;
@@ -303,16 +306,67 @@ close_exchange(struct forward *f, struct exchange *exchange)
 	enqueue(f, exchange);
 }
 
+static struct flight *
+flight_of(struct forward *f, const struct exchange *exchange)
+{
+	return &f->flights[(exchange - f->exchanges) / EXCHANGES];
+}
+
+static const struct endpoint *
+endpoint_of(struct forward *f, const struct exchange *exchange)
+{
+	return &flight_of(f, exchange)->question.to.list[
+	    exchange->upstream].endpoint;
+}
+
+static struct health_entry *
+health_of(struct forward *f, const struct exchange *exchange)
+{
+	return health_take(&f->health, endpoint_of(f, exchange));
+}
+
+static bool
+is_out(const struct exchange *exchange)
+{
+	return exchange->state != EXCHANGE_OVER && !exchange->to_send &&
+	    !exchange->heard;
+}
+
+/* Nothing came on it for long: its upstream failed. */
+static void
+judge_silence(struct forward *f, struct exchange *exchange, int64_t now_ms)
+{
+	if (!is_out(exchange) || exchange->judged ||
+	    now_ms - exchange->sent_ms < SILENT_MS)
+		return;
+	exchange->judged = true;
+	stats_count(f->stats, STAT_FORWARD_TIMEOUTS);
+	health_failed(health_of(f, exchange), HEALTH_SILENT, now_ms);
+	flight_of(f, exchange)->why = EDE_NO_REACHABLE_AUTHORITY;
+}
+
+/* Closed with its answer still out, or overtaken. */
+static void
+forsake_exchange(struct forward *f, struct exchange *exchange,
+    int64_t now_ms)
+{
+	judge_silence(f, exchange, now_ms);
+	if (is_out(exchange))
+		health_lost(health_of(f, exchange),
+		    now_ms - exchange->sent_ms);
+	close_exchange(f, exchange);
+}
+
 /* One that is over, else the older one, which is then closed. */
 static struct exchange *
-take_exchange(struct forward *f, struct flight *flight)
+take_exchange(struct forward *f, struct flight *flight, int64_t now_ms)
 {
 	unsigned k = flight->current;
 
 	if (exchange_at(f, flight, k)->state != EXCHANGE_OVER)
 		k = (k + 1) % EXCHANGES;
 	flight->current = k;
-	close_exchange(f, exchange_at(f, flight, k));
+	forsake_exchange(f, exchange_at(f, flight, k), now_ms);
 	return exchange_at(f, flight, k);
 }
 
@@ -326,48 +380,68 @@ is_waiting(struct forward *f, const struct flight *flight)
 	return false;
 }
 
+/* How long before the next upstream (or the same again) is asked: by what is
+ * known of this one, twice as long each time.  Where the first one was asked
+ * to be measured, no longer than the quickest would have been waited for. */
 static int64_t
-wait_of(const struct flight *flight, enum exchange_state state)
+wait_of(struct forward *f, const struct flight *flight,
+    const struct exchange *exchange)
 {
-	unsigned last = sizeof(wait_ms) / sizeof(wait_ms[0]) - 1;
-	unsigned ms = wait_ms[flight->timeouts < last ? flight->timeouts :
-	    last];
+	unsigned ms = health_wait_ms(health_of(f, exchange));
 
+	if (flight->sends == 1 && ms > flight->first_wait_ms)
+		ms = flight->first_wait_ms;
+	if (flight->question.to.count == 1)
+		ms *= LONE_FACTOR;
 	if (flight->question.to.count == 1 && ms < LONE_WAIT_MS)
 		ms = LONE_WAIT_MS;
-	return state == EXCHANGE_TCP && ms < TCP_WAIT_MS ? TCP_WAIT_MS : ms;
+	for (unsigned i = 0; i < flight->timeouts &&
+	    ms < HEALTH_WAIT_MOST_MS; i++)
+		ms *= 2;
+	if (ms > HEALTH_WAIT_MOST_MS)
+		ms = HEALTH_WAIT_MOST_MS;
+	return exchange->state == EXCHANGE_TCP && ms < TCP_WAIT_MS ?
+	    TCP_WAIT_MS : ms;
+}
+
+static enum exchange_state
+transport_of(const struct flight *flight, unsigned upstream)
+{
+	return flight->only_tcp || (flight->by_tcp >> upstream & 1) != 0 ||
+	    flight->question.to.list[upstream].transport == UPSTREAM_TCP ?
+	    EXCHANGE_TCP : EXCHANGE_UDP;
 }
 
 static void
 send_to(struct forward *f, struct flight *flight, unsigned upstream,
     int64_t now_ms)
 {
-	struct exchange *exchange = take_exchange(f, flight);
+	struct exchange *exchange = take_exchange(f, flight, now_ms);
 	uint8_t bit = (uint8_t)(1u << upstream);
 
 	flight->tried |= bit;
 	flight->sends++;
-	exchange->state = flight->only_tcp || (flight->by_tcp & bit) != 0 ||
-	    flight->question.to.list[upstream].transport == UPSTREAM_TCP ?
-	    EXCHANGE_TCP : EXCHANGE_UDP;
+	exchange->state = transport_of(flight, upstream);
 	exchange->edns = (flight->without_edns & bit) != 0 ? EDNS_PLAIN :
 	    EDNS_ASKED;
 	exchange->generation++;
 	exchange->id = random_16();
 	exchange->upstream = (uint8_t)upstream;
 	exchange->to_send = true;
-	exchange->heard = false;
+	exchange->heard = exchange->judged = false;
+	exchange->sent_ms = now_ms;
+	health_sent(health_of(f, exchange), now_ms);
 	enqueue(f, exchange);
-	set_due(f, flight, now_ms + wait_of(flight, exchange->state));
+	set_due(f, flight, now_ms + wait_of(f, flight, exchange));
 }
 
 /* Flights. */
 
 static void
-end_flight(struct forward *f, struct flight *flight)
+end_flight(struct forward *f, struct flight *flight, int64_t now_ms)
 {
 	for (unsigned k = 0; k < EXCHANGES; k++)
-		close_exchange(f, exchange_at(f, flight, k));
+		forsake_exchange(f, exchange_at(f, flight, k), now_ms);
 	leave_chain(f, flight);
 	leave_heap(f, flight);
 	flight->state = FLIGHT_ENDED;
@@ -386,53 +460,29 @@ fail_flight(struct forward *f, struct flight *flight, int64_t now_ms)
 {
 	struct answer *failure = flight->answer;
 
+	stats_count(f->stats, STAT_FORWARD_FAILED);
+	end_flight(f, flight, now_ms);
 	/* Made when the question was asked, seen by nobody yet. */
 	failure->ede = (uint16_t)flight->why;
 	failure->stored_ms = now_ms;
 	failure->expires_ms = now_ms + ANSWER_FAILURE_TTL_S * 1000;
-	stats_count(f->stats, STAT_FORWARD_FAILED);
-	end_flight(f, flight);
 }
 
 static void
 answer_flight(struct forward *f, struct flight *flight,
-    struct answer *answer)
+    struct answer *answer, int64_t now_ms)
 {
 	answer_release(flight->answer);
 	flight->answer = answer;
 	stats_count(f->stats, STAT_FORWARD_ANSWERED);
-	end_flight(f, flight);
+	end_flight(f, flight, now_ms);
 }
 
-static bool
-is_in(uint8_t set, unsigned upstream)
-{
-	return (set >> upstream & 1) != 0;
-}
-
-/* The first healthy upstream of the list that is in none of the sets, else
- * the one whose penalty is over first; UPSTREAMS_MAX: none. */
 static unsigned
-choose_upstream(const struct forward *f, const struct flight *flight,
-    uint8_t but, int64_t now_ms)
+choose_upstream(struct forward *f, const struct flight *flight, uint8_t but,
+    int64_t now_ms)
 {
-	const struct upstreams *to = &flight->question.to;
-	unsigned best = UPSTREAMS_MAX;
-	int64_t best_ms = INT64_MAX, until_ms;
-
-	for (unsigned i = 0; i < to->count; i++) {
-		if (is_in(but, i))
-			continue;
-		until_ms = health_until_ms(&f->health, &to->list[i].endpoint,
-		    now_ms);
-		if (until_ms < best_ms) {
-			best = i;
-			best_ms = until_ms;
-		}
-		if (until_ms == 0)
-			break;
-	}
-	return best;
+	return health_choose(&f->health, &flight->question.to, but, now_ms);
 }
 
 /* An upstream is done with: the next one at once; where each was asked in
@@ -455,23 +505,35 @@ move_on(struct forward *f, struct flight *flight, int64_t now_ms)
 		return;
 	else if (flight->sends >= SENDS_MAX)
 		fail_flight(f, flight, now_ms);
-	else if (flight->due_ms > now_ms + wait_ms[0])
-		set_due(f, flight, now_ms + wait_ms[0]);
+	else if (flight->due_ms > now_ms + ROUND_WAIT_MS)
+		set_due(f, flight, now_ms + ROUND_WAIT_MS);
+}
+
+/* The first upstream of a question. */
+static void
+begin_asking(struct forward *f, struct flight *flight, int64_t now_ms)
+{
+	const struct upstreams *to = &flight->question.to;
+	unsigned upstream = choose_upstream(f, flight, 0, now_ms);
+
+	if (upstream == UPSTREAMS_MAX) {
+		fail_flight(f, flight, now_ms);
+		return;
+	}
+	flight->first_wait_ms = health_wait_ms(health_find(&f->health,
+	    &to->list[upstream].endpoint));
+	upstream = health_take_turns(&f->health, to, upstream, now_ms);
+	send_to(f, flight, upstream, now_ms);
 }
 
 /* Nothing came in time: whoever was not asked yet, else a new round. */
 static void
 send_again(struct forward *f, struct flight *flight, int64_t now_ms)
 {
-	struct exchange *current = exchange_at(f, flight, flight->current);
 	unsigned upstream;
 
-	if (current->state != EXCHANGE_OVER) {
-		stats_count(f->stats, STAT_FORWARD_TIMEOUTS);
-		health_failed(&f->health, &flight->question.to.list[
-		    current->upstream].endpoint, HEALTH_HARD, now_ms);
-		flight->why = EDE_NO_REACHABLE_AUTHORITY;
-	}
+	for (unsigned k = 0; k < EXCHANGES; k++)
+		judge_silence(f, exchange_at(f, flight, k), now_ms);
 	flight->timeouts++;
 	upstream = choose_upstream(f, flight, flight->dead | flight->tried,
 	    now_ms);
@@ -565,7 +627,7 @@ forward_ask(struct forward *f, const struct forward_question *question,
 	}
 	f->free = flight->next;
 	start_flight(f, flight, question, now_ms);
-	move_on(f, flight, now_ms);
+	begin_asking(f, flight, now_ms);
 	return FORWARD_ASKED;
 }
 
@@ -720,19 +782,6 @@ find_exchange(struct forward *f, uint32_t number)
 	return exchange;
 }
 
-static struct flight *
-flight_of(struct forward *f, const struct exchange *exchange)
-{
-	return &f->flights[(exchange - f->exchanges) / EXCHANGES];
-}
-
-static const struct endpoint *
-endpoint_of(struct forward *f, const struct exchange *exchange)
-{
-	return &flight_of(f, exchange)->question.to.list[
-	    exchange->upstream].endpoint;
-}
-
 static void
 ask_by_tcp(struct forward *f, struct exchange *exchange, int64_t now_ms)
 {
@@ -763,10 +812,10 @@ give_up_upstream(struct forward *f, struct exchange *exchange,
 {
 	struct flight *flight = flight_of(f, exchange);
 
-	health_failed(&f->health, endpoint_of(f, exchange), failure, now_ms);
+	health_failed(health_of(f, exchange), failure, now_ms);
 	flight->dead |= (uint8_t)(1u << exchange->upstream);
-	flight->why = failure == HEALTH_HARD ? EDE_NO_REACHABLE_AUTHORITY :
-	    EDE_NETWORK_ERROR;
+	flight->why = failure == HEALTH_REFUSED ?
+	    EDE_NO_REACHABLE_AUTHORITY : EDE_NETWORK_ERROR;
 	close_exchange(f, exchange);
 	move_on(f, flight, now_ms);
 }
@@ -782,7 +831,7 @@ pass_over(struct forward *f, struct exchange *exchange, int64_t now_ms)
 		return;
 	flight->bad = 0;
 	if (exchange->state == EXCHANGE_TCP) {
-		give_up_upstream(f, exchange, HEALTH_SOFT, now_ms);
+		give_up_upstream(f, exchange, HEALTH_UNUSABLE, now_ms);
 		return;
 	}
 	flight->only_tcp = true;
@@ -803,11 +852,28 @@ take_records(struct forward *f, struct exchange *exchange,
 	    &f->limits, now_ms);
 
 	if (answer == NULL) {
-		give_up_upstream(f, exchange, HEALTH_SOFT, now_ms);
+		give_up_upstream(f, exchange, HEALTH_UNUSABLE, now_ms);
 		return;
 	}
-	health_answered(&f->health, endpoint_of(f, exchange));
-	answer_flight(f, flight, answer);
+	health_answered(health_of(f, exchange));
+	answer_flight(f, flight, answer, now_ms);
+}
+
+static enum health_failure
+failure_of(uint16_t rcode)
+{
+	switch (rcode) {
+	case RCODE_REFUSED:
+		return HEALTH_REFUSED;
+	case RCODE_SERVFAIL:
+		return HEALTH_SERVFAIL;
+	case RCODE_FORMERR:
+	case RCODE_NOTIMP:
+	case RCODE_BADVERS:
+		return HEALTH_FORMERR;
+	default:
+		return HEALTH_UNUSABLE;
+	}
 }
 
 static void
@@ -830,8 +896,7 @@ take_rcode(struct forward *f, struct exchange *exchange,
 	default:
 		break;
 	}
-	give_up_upstream(f, exchange, message->rcode == RCODE_REFUSED ?
-	    HEALTH_HARD : HEALTH_SOFT, now_ms);
+	give_up_upstream(f, exchange, failure_of(message->rcode), now_ms);
 }
 
 static void
@@ -843,7 +908,7 @@ take_message(struct forward *f, struct exchange *exchange,
 	else if (exchange->state == EXCHANGE_UDP)
 		ask_by_tcp(f, exchange, now_ms);
 	else
-		give_up_upstream(f, exchange, HEALTH_SOFT, now_ms);
+		give_up_upstream(f, exchange, HEALTH_UNUSABLE, now_ms);
 }
 
 /* It matches, but its records cannot be read: cut off where TC says so. */
@@ -856,6 +921,19 @@ take_malformed(struct forward *f, struct exchange *exchange, uint16_t flags,
 		ask_by_tcp(f, exchange, now_ms);
 	else
 		pass_over(f, exchange, now_ms);
+}
+
+/* What TCP takes says nothing of UDP's way there and back. */
+static void
+hear(struct forward *f, struct exchange *exchange, int64_t now_ms)
+{
+	const struct flight *flight = flight_of(f, exchange);
+	bool is_own = exchange->state == EXCHANGE_UDP || flight->question.to.
+	    list[exchange->upstream].transport != UPSTREAM_UDP;
+
+	exchange->heard = true;
+	health_heard(health_of(f, exchange), is_own ?
+	    now_ms - exchange->sent_ms : -1);
 }
 
 void
@@ -872,7 +950,7 @@ forward_received(struct forward *f, uint32_t number, const uint8_t *bytes,
 	w = write_question(flight_of(f, exchange), exchange, asked);
 	switch (message_read(&message, bytes, length, asked, w.at)) {
 	case MESSAGE_OK:
-		exchange->heard = true;
+		hear(f, exchange, now_ms);
 		take_message(f, exchange, &message, now_ms);
 		return;
 	case MESSAGE_MALFORMED:
@@ -894,8 +972,7 @@ forward_broken(struct forward *f, uint32_t number, int64_t now_ms)
 	if (exchange == NULL)
 		return;
 	flight = flight_of(f, exchange);
-	health_failed(&f->health, endpoint_of(f, exchange), HEALTH_HARD,
-	    now_ms);
+	health_failed(health_of(f, exchange), HEALTH_BROKEN, now_ms);
 	flight->why = EDE_NETWORK_ERROR;
 	if (++flight->breaks[exchange->upstream] >= BREAKS_MAX)
 		flight->dead |= (uint8_t)(1u << exchange->upstream);

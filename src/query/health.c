@@ -1,50 +1,337 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "query/health.h"
 
-static unsigned
-find_entry(const struct health *health, const struct endpoint *endpoint)
-{
-	const struct health_entry *entry;
-	unsigned i;
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
 
-	for (i = 0; i < HEALTH_UPSTREAMS; i++) {
-		entry = &health->entries[i];
-		if (entry->failures != 0 &&
-		    endpoint_equal(&entry->endpoint, endpoint))
-			break;
-	}
-	return i;			/* HEALTH_UPSTREAMS: not there */
+#define READ_TRIES 8
+#define SRTT_MOST_MS 10000
+
+/* ---- what others may read ---- */
+
+static void
+show(struct health_entry *entry, enum health_figure which, uint64_t value)
+{
+	atomic_store_explicit(&entry->shown.figure[which], value,
+	    memory_order_relaxed);
 }
 
-/* A free entry, else the one whose time is over first. */
-static struct health_entry *
-take_entry(struct health *health, const struct endpoint *endpoint)
+static void
+count(struct health_entry *entry, unsigned which)
 {
-	struct health_entry *taken = &health->entries[0];
+	uint64_t old = atomic_load_explicit(&entry->shown.figure[which],
+	    memory_order_relaxed);
+
+	atomic_store_explicit(&entry->shown.figure[which], old + 1,
+	    memory_order_relaxed);
+}
+
+static void
+pack_endpoint(uint64_t name[3], const struct endpoint *endpoint)
+{
+	memcpy(name, endpoint->addr.bytes, 16);
+	name[2] = (uint64_t)endpoint->scope << 32 |
+	    (uint64_t)endpoint->port << 16 | endpoint->addr.family;
+}
+
+static struct endpoint
+unpack_endpoint(const uint64_t name[3])
+{
+	struct endpoint endpoint = {
+		.addr.family = (uint8_t)name[2],
+		.port = (uint16_t)(name[2] >> 16),
+		.scope = (uint32_t)(name[2] >> 32),
+	};
+
+	memcpy(endpoint.addr.bytes, name, 16);
+	return endpoint;
+}
+
+/* Each store is a release, so that none of them is seen before the odd version
+ * is; a reader's acquires are the other half. */
+static void
+show_anew(struct health_entry *entry)
+{
+	struct health_shown *shown = &entry->shown;
+	uint32_t version = atomic_load_explicit(&shown->version,
+	    memory_order_relaxed);
+	uint64_t name[3];
+
+	pack_endpoint(name, &entry->endpoint);
+	atomic_store_explicit(&shown->version, version + 1,
+	    memory_order_relaxed);
+	for (unsigned i = 0; i < 3; i++)
+		atomic_store_explicit(&shown->name[i], name[i],
+		    memory_order_release);
+	for (unsigned i = 0; i < HEALTH_FIGURES; i++)
+		atomic_store_explicit(&shown->figure[i], 0,
+		    memory_order_release);
+	atomic_store_explicit(&shown->version, version + 2,
+	    memory_order_release);
+}
+
+bool
+health_read(const struct health *health, unsigned index,
+    struct health_view *view)
+{
+	const struct health_shown *shown = &health->entries[index].shown;
+	uint32_t version;
+	uint64_t name[3];
+
+	assert(index < HEALTH_UPSTREAMS);
+	for (unsigned try = 0; try < READ_TRIES; try++) {
+		version = atomic_load_explicit(&shown->version,
+		    memory_order_acquire);
+		if (version == 0)
+			return false;
+		for (unsigned i = 0; i < 3; i++)
+			name[i] = atomic_load_explicit(&shown->name[i],
+			    memory_order_acquire);
+		for (unsigned i = 0; i < HEALTH_FIGURES; i++)
+			view->figure[i] = atomic_load_explicit(
+			    &shown->figure[i], memory_order_acquire);
+		if (version % 2 == 0 && atomic_load_explicit(&shown->version,
+		    memory_order_relaxed) == version) {
+			view->endpoint = unpack_endpoint(name);
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+health_failure_name(enum health_failure failure)
+{
+	static const char *const names[HEALTH_FAILURES] = {
+		[HEALTH_SILENT] = "silent",
+		[HEALTH_BROKEN] = "broken",
+		[HEALTH_REFUSED] = "refused",
+		[HEALTH_SERVFAIL] = "servfail",
+		[HEALTH_FORMERR] = "formerr",
+		[HEALTH_UNUSABLE] = "unusable",
+	};
+
+	assert(failure < HEALTH_FAILURES);
+	return names[failure];
+}
+
+/* ---- the table: open addressing, nobody ever leaves it ---- */
+
+static unsigned
+first_place(const struct endpoint *endpoint)
+{
+	uint64_t name[3];
+
+	pack_endpoint(name, endpoint);
+	return (unsigned)((name[0] ^ name[1] * 5 ^ name[2] * 3) *
+	    0x9e3779b97f4a7c15ULL >> 58) % HEALTH_UPSTREAMS;
+}
+
+struct health_entry *
+health_find(struct health *health, const struct endpoint *endpoint)
+{
+	unsigned place = first_place(endpoint);
+	struct health_entry *entry;
 
 	for (unsigned i = 0; i < HEALTH_UPSTREAMS; i++) {
-		if (health->entries[i].failures == 0) {
-			taken = &health->entries[i];
-			break;
-		}
-		if (health->entries[i].until_ms < taken->until_ms)
-			taken = &health->entries[i];
+		entry = &health->entries[(place + i) % HEALTH_UPSTREAMS];
+		if (!entry->taken)
+			return NULL;
+		if (endpoint_equal(&entry->endpoint, endpoint))
+			return entry;
 	}
-	taken->endpoint = *endpoint;
-	taken->failures = 0;
-	taken->until_ms = 0;
-	return taken;
+	return NULL;
+}
+
+/* The first free one on its way, else the one that was asked longest ago: in
+ * a full table every search goes round. */
+static struct health_entry *
+find_room(struct health *health, const struct endpoint *endpoint)
+{
+	unsigned place = first_place(endpoint);
+	struct health_entry *oldest = &health->entries[0], *entry;
+
+	for (unsigned i = 0; i < HEALTH_UPSTREAMS; i++) {
+		entry = &health->entries[(place + i) % HEALTH_UPSTREAMS];
+		if (!entry->taken)
+			return entry;
+		if (entry->used_ms < oldest->used_ms)
+			oldest = entry;
+	}
+	return oldest;
+}
+
+struct health_entry *
+health_take(struct health *health, const struct endpoint *endpoint)
+{
+	struct health_entry *entry = health_find(health, endpoint);
+
+	if (entry != NULL)
+		return entry;
+	entry = find_room(health, endpoint);
+	memset(entry, 0, offsetof(struct health_entry, shown));
+	entry->taken = true;
+	entry->endpoint = *endpoint;
+	show_anew(entry);
+	return entry;
+}
+
+/* ---- whom to ask ---- */
+
+/* Asked, and no answer yet: as slow as is waited for. */
+static unsigned
+srtt_ms(const struct health_entry *entry)
+{
+	return entry->measured ? entry->srtt_8 / 8 : HEALTH_WAIT_MS;
+}
+
+static bool
+is_in(uint8_t set, unsigned upstream)
+{
+	return (set >> upstream & 1) != 0;
+}
+
+/* None of them is healthy. */
+static unsigned
+choose_ailing(struct health *health, const struct upstreams *to, uint8_t but,
+    int64_t now_ms)
+{
+	unsigned best = UPSTREAMS_MAX;
+	int64_t best_ms = INT64_MAX, until_ms;
+
+	for (unsigned i = 0; i < to->count; i++) {
+		if (is_in(but, i))
+			continue;
+		until_ms = health_until_ms(health_find(health,
+		    &to->list[i].endpoint), now_ms);
+		if (until_ms < best_ms) {
+			best = i;
+			best_ms = until_ms;
+		}
+	}
+	return best;
+}
+
+unsigned
+health_choose(struct health *health, const struct upstreams *to, uint8_t but,
+    int64_t now_ms)
+{
+	unsigned ms[UPSTREAMS_MAX], least = UINT32_MAX;
+	const struct health_entry *entry;
+
+	for (unsigned i = 0; i < to->count; i++) {
+		ms[i] = UINT32_MAX;
+		if (is_in(but, i))
+			continue;
+		entry = health_find(health, &to->list[i].endpoint);
+		if (entry == NULL)
+			return i;
+		if (health_until_ms(entry, now_ms) != 0)
+			continue;
+		ms[i] = srtt_ms(entry);
+		if (ms[i] < least)
+			least = ms[i];
+	}
+	if (least == UINT32_MAX)
+		return choose_ailing(health, to, but, now_ms);
+	for (unsigned i = 0; ; i++) {
+		if (ms[i] != UINT32_MAX && ms[i] <= least + HEALTH_EQUAL_MS)
+			return i;
+	}
+}
+
+unsigned
+health_take_turns(struct health *health, const struct upstreams *to,
+    unsigned chosen, int64_t now_ms)
+{
+	struct health_entry *entry = health_find(health,
+	    &to->list[chosen].endpoint);
+	unsigned other = chosen;
+	int64_t oldest_ms = INT64_MAX;
+
+	if (entry == NULL || ++entry->turns % HEALTH_TURN != 0)
+		return chosen;
+	for (unsigned i = 0; i < to->count; i++) {
+		entry = health_find(health, &to->list[i].endpoint);
+		if (i == chosen || entry == NULL ||
+		    entry->used_ms >= oldest_ms ||
+		    health_until_ms(entry, now_ms) != 0)
+			continue;
+		other = i;
+		oldest_ms = entry->used_ms;
+	}
+	return other;
+}
+
+unsigned
+health_wait_ms(const struct health_entry *entry)
+{
+	unsigned ms;
+
+	if (entry == NULL || !entry->measured)
+		return HEALTH_WAIT_MS;
+	ms = entry->srtt_8 / 8 + entry->rttvar_4;
+	if (ms < HEALTH_WAIT_LEAST_MS)
+		return HEALTH_WAIT_LEAST_MS;
+	return ms < HEALTH_WAIT_MOST_MS ? ms : HEALTH_WAIT_MOST_MS;
 }
 
 int64_t
-health_until_ms(const struct health *health, const struct endpoint *endpoint,
-    int64_t now_ms)
+health_until_ms(const struct health_entry *entry, int64_t now_ms)
 {
-	unsigned i = find_entry(health, endpoint);
+	return entry == NULL || entry->until_ms <= now_ms ? 0 :
+	    entry->until_ms;
+}
 
-	if (i == HEALTH_UPSTREAMS || health->entries[i].until_ms <= now_ms)
-		return 0;
-	return health->entries[i].until_ms;
+/* ---- what happened ---- */
+
+/* RFC 6298 2: gains of an eighth and a quarter.  srtt_8 is eight times the
+ * mean, rttvar_4 four times the variance, so the differences go in whole. */
+static void
+measure(struct health_entry *entry, int64_t rtt_ms)
+{
+	uint32_t ms = rtt_ms < SRTT_MOST_MS ? (uint32_t)rtt_ms : SRTT_MOST_MS;
+	uint32_t mean = entry->srtt_8 / 8;
+
+	if (!entry->measured) {
+		entry->measured = true;
+		entry->srtt_8 = ms * 8;
+		entry->rttvar_4 = ms * 2;
+	} else {
+		entry->rttvar_4 -= entry->rttvar_4 / 4;
+		entry->rttvar_4 += ms > mean ? ms - mean : mean - ms;
+		entry->srtt_8 = entry->srtt_8 - entry->srtt_8 / 8 + ms;
+	}
+	show(entry, HEALTH_SRTT_US, entry->srtt_8 == 0 ? 1 :
+	    (uint64_t)entry->srtt_8 * 125);
+}
+
+void
+health_sent(struct health_entry *entry, int64_t now_ms)
+{
+	entry->used_ms = now_ms;
+	count(entry, HEALTH_SENT);
+}
+
+/* What was measured while it failed is no figure for one that is back. */
+void
+health_heard(struct health_entry *entry, int64_t rtt_ms)
+{
+	count(entry, HEALTH_ANSWERED);
+	if (rtt_ms < 0)
+		return;
+	if (entry->until_ms != 0)
+		entry->measured = false;
+	measure(entry, rtt_ms);
+}
+
+void
+health_lost(struct health_entry *entry, int64_t out_ms)
+{
+	count(entry, HEALTH_LOST);
+	if (!entry->measured || out_ms > entry->srtt_8 / 8)
+		measure(entry, out_ms);
 }
 
 static int64_t
@@ -58,26 +345,27 @@ penalty_ms(unsigned failures)
 }
 
 void
-health_failed(struct health *health, const struct endpoint *endpoint,
-    enum health_failure failure, int64_t now_ms)
+health_failed(struct health_entry *entry, enum health_failure failure,
+    int64_t now_ms)
 {
-	unsigned i = find_entry(health, endpoint);
-	struct health_entry *entry = i < HEALTH_UPSTREAMS ?
-	    &health->entries[i] : take_entry(health, endpoint);
-
+	count(entry, HEALTH_FAILED + failure);
 	/* Questions that were out together fail together: once. */
 	if (entry->until_ms > now_ms)
 		return;
 	entry->failures++;
-	if (failure == HEALTH_HARD || entry->failures > HEALTH_SOFT_MAX)
-		entry->until_ms = now_ms + penalty_ms(entry->failures);
+	show(entry, HEALTH_WHY, failure);
+	if (failure > HEALTH_REFUSED && entry->failures <= HEALTH_SOFT_MAX)
+		return;
+	entry->until_ms = now_ms + penalty_ms(entry->failures);
+	show(entry, HEALTH_UNTIL_MS, (uint64_t)entry->until_ms);
 }
 
 void
-health_answered(struct health *health, const struct endpoint *endpoint)
+health_answered(struct health_entry *entry)
 {
-	unsigned i = find_entry(health, endpoint);
-
-	if (i < HEALTH_UPSTREAMS)
-		health->entries[i].failures = 0;
+	if (entry->failures == 0)
+		return;
+	entry->failures = 0;
+	entry->until_ms = 0;
+	show(entry, HEALTH_UNTIL_MS, 0);
 }

@@ -1,44 +1,127 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* health.h - which upstreams failed lately, as one worker saw it.
+/* health.h - what one worker knows of each upstream: how quick it is, how it
+ * failed lately, and what it cannot do.
  *
- * A failure has the upstream passed over for a while that doubles with each
- * further one; one good answer forgets them all.  It is tried again by a real
- * question, never by a probe.  A small fixed table: where it is full, the
- * upstream whose time is over first is forgotten.
+ * How quick: the smoothed time to an answer and its variance as in RFC 6298,
+ * from the questions that were asked anyway.  An upstream that was overtaken
+ * by another is known to be no quicker than it was waited for.
  *
- * Pure; one thread.
+ * Failures: one has the upstream passed over for a while that doubles with
+ * each further one; one good answer forgets them all.  It is tried again by a
+ * real question, never by a probe.
+ *
+ * A small fixed table: where it is full, the upstream that was asked longest
+ * ago is forgotten.  Entries are not to be held beyond the next health_take.
+ *
+ * One thread, that of its worker; but health_read may be called by another at
+ * any time: what it shows is kept in relaxed atomics with one writer, and a
+ * version tells a reader that the entry changed hands under it.
  */
 #ifndef HOSTLER_QUERY_HEALTH_H
 #define HOSTLER_QUERY_HEALTH_H
 
-#include "base/addr.h"
+#include <stdatomic.h>
+
+#include "query/policy.h"
 
 #define HEALTH_UPSTREAMS 64
 #define HEALTH_FIRST_MS 500
 #define HEALTH_LONGEST_MS 32000
 #define HEALTH_SOFT_MAX 3		/* soft failures that are let pass */
+#define HEALTH_EQUAL_MS 10		/* so near each other is as quick */
+#define HEALTH_TURN 32			/* one question of so many goes to
+					 * another than the quickest */
+#define HEALTH_WAIT_MS 400		/* where nothing is known */
+#define HEALTH_WAIT_LEAST_MS 150
+#define HEALTH_WAIT_MOST_MS 1500
 
+/* The first three are hard.  The others may be the name's fault, so it takes
+ * a few of them in a row to be passed over for other names too. */
 enum health_failure {
-	HEALTH_HARD,			/* silence, no connection, REFUSED */
-	HEALTH_SOFT,			/* SERVFAIL, lame: may be the name's
-					 * fault, so it takes a few in a row */
+	HEALTH_SILENT,
+	HEALTH_BROKEN,			/* no connection; it was closed */
+	HEALTH_REFUSED,
+	HEALTH_SERVFAIL,
+	HEALTH_FORMERR,			/* NOTIMP, BADVERS */
+	HEALTH_UNUSABLE,		/* lame, malformed, other rcodes */
+	HEALTH_FAILURES
+};
+
+enum health_figure {
+	HEALTH_SENT,
+	HEALTH_ANSWERED,		/* something that fits the question */
+	HEALTH_LOST,			/* given up, or overtaken */
+	HEALTH_SRTT_US,			/* 1 at least; 0: not measured */
+	HEALTH_UNTIL_MS,		/* passed over; monotonic, 0: no */
+	HEALTH_WHY,			/* enum health_failure of the last */
+	HEALTH_FAILED,			/* and so many by kind */
+	HEALTH_FIGURES = HEALTH_FAILED + HEALTH_FAILURES
+};
+
+/* What others may read.  version is odd while the entry changes hands. */
+struct health_shown {
+	_Atomic uint32_t version;
+	_Atomic uint64_t name[3];
+	_Atomic uint64_t figure[HEALTH_FIGURES];
 };
 
 struct health_entry {
+	bool taken;
+	bool measured;
 	struct endpoint endpoint;
-	unsigned failures;		/* 0: the entry is free */
+	unsigned failures;		/* since the last good answer */
 	int64_t until_ms;
+	int64_t used_ms;		/* asked last */
+	uint32_t srtt_8;		/* eighths of a millisecond */
+	uint32_t rttvar_4;		/* quarters */
+	unsigned turns;
+	struct health_shown shown;
 };
 
 struct health {
 	struct health_entry entries[HEALTH_UPSTREAMS];
 };
 
-/* Until when the upstream is passed over; 0: it is not. */
-int64_t health_until_ms(const struct health *health,
-    const struct endpoint *endpoint, int64_t now_ms);
-void health_failed(struct health *health, const struct endpoint *endpoint,
-    enum health_failure failure, int64_t now_ms);
-void health_answered(struct health *health, const struct endpoint *endpoint);
+/* NULL: never asked, or forgotten. */
+struct health_entry *health_find(struct health *health,
+    const struct endpoint *endpoint);
+struct health_entry *health_take(struct health *health,
+    const struct endpoint *endpoint);
+
+/* Whom to ask, of those not in the set `but` (bits): the first that was never
+ * asked, else the quickest of the healthy, the list's order where two are
+ * HEALTH_EQUAL_MS apart or less, else the one whose time is over first.
+ * UPSTREAMS_MAX: there is none. */
+unsigned health_choose(struct health *health, const struct upstreams *to,
+    uint8_t but, int64_t now_ms);
+/* It is chosen for a new question: one time in HEALTH_TURN another healthy one,
+ * the one that was asked longest ago, is to be asked in its place. */
+unsigned health_take_turns(struct health *health, const struct upstreams *to,
+    unsigned chosen, int64_t now_ms);
+
+/* How long an answer is waited for before somebody else is asked; entry may be
+ * NULL. */
+unsigned health_wait_ms(const struct health_entry *entry);
+/* Until when it is passed over; 0: it is not. */
+int64_t health_until_ms(const struct health_entry *entry, int64_t now_ms);
+
+/* What happened.  heard: a reply that fits came, after rtt_ms (-1: that says
+ * nothing of the way there).  lost: none came in out_ms. */
+void health_sent(struct health_entry *entry, int64_t now_ms);
+void health_heard(struct health_entry *entry, int64_t rtt_ms);
+void health_lost(struct health_entry *entry, int64_t out_ms);
+void health_failed(struct health_entry *entry, enum health_failure failure,
+    int64_t now_ms);
+void health_answered(struct health_entry *entry);
+
+/* For main's thread: the entry at an index below HEALTH_UPSTREAMS; false where
+ * there is none. */
+struct health_view {
+	struct endpoint endpoint;
+	uint64_t figure[HEALTH_FIGURES];
+};
+bool health_read(const struct health *health, unsigned index,
+    struct health_view *view);
+const char *health_failure_name(enum health_failure failure);
 
 #endif

@@ -269,7 +269,7 @@ START_TEST(every_try_has_an_id_of_its_own)
 
 	begin();
 	ask(&q);
-	pass_ms(1499);
+	pass_ms(1199);
 	ck_assert_uint_eq(w.sent_count, 1);	/* there is no other */
 	pass_ms(1);
 	ck_assert_uint_eq(w.sent_count, 2);
@@ -636,7 +636,138 @@ START_TEST(a_silent_upstream_is_passed_over_for_a_while)
 	ck_assert_uint_eq(sent_to(2), 2);
 	w.now_ms += 500;
 	ask(&third);
-	ck_assert_uint_eq(sent_to(3), 1);
+	ck_assert_uint_eq(sent_to(3), 2);	/* the quicker one */
+	end();
+}
+END_TEST
+
+/* The n-th of many questions, never the same twice. */
+static struct forward_question
+numbered(unsigned n, unsigned upstreams)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "q%u.test.", n);
+	return craft_question(name, TYPE_A, upstreams, CRAFT_PLAIN);
+}
+
+/* Everything that was sent, opened, told up to now is done with. */
+static void
+forget(void)
+{
+	for (unsigned i = 0; i < w.told_count; i++)
+		answer_release(w.told[i].answer);
+	w.sent_count = w.closed_count = w.told_count = w.kept_count = 0;
+}
+
+/* Ask, and let each upstream answer after its own time; whom the question
+ * went to first. */
+static unsigned
+ask_and_answer(unsigned n, unsigned upstreams, const int rtt_ms[])
+{
+	struct forward_question q = numbered(n, upstreams);
+	int64_t sent_ms[LIST_MAX], next_ms;
+	unsigned first, known = 0, i;
+
+	forget();
+	ask(&q);
+	first = sent_to(0);
+	while (w.told_count == 0) {
+		for (; known < w.sent_count; known++)
+			sent_ms[known] = w.now_ms;
+		next_ms = forward_next_tick(w.forward);
+		for (i = 0; i < known; i++) {
+			if (rtt_ms[sent_to(i) - 1] >= 0 && sent_ms[i] +
+			    rtt_ms[sent_to(i) - 1] <= next_ms)
+				break;
+		}
+		if (i == known) {
+			pass_ms(next_ms - w.now_ms);
+			continue;
+		}
+		w.now_ms = sent_ms[i] + rtt_ms[sent_to(i) - 1];
+		reply_to(i, RCODE_NXDOMAIN);
+		deliver_to(i);
+	}
+	return first;
+}
+
+START_TEST(the_quickest_is_asked)
+{
+	static const int rtt_ms[] = { 60, 20, 25, 90 };
+	unsigned asked[5] = { 0 };
+
+	begin();
+	for (unsigned n = 0; n < 4; n++)
+		ck_assert_uint_eq(ask_and_answer(n, 4, rtt_ms), n + 1);
+	for (unsigned n = 4; n < 4 + 320; n++)
+		asked[ask_and_answer(n, 4, rtt_ms)]++;
+	/* The third is as quick as the second, but stands behind it. */
+	ck_assert_uint_eq(asked[2], 310);
+	for (unsigned i = 1; i <= 4; i++)
+		ck_assert_uint_ge(asked[i], 3);
+	end();
+}
+END_TEST
+
+START_TEST(one_that_becomes_slow_is_left)
+{
+	int rtt_ms[] = { 10, 40 };
+	unsigned asked[3] = { 0 };
+
+	begin();
+	for (unsigned n = 0; n < 40; n++)
+		ask_and_answer(n, 2, rtt_ms);
+	ck_assert_uint_eq(ask_and_answer(40, 2, rtt_ms), 1);
+	rtt_ms[0] = 2000;
+	for (unsigned n = 41; n < 61; n++)
+		asked[ask_and_answer(n, 2, rtt_ms)]++;
+	ck_assert_uint_ge(asked[2], 15);
+	/* And found again. */
+	rtt_ms[0] = 10;
+	for (unsigned n = 61; n < 1500; n++)
+		ask_and_answer(n, 2, rtt_ms);
+	ck_assert_uint_eq(ask_and_answer(1500, 2, rtt_ms), 1);
+	end();
+}
+END_TEST
+
+START_TEST(the_wait_follows_the_time_to_an_answer)
+{
+	static const int rtt_ms[] = { 20, 300 };
+	struct forward_question q = numbered(1000, 2);
+
+	begin();
+	for (unsigned n = 0; n < 10; n++)
+		ask_and_answer(n, 2, rtt_ms);
+	forget();
+	ask(&q);
+	ck_assert_int_eq(forward_next_tick(w.forward), w.now_ms + 150);
+	pass_ms(150);
+	ck_assert_uint_eq(w.sent_count, 2);
+	/* Overtaken, not failed. */
+	ck_assert_uint_eq(counted(STAT_FORWARD_TIMEOUTS), 0);
+	pass_ms(250);
+	ck_assert_uint_eq(counted(STAT_FORWARD_TIMEOUTS), 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_lone_quick_one_is_asked_again_sooner)
+{
+	static const int rtt_ms[] = { 20 };
+	struct forward_question q = numbered(1000, 1);
+
+	begin();
+	for (unsigned n = 0; n < 10; n++)
+		ask_and_answer(n, 1, rtt_ms);
+	forget();
+	ask(&q);
+	ck_assert_int_eq(forward_next_tick(w.forward), w.now_ms + 450);
+	pass_ms(450);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_uint_eq(counted(STAT_FORWARD_TIMEOUTS), 1);
+	ck_assert_int_eq(forward_next_tick(w.forward), w.now_ms + 900);
 	end();
 }
 END_TEST
@@ -838,6 +969,10 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, broken_ones_are_tried_twice);
 	tcase_add_test(tc, a_broken_lone_one_is_soon_tried_again);
 	tcase_add_test(tc, a_silent_upstream_is_passed_over_for_a_while);
+	tcase_add_test(tc, the_quickest_is_asked);
+	tcase_add_test(tc, one_that_becomes_slow_is_left);
+	tcase_add_test(tc, the_wait_follows_the_time_to_an_answer);
+	tcase_add_test(tc, a_lone_quick_one_is_asked_again_sooner);
 	tcase_add_test(tc, late_and_strange_numbers_are_ignored);
 	tcase_add_test(tc, without_upstreams_it_fails_at_once);
 	tcase_add_test(tc, a_hostile_upstream_gets_no_storm);
