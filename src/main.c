@@ -61,8 +61,9 @@ static const char usage[] =
     "               configured ones\n"
     "  -v           log more\n"
     "\n"
-    "hostler stays in the foreground and logs to stderr.  SIGHUP reads\n"
-    "everything again; see hostler(8) and hostler.yaml(5).\n";
+    "hostler stays in the foreground and logs to stderr.  It reads\n"
+    "its sources again as they change, on SIGHUP the configuration too; see\n"
+    "hostler(8) and hostler.yaml(5).\n";
 
 enum task {
 	TASK_SERVE,
