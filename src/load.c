@@ -371,6 +371,13 @@ load_print_news(struct load *load, FILE *out, enum diag_colour colour)
 }
 
 void
+load_mark_told(struct load *load)
+{
+	for (size_t i = 0; i < load->count; i++)
+		load->sources[i]->told = true;
+}
+
+void
 load_print(const struct load *load, FILE *out, enum diag_colour colour)
 {
 	for (size_t i = 0; i < load->count; i++)

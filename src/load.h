@@ -32,6 +32,8 @@ int64_t load_due(const struct load *load, int64_t mono_s);
 
 /* Those that were not printed yet, once. */
 void load_print_news(struct load *load, FILE *out, enum diag_colour colour);
+/* They were shown to the operator by other means. */
+void load_mark_told(struct load *load);
 /* All sources' diagnostics. */
 void load_print(const struct load *load, FILE *out, enum diag_colour colour);
 unsigned load_count(const struct load *load, enum diag_level level);

@@ -136,6 +136,7 @@ print_source_diagnostics(const struct daemon *daemon)
 	    choose_colour());
 	realms_print_diags(reload_realms(daemon->reload), stderr,
 	    choose_colour());
+	realms_mark_told(reload_realms(daemon->reload));
 }
 
 static void

@@ -245,6 +245,13 @@ realms_print_news(struct realms *realms, FILE *out, enum diag_colour colour)
 }
 
 void
+realms_mark_told(struct realms *realms)
+{
+	for (size_t i = 0; i < realms->count; i++)
+		load_mark_told(realms->list[i]->load);
+}
+
+void
 realms_print_diags(const struct realms *realms, FILE *out,
     enum diag_colour colour)
 {

@@ -62,9 +62,10 @@ int64_t realms_due(const struct realms *realms);
 
 size_t realms_name_count(const struct realms *realms);
 
-/* Those that were not printed yet, once; then all. */
+/* Those that were not printed yet, once; say that they were; all. */
 void realms_print_news(struct realms *realms, FILE *out,
     enum diag_colour colour);
+void realms_mark_told(struct realms *realms);
 void realms_print_diags(const struct realms *realms, FILE *out,
     enum diag_colour colour);
 void realms_visit_diags(const struct realms *realms,

@@ -285,6 +285,22 @@ def check_daemon():
         case("the control socket is gone", not os.path.exists(daemon.ctl))
 
 
+def check_told_once():
+    """A bad line is told at the start, and not again when something else
+    changes."""
+    with folder() as where:
+        write(where)
+        (where / "bad.hosts").write_text("10.1.1.999 bad\n")
+        with Daemon(where, CONFIG.replace("vms.hosts",
+                                          "bad.hosts, vms.hosts")) as daemon:
+            same("told at the start", daemon.log.count("10.1.1.999 bad"), 1)
+            for number in (1, 2):
+                (where / "vms.hosts").write_text(f"10.9.9.{number} other\n")
+                case("a change is read", daemon.wait_log(
+                    f"+ other A 10.9.9.{number}"), daemon.log)
+            same("not told again", daemon.log.count("10.1.1.999 bad"), 1)
+
+
 def check_broken_start():
     with folder() as where:
         (where / "cluster.test.zone").write_text("web A 1.2.3\n")
@@ -396,6 +412,7 @@ check_options()
 check_configuration()
 check_data_errors()
 check_daemon()
+check_told_once()
 check_broken_start()
 check_folder()
 check_rights()
