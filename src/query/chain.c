@@ -644,10 +644,10 @@ find_name(struct chain *c)
 
 	c->from = c->view;
 	local_find(c->view->names, &c->path, type, &c->local);
-	if (!c->view->inherit || local_is_known(&c->local))
+	if (!c->view->inherit || local_is_firm(&c->local))
 		return;
 	local_find(top->names, &c->path, type, &above);
-	if (local_join(&c->local, &above))
+	if (local_join(&c->local, &above, type))
 		c->from = top;
 }
 

@@ -201,6 +201,7 @@ local_find(const struct snapshot *names, const struct path *path,
 
 	*local = (struct local){
 		.has_below = exact != NULL,
+		.exact = exact,
 		.area = snapshot_area(names, path->name, path->labels,
 		    path->hash),
 		.zone = snapshot_zone(names, path->name, path->labels,
@@ -226,6 +227,48 @@ local_find(const struct snapshot *names, const struct path *path,
 		local->kind = LOCAL_ABSENT;
 }
 
+/* Is there nothing but what hostler made for an apex? */
+static bool
+is_made(const struct node *node)
+{
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		if (!(rrset->flags & RRSET_MADE))
+			return false;
+		rrset = rrset_next(rrset);
+	}
+	return true;
+}
+
+bool
+local_is_firm(const struct local *local)
+{
+	return local->kind == LOCAL_REVERSE ||
+	    (local->kind == LOCAL_KNOWN && !is_made(local->node));
+}
+
+static bool
+is_known(const struct local *local)
+{
+	return local->kind == LOCAL_KNOWN || local->kind == LOCAL_REVERSE ||
+	    local->kind == LOCAL_CUT || local->kind == LOCAL_DNAME;
+}
+
+/* Does a view that knows the name leave it to what is above all the same? */
+static bool
+yields(const struct local *local, const struct local *above, uint16_t type)
+{
+	if (local_is_firm(local))
+		return false;
+	if (local->kind == LOCAL_KNOWN)
+		return is_known(above);
+	if (type == TYPE_NS && local->exact == local->node)
+		return false;
+	return above->reverse != NULL ||
+	    (above->exact != NULL && has_guest(above->exact));
+}
+
 /* Where both are of one apex, the one whose file may say more. */
 static bool
 is_nearer(const struct area *above, const struct area *area)
@@ -246,21 +289,28 @@ judge_unknown(const struct area *area, bool empty)
 	return empty ? LOCAL_EMPTY : LOCAL_ABSENT;
 }
 
-bool
-local_join(struct local *local, const struct local *above)
+static bool
+join_unknown(struct local *local, const struct local *above)
 {
 	bool below = local->has_below || above->has_below;
 	bool empty = below || local->kind == LOCAL_EMPTY ||
 	    above->kind == LOCAL_EMPTY;
-	bool nearer;
+	bool nearer = is_nearer(above->area, local->area);
 
-	if (local_is_known(local))
-		return false;
-	nearer = local_is_known(above) || is_nearer(above->area, local->area);
 	if (nearer)
 		*local = *above;
 	local->has_below = below;
-	if (!local_is_known(local))
-		local->kind = judge_unknown(local->area, empty);
+	local->kind = judge_unknown(local->area, empty);
 	return nearer;
+}
+
+bool
+local_join(struct local *local, const struct local *above, uint16_t type)
+{
+	if (!is_known(local) && !is_known(above))
+		return join_unknown(local, above);
+	if (is_known(local) && !yields(local, above, type))
+		return false;
+	*local = *above;
+	return true;
 }

@@ -54,6 +54,8 @@ struct local {
 	bool has_below;			/* something known is below the name,
 					 * whether or not that makes it known */
 	uint32_t reverse_ttl;
+	const struct node *exact;	/* of this very name, whatever kind
+					 * comes of it; NULL: none */
 	const struct node *node;
 	const struct node *reverse;	/* beside KNOWN too, for PTR */
 	const struct area *area;	/* the deepest; NULL: none */
@@ -64,19 +66,20 @@ void local_find(const struct snapshot *names, const struct path *path,
     uint16_t type, struct local *local);
 
 /* What the names of a view say (local), joined with what those of the level
- * above it say of the same name: known names and wildcards of the view, then of
- * above; then the rest, as if both were one: a name is empty where either has a
- * name below it, and the deeper area speaks, the view's where both are equal.
+ * above it say of the same name, as if both were one: known names and wildcards
+ * of the view, then of above, then the rest.
+ *
+ * A cut or DNAME of the view goes ahead of all but what hosts files and leases
+ * of above say of the name; the apex of a `domain` is no known name where above
+ * has more than that, too.  A name is empty where either has a name below it;
+ * of areas the deeper speaks, the view's where both are equal.
+ *
  * True: *local is of above now. */
-bool local_join(struct local *local, const struct local *above);
+bool local_join(struct local *local, const struct local *above,
+    uint16_t type);
 
-/* Does it know the name, so that nothing above it is asked? */
-static inline bool
-local_is_known(const struct local *local)
-{
-	return local->kind == LOCAL_KNOWN || local->kind == LOCAL_REVERSE ||
-	    local->kind == LOCAL_CUT || local->kind == LOCAL_DNAME;
-}
+/* Does it know the name so well that nothing above it can count? */
+bool local_is_firm(const struct local *local);
 
 /* Is it an area that owns all the names in it? */
 static inline bool

@@ -183,6 +183,7 @@ answer_plain(struct query *q, const struct query_env *env,
 		return false;
 	rrset = node_find(node, q->question.type);
 	if (rrset == NULL ||
+	    ((rrset->flags & RRSET_MADE) && q->view->inherit) ||
 	    give_may_differ(&env->policy->networks, rrset))
 		return false;
 	records.wire = rrset_wire(rrset);
