@@ -46,6 +46,7 @@
 	X(FORWARD_JOINED, "forward.joined") \
 	X(FORWARD_TIMEOUTS, "forward.timeouts") \
 	X(FORWARD_MISMATCHED, "forward.mismatched") \
+	X(FORWARD_RECASED, "forward.recased") \
 	X(FORWARD_MALFORMED, "forward.malformed") \
 	X(FORWARD_FAILED, "forward.failed") \
 	X(FORWARD_FULL, "forward.full") \

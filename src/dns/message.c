@@ -6,16 +6,28 @@
 #include "dns/rdata.h"
 #include "dns/types.h"
 
-/* id and the whole question as they were asked, the name's case too. */
 static bool
-is_answer_to(const struct message *m, const uint8_t *asked,
-    size_t asked_length)
+fits(const struct message *m, const uint8_t *asked, size_t asked_length)
 {
 	return m->length >= asked_length && (m->flags & FLAG_QR) &&
 	    !(m->flags & FLAG_OPCODE) && m->id == wire_get16(asked) &&
-	    wire_get16(m->bytes + 4) == 1 &&
-	    memcmp(m->bytes + WIRE_HEADER, asked + WIRE_HEADER,
-		asked_length - WIRE_HEADER) == 0;
+	    wire_get16(m->bytes + 4) == 1;
+}
+
+/* Each is a name, type and class; length bytes of both are there. */
+static enum message_result
+compare_questions(const uint8_t *came, const uint8_t *asked, size_t length)
+{
+	uint8_t a[DNAME_MAX], b[DNAME_MAX];
+	size_t name = length - 4;
+
+	if (memcmp(came, asked, length) == 0)
+		return MESSAGE_OK;
+	dname_copy_lower(a, came, name);
+	dname_copy_lower(b, asked, name);
+	return memcmp(a, b, name) == 0 &&
+	    memcmp(came + name, asked + name, 4) == 0 ? MESSAGE_RECASED :
+	    MESSAGE_OTHER;
 }
 
 static enum message_section
@@ -77,16 +89,22 @@ message_read(struct message *m, const uint8_t *bytes, size_t length,
 {
 	struct wire_reader r = wire_reader_at(bytes, length, asked_length);
 	unsigned total = 0;
+	enum message_result result;
 
-	assert(asked_length > WIRE_HEADER && asked_length <= UINT16_MAX);
+	assert(asked_length > WIRE_HEADER + 4 &&
+	    asked_length <= WIRE_HEADER + DNAME_MAX + 4);
 	if (length < WIRE_HEADER)
 		return MESSAGE_OTHER;
 	*m = (struct message){.bytes = bytes, .length = length};
 	m->id = wire_get16(bytes);
 	m->flags = wire_get16(bytes + 2);
 	m->rcode = m->flags & FLAG_RCODE;
-	if (!is_answer_to(m, asked, asked_length))
+	if (!fits(m, asked, asked_length))
 		return MESSAGE_OTHER;
+	result = compare_questions(bytes + WIRE_HEADER, asked + WIRE_HEADER,
+	    asked_length - WIRE_HEADER);
+	if (result != MESSAGE_OK)
+		return result;
 	m->question_end = (uint16_t)asked_length;
 	for (unsigned i = 0; i < 3; i++) {
 		m->count[i] = wire_get16(bytes + 6 + 2 * i);

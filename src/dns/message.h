@@ -43,6 +43,8 @@ struct message_record {
 enum message_result {
 	MESSAGE_OK,
 	MESSAGE_OTHER,			/* not an answer to this question */
+	MESSAGE_RECASED,		/* it is one, were it not for the case
+					 * of the question's letters */
 	MESSAGE_MALFORMED,		/* it is one, but broken */
 };
 

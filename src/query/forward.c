@@ -49,6 +49,7 @@ struct exchange {
 	bool queued, to_close, to_send;
 	bool heard, closing_heard;	/* see forward_action */
 	bool judged;			/* its silence was counted */
+	uint64_t capitals;		/* bytes of the name, by place % 64 */
 	int64_t sent_ms;
 	uint32_t closing;
 	uint32_t next;			/* in the queue; NONE: last */
@@ -71,7 +72,7 @@ struct flight {
 	bool only_tcp;			/* somebody forges */
 	uint8_t tried;			/* in this round */
 	uint8_t dead;			/* not to be asked again */
-	uint8_t by_tcp, without_edns;
+	uint8_t by_tcp, without_edns, in_lower;
 	uint8_t breaks[UPSTREAMS_MAX];
 	unsigned sends, timeouts, bad;
 	unsigned first_wait_ms;		/* the quickest upstream's */
@@ -261,6 +262,12 @@ set_due(struct forward *f, struct flight *flight, int64_t send_ms)
 
 /* Exchanges. */
 
+static bool
+is_in(uint8_t set, unsigned upstream)
+{
+	return (set >> upstream & 1) != 0;
+}
+
 static struct exchange *
 exchange_at(struct forward *f, const struct flight *flight, unsigned k)
 {
@@ -407,9 +414,27 @@ wait_of(struct forward *f, const struct flight *flight,
 static enum exchange_state
 transport_of(const struct flight *flight, unsigned upstream)
 {
-	return flight->only_tcp || (flight->by_tcp >> upstream & 1) != 0 ||
+	return flight->only_tcp || is_in(flight->by_tcp, upstream) ||
 	    flight->question.to.list[upstream].transport == UPSTREAM_TCP ?
 	    EXCHANGE_TCP : EXCHANGE_UDP;
+}
+
+/* With EDNS and in random case, unless its upstream cannot.  Nobody guesses
+ * what TCP carries. */
+static void
+set_manners(struct forward *f, struct exchange *exchange, int64_t now_ms)
+{
+	const struct flight *flight = flight_of(f, exchange);
+	const struct health_entry *entry = health_of(f, exchange);
+	unsigned upstream = exchange->upstream;
+
+	exchange->edns = is_in(flight->without_edns, upstream) ||
+	    health_is_plain(entry, now_ms) ? EDNS_PLAIN : EDNS_ASKED;
+	exchange->capitals = 0;
+	if (exchange->state == EXCHANGE_UDP &&
+	    !is_in(flight->in_lower, upstream) &&
+	    !health_is_lower(entry, now_ms))
+		random_bytes(&exchange->capitals, sizeof(exchange->capitals));
 }
 
 static void
@@ -421,12 +446,11 @@ send_to(struct forward *f, struct flight *flight, unsigned upstream,
 
 	flight->tried |= bit;
 	flight->sends++;
+	exchange->upstream = (uint8_t)upstream;
 	exchange->state = transport_of(flight, upstream);
-	exchange->edns = (flight->without_edns & bit) != 0 ? EDNS_PLAIN :
-	    EDNS_ASKED;
+	set_manners(f, exchange, now_ms);
 	exchange->generation++;
 	exchange->id = random_16();
-	exchange->upstream = (uint8_t)upstream;
 	exchange->to_send = true;
 	exchange->heard = exchange->judged = false;
 	exchange->sent_ms = now_ms;
@@ -581,7 +605,7 @@ start_flight(struct forward *f, struct flight *flight,
 	flight->question = *question;
 	flight->only_tcp = false;
 	flight->tried = flight->dead = 0;
-	flight->by_tcp = flight->without_edns = 0;
+	flight->by_tcp = flight->without_edns = flight->in_lower = 0;
 	memset(flight->breaks, 0, sizeof(flight->breaks));
 	flight->sends = flight->timeouts = flight->bad = 0;
 	flight->current = 0;
@@ -633,8 +657,22 @@ forward_ask(struct forward *f, const struct forward_question *question,
 
 /* What the net room is to do. */
 
-/* Header and question as exchange sends them.  The name goes out in lower
- * case; this is where the case of its letters would be drawn (0x20). */
+static void
+write_name(struct wire_writer *w, const struct dname *name, uint64_t capitals)
+{
+	uint8_t cased[DNAME_MAX];
+
+	/* A length byte is below every letter. */
+	for (unsigned i = 0; i < name->length; i++) {
+		cased[i] = name->wire[i];
+		if (cased[i] >= 'a' && cased[i] <= 'z' &&
+		    (capitals >> i % 64 & 1) != 0)
+			cased[i] ^= 0x20;
+	}
+	wire_write_bytes(w, cased, name->length);
+}
+
+/* Header and question as exchange sends them. */
 static struct wire_writer
 write_question(const struct flight *flight, const struct exchange *exchange,
     uint8_t bytes[FORWARD_QUERY_MAX])
@@ -653,7 +691,7 @@ write_question(const struct flight *flight, const struct exchange *exchange,
 	wire_write16(&w, 1);
 	wire_write32(&w, 0);
 	wire_write16(&w, 0);
-	wire_write_bytes(&w, q->name.wire, q->name.length);
+	write_name(&w, &q->name, exchange->capitals);
 	wire_write16(&w, q->type);
 	wire_write16(&w, CLASS_IN);
 	return w;
@@ -805,6 +843,22 @@ ask_without_edns(struct forward *f, struct exchange *exchange,
 	send_to(f, flight, upstream, now_ms);
 }
 
+/* The reply's letters are not as they were sent: no answer, but an upstream
+ * may do so to every question. */
+static void
+ask_in_lower_case(struct forward *f, struct exchange *exchange,
+    int64_t now_ms)
+{
+	struct flight *flight = flight_of(f, exchange);
+	unsigned upstream = exchange->upstream;
+
+	stats_count(f->stats, STAT_FORWARD_RECASED);
+	health_recased(health_of(f, exchange), now_ms);
+	flight->in_lower |= (uint8_t)(1u << upstream);
+	close_exchange(f, exchange);
+	send_to(f, flight, upstream, now_ms);
+}
+
 /* This upstream will not answer this question. */
 static void
 give_up_upstream(struct forward *f, struct exchange *exchange,
@@ -856,6 +910,8 @@ take_records(struct forward *f, struct exchange *exchange,
 		return;
 	}
 	health_answered(health_of(f, exchange));
+	if (is_in(flight->without_edns, exchange->upstream))
+		health_remember_plain(health_of(f, exchange), now_ms);
 	answer_flight(f, flight, answer, now_ms);
 }
 
@@ -923,6 +979,20 @@ take_malformed(struct forward *f, struct exchange *exchange, uint16_t flags,
 		pass_over(f, exchange, now_ms);
 }
 
+/* Names may end in a pointer into the question: they get its case.  The case
+ * was kept only where there was a capital to keep. */
+static void
+settle_case(struct forward *f, const struct exchange *exchange,
+    uint8_t *question)
+{
+	const struct dname *name = &flight_of(f, exchange)->question.name;
+
+	if (memcmp(question, name->wire, name->length) == 0)
+		return;
+	memcpy(question, name->wire, name->length);
+	health_kept_case(health_of(f, exchange));
+}
+
 /* What TCP takes says nothing of UDP's way there and back. */
 static void
 hear(struct forward *f, struct exchange *exchange, int64_t now_ms)
@@ -936,8 +1006,19 @@ hear(struct forward *f, struct exchange *exchange, int64_t now_ms)
 	    now_ms - exchange->sent_ms : -1);
 }
 
+static void
+take_recased(struct forward *f, struct exchange *exchange, int64_t now_ms)
+{
+	if (exchange->capitals != 0) {
+		ask_in_lower_case(f, exchange, now_ms);
+		return;
+	}
+	stats_count(f->stats, STAT_FORWARD_MISMATCHED);
+	pass_over(f, exchange, now_ms);
+}
+
 void
-forward_received(struct forward *f, uint32_t number, const uint8_t *bytes,
+forward_received(struct forward *f, uint32_t number, uint8_t *bytes,
     size_t length, int64_t now_ms)
 {
 	struct exchange *exchange = find_exchange(f, number);
@@ -951,10 +1032,14 @@ forward_received(struct forward *f, uint32_t number, const uint8_t *bytes,
 	switch (message_read(&message, bytes, length, asked, w.at)) {
 	case MESSAGE_OK:
 		hear(f, exchange, now_ms);
+		settle_case(f, exchange, bytes + WIRE_HEADER);
 		take_message(f, exchange, &message, now_ms);
 		return;
 	case MESSAGE_MALFORMED:
 		take_malformed(f, exchange, wire_get16(bytes + 2), now_ms);
+		return;
+	case MESSAGE_RECASED:
+		take_recased(f, exchange, now_ms);
 		return;
 	case MESSAGE_OTHER:
 		stats_count(f->stats, STAT_FORWARD_MISMATCHED);

@@ -11,9 +11,11 @@
  *                   ... tick (timeout) -> CLOSE, SEND_UDP to the next ...
  *
  * An exchange is one query on one socket of its own: fresh random port (net),
- * fresh random id (here), connected to its upstream, closed after use.  What
- * does not match id and question, or has no QR, is counted, and the exchange
- * waits on; after a few of them the question goes to TCP.  A question ends
+ * fresh random id and case of the letters (here), connected to its upstream,
+ * closed after use.  What does not match id and question, or has no QR, is
+ * counted, and the exchange waits on; after a few of them the question goes to
+ * TCP.  Where all matches but the case, it is not believed, and the upstream is
+ * asked once more in lower case.  A question ends
  * within FORWARD_GIVE_UP_MS, answered or with SERVFAIL.  Bounded: questions in
  * flight, two exchanges a question (the one before the last still listens
  * while the next upstream is tried), waiters a question.
@@ -90,9 +92,10 @@ forward_slot(uint32_t exchange)
 }
 unsigned forward_slots(const struct forward *forward);
 
-/* A packet (or TCP message) came on an exchange's socket. */
+/* A packet (or TCP message) came on an exchange's socket.  Its question is
+ * turned to lower case, so that no name in it has the case that was drawn. */
 void forward_received(struct forward *forward, uint32_t exchange,
-    const uint8_t *bytes, size_t length, int64_t now_ms);
+    uint8_t *bytes, size_t length, int64_t now_ms);
 /* It could not be sent, was refused or closed. */
 void forward_broken(struct forward *forward, uint32_t exchange,
     int64_t now_ms);

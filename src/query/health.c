@@ -369,3 +369,38 @@ health_answered(struct health_entry *entry)
 	entry->until_ms = 0;
 	show(entry, HEALTH_UNTIL_MS, 0);
 }
+
+/* ---- what it cannot do ---- */
+
+void
+health_remember_plain(struct health_entry *entry, int64_t now_ms)
+{
+	entry->plain_until_ms = now_ms + HEALTH_MEMORY_MS;
+}
+
+bool
+health_is_plain(const struct health_entry *entry, int64_t now_ms)
+{
+	return entry->plain_until_ms > now_ms;
+}
+
+void
+health_recased(struct health_entry *entry, int64_t now_ms)
+{
+	if (++entry->recased < HEALTH_RECASED_MAX)
+		return;
+	entry->recased = 0;
+	entry->lower_until_ms = now_ms + HEALTH_MEMORY_MS;
+}
+
+void
+health_kept_case(struct health_entry *entry)
+{
+	entry->recased = 0;
+}
+
+bool
+health_is_lower(const struct health_entry *entry, int64_t now_ms)
+{
+	return entry->lower_until_ms > now_ms;
+}

@@ -31,6 +31,8 @@
 #define HEALTH_EQUAL_MS 10		/* so near each other is as quick */
 #define HEALTH_TURN 32			/* one question of so many goes to
 					 * another than the quickest */
+#define HEALTH_MEMORY_MS (15 * 60 * 1000)
+#define HEALTH_RECASED_MAX 3
 #define HEALTH_WAIT_MS 400		/* where nothing is known */
 #define HEALTH_WAIT_LEAST_MS 150
 #define HEALTH_WAIT_MOST_MS 1500
@@ -75,6 +77,9 @@ struct health_entry {
 	uint32_t srtt_8;		/* eighths of a millisecond */
 	uint32_t rttvar_4;		/* quarters */
 	unsigned turns;
+	unsigned recased;		/* since one that kept the case */
+	int64_t plain_until_ms;		/* asked without EDNS */
+	int64_t lower_until_ms;		/* asked in lower case */
 	struct health_shown shown;
 };
 
@@ -113,6 +118,16 @@ void health_lost(struct health_entry *entry, int64_t out_ms);
 void health_failed(struct health_entry *entry, enum health_failure failure,
     int64_t now_ms);
 void health_answered(struct health_entry *entry);
+
+/* What it cannot do is remembered for HEALTH_MEMORY_MS, then tried again.
+ * plain: it answered without EDNS what it had refused with it.  recased: the
+ * letters of a question came back in another case (three in a row are needed);
+ * kept_case: they came back as they were sent. */
+void health_remember_plain(struct health_entry *entry, int64_t now_ms);
+bool health_is_plain(const struct health_entry *entry, int64_t now_ms);
+void health_recased(struct health_entry *entry, int64_t now_ms);
+void health_kept_case(struct health_entry *entry);
+bool health_is_lower(const struct health_entry *entry, int64_t now_ms);
 
 /* For main's thread: the entry at an index below HEALTH_UPSTREAMS; false where
  * there is none. */

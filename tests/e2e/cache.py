@@ -32,7 +32,7 @@ class Upstream:
         while True:
             data, peer = self.socket.recvfrom(4096)
             query = dns.message.from_wire(data)
-            self.asked.append(query.question[0].name.to_text(True))
+            self.asked.append(query.question[0].name.to_text(True).lower())
             reply = dns.message.make_response(query)
             reply.flags |= dns.flags.RA
             if self.say(query.question[0], reply) is not False:

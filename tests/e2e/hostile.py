@@ -65,10 +65,10 @@ class Asked:
         self.id = struct.unpack("!H", data[:2])[0]
         at, labels = 12, []
         while data[at]:
-            labels.append(data[at + 1:at + 1 + data[at]])
+            labels.append(data[at + 1:at + 1 + data[at]].lower())
             at += 1 + data[at]
         self.labels = labels
-        self.mode = labels[0].decode("latin-1").lower() if labels else ""
+        self.mode = labels[0].decode("latin-1") if labels else ""
         self.question = data[12:at + 5]
 
     def reply(self, an=(), ns=(), ar=(), flags=0x8180, ident=None,
@@ -125,6 +125,7 @@ def cname_loop(q):
 PASSED_OVER = {
     "wrong-id": lambda q: q.forged(ident=q.id ^ 1),
     "other-name": lambda q: other_question(q, "elsewhere.example"),
+    "other-case": lambda q: q.forged(question=q.question.swapcase()),
     "other-type": lambda q: other_question(q, kind=28),
     "other-class": lambda q: other_question(q, rclass=3),
     "other-opcode": lambda q: q.forged(flags=0x8180 | 2 << 11),

@@ -363,7 +363,7 @@ class Upstream:
             query = dns.message.from_wire(data)
             reply = dns.message.make_response(query)
             reply.flags |= dns.flags.RA
-            self.asked.append(query.question[0].name.to_text())
+            self.asked.append(query.question[0].name.to_text().lower())
             reply.answer = [dns.rrset.from_text(query.question[0].name,
                                                 self.ttl, "IN", "A",
                                                 self.address)]

@@ -20,6 +20,7 @@ enum mode {
 	MODE_TWO_UPSTREAMS = 0x04,
 	MODE_TIME_PASSES = 0x08,
 	MODE_TYPE = 0x70,
+	MODE_OWN_CASE = 0x80,
 };
 
 #define SENDS_MAX 64
@@ -120,6 +121,16 @@ drain(struct run *run)
 	}
 }
 
+/* The corpus knows the question, not the case of its letters. */
+static void
+recase(const struct run *run, uint8_t *message, size_t length)
+{
+	for (size_t i = 12; i < length && i < run->sent.length; i++) {
+		if ((message[i] ^ run->sent.bytes[i]) == 0x20)
+			message[i] = run->sent.bytes[i];
+	}
+}
+
 static void
 deliver(struct run *run, uint8_t mode, const uint8_t *bytes, size_t length)
 {
@@ -128,6 +139,8 @@ deliver(struct run *run, uint8_t mode, const uint8_t *bytes, size_t length)
 	memcpy(message, bytes, length);
 	if ((mode & MODE_OWN_ID) == 0 && length >= 2)
 		memcpy(message, run->sent.bytes, 2);
+	if ((mode & MODE_OWN_CASE) == 0)
+		recase(run, message, length);
 	forward_received(run->forward, run->sent.exchange, message, length,
 	    run->now_ms);
 	drain(run);

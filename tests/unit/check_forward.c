@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "craft.h"
+#include "query/health.h"
 
 #define START 1000000
 #define LIST_MAX 64
@@ -150,6 +151,25 @@ www(unsigned upstreams)
 	return craft_question("www.a.test.", TYPE_A, upstreams, CRAFT_PLAIN);
 }
 
+/* The n-th of many questions, never the same twice. */
+static struct forward_question
+numbered(unsigned n, unsigned upstreams)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "q%u.test.", n);
+	return craft_question(name, TYPE_A, upstreams, CRAFT_PLAIN);
+}
+
+/* Everything that was sent, opened, told up to now is done with. */
+static void
+forget(void)
+{
+	for (unsigned i = 0; i < w.told_count; i++)
+		answer_release(w.told[i].answer);
+	w.sent_count = w.closed_count = w.told_count = w.kept_count = 0;
+}
+
 static void
 expect_answered(void)
 {
@@ -184,7 +204,7 @@ START_TEST(a_query_and_its_answer)
 	ck_assert_uint_eq(wire_get16(sent + 4), 1);
 	ck_assert_uint_eq(wire_get32(sent + 6), 0);
 	ck_assert_uint_eq(wire_get16(sent + 10), 1);
-	ck_assert_mem_eq(sent + 12, q.name.wire, q.name.length);
+	ck_assert(dname_equal(sent + 12, q.name.wire));
 	ck_assert_uint_eq(w.sent[0].length, 12u + q.name.length + 4 + 11);
 	ck_assert_mem_eq(sent + w.sent[0].length - 11,
 	    "\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
@@ -536,6 +556,200 @@ START_TEST(formerr_is_asked_without_edns)
 }
 END_TEST
 
+/* Ask and have it answered at once, with EDNS or without. */
+static void
+expect_edns(unsigned n, unsigned opts)
+{
+	struct forward_question q = numbered(n, 1);
+
+	forget();
+	ask(&q);
+	ck_assert_uint_eq(wire_get16(w.sent[0].bytes + 10), opts);
+	reply_to(0, RCODE_NXDOMAIN);
+	deliver_to(0);
+	ck_assert_uint_eq(w.told_count, 1);
+}
+
+START_TEST(edns_is_left_out_for_a_while)
+{
+	struct forward_question q = www(1);
+
+	begin();
+	ask(&q);
+	reply_to(0, RCODE_NOTIMP);
+	deliver_to(0);
+	/* It was the name's fault: nothing to remember. */
+	reply_to(1, RCODE_SERVFAIL);
+	deliver_to(1);
+	expect_edns(1, 1);
+	forget();
+	ask(&q);
+	reply_to(0, RCODE_FORMERR);
+	deliver_to(0);
+	answer_to(1);
+	expect_answered();
+	expect_edns(2, 0);
+	w.now_ms += HEALTH_MEMORY_MS - 1;
+	expect_edns(3, 0);
+	w.now_ms += 1;
+	expect_edns(4, 1);
+	end();
+}
+END_TEST
+
+static unsigned
+capitals_in(unsigned n)
+{
+	unsigned count = 0;
+
+	for (const uint8_t *at = w.sent[n].bytes + WIRE_HEADER; *at; at++)
+		count += *at >= 'A' && *at <= 'Z';
+	return count;
+}
+
+#define LONG_NAME "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq.example."
+
+START_TEST(letters_are_drawn)
+{
+	struct forward_question q = craft_question(LONG_NAME, TYPE_A, 1,
+	    CRAFT_PLAIN);
+	unsigned least = UINT32_MAX, most = 0;
+
+	begin();
+	for (unsigned i = 0; i < 20; i++) {
+		forget();
+		ask(&q);
+		ck_assert(dname_equal(w.sent[0].bytes + WIRE_HEADER,
+		    q.name.wire));
+		if (capitals_in(0) < least)
+			least = capitals_in(0);
+		if (capitals_in(0) > most)
+			most = capitals_in(0);
+		reply_to(0, RCODE_NXDOMAIN);
+		deliver_to(0);
+		ck_assert_uint_eq(w.told_count, 1);
+	}
+	/* 50 letters; farther than that from 25 comes once in 10^8. */
+	ck_assert_uint_ge(least, 5);
+	ck_assert_uint_le(most, 45);
+	ck_assert_uint_ne(least, most);
+	end();
+}
+END_TEST
+
+/* An answer whose CNAME leads to a name that ends in the question's. */
+static void
+answer_by_cname(unsigned n)
+{
+	struct craft_record record = { MESSAGE_ANSWER, LONG_NAME, TYPE_CNAME,
+		300 };
+
+	reply_to(n, 0);
+	craft_add(&packet, &record, "\003www\300\014", 6);
+	deliver_to(n);
+}
+
+START_TEST(drawn_letters_stay_here)
+{
+	struct forward_question q = craft_question(LONG_NAME, TYPE_A, 1,
+	    CRAFT_PLAIN);
+	struct dname target = dname_from("www." LONG_NAME);
+	const struct answer *answer;
+
+	begin();
+	ask(&q);
+	ck_assert_uint_gt(capitals_in(0), 0);
+	answer_by_cname(0);
+	ck_assert_uint_eq(w.told_count, 1);
+	answer = w.told[0].answer;
+	ck_assert_mem_eq(answer_name(answer), q.name.wire, q.name.length);
+	ck_assert_uint_eq(answer->count[0], 1);
+	ck_assert_mem_eq(answer_body(answer) + 12, target.wire,
+	    target.length);
+	end();
+}
+END_TEST
+
+/* The reply fits, but its letters are turned round. */
+static void
+recase_to(unsigned n)
+{
+	reply_to(n, 0);
+	craft_a(&packet, "www.a.test.", 300, 66);
+	for (uint8_t *at = packet.bytes + WIRE_HEADER; *at; at++) {
+		if ((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z')
+			*at ^= 0x20;
+	}
+	deliver_to(n);
+}
+
+START_TEST(other_letters_are_not_believed)
+{
+	struct forward_question q = craft_question(LONG_NAME, TYPE_A, 2,
+	    CRAFT_PLAIN);
+
+	begin();
+	ask(&q);
+	recase_to(0);
+	ck_assert_uint_eq(w.told_count, 0);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_uint_eq(sent_to(1), 1);
+	ck_assert_uint_eq(capitals_in(1), 0);
+	ck_assert_uint_ne(w.sent[0].exchange, w.sent[1].exchange);
+	ck_assert_uint_eq(w.closed_count, 1);
+	ck_assert_uint_eq(counted(STAT_FORWARD_RECASED), 1);
+	/* Asked in lower case it has no excuse. */
+	recase_to(1);
+	ck_assert_uint_eq(w.told_count, 0);
+	ck_assert_uint_eq(w.sent_count, 2);
+	reply_to(1, RCODE_NXDOMAIN);
+	deliver_to(1);
+	ck_assert_uint_eq(w.told_count, 1);
+	end();
+}
+END_TEST
+
+static void
+expect_capitals(bool wanted)
+{
+	struct forward_question q = craft_question(LONG_NAME, TYPE_A, 1,
+	    CRAFT_PLAIN);
+
+	forget();
+	ask(&q);
+	ck_assert_int_eq(capitals_in(0) > 0, wanted);
+}
+
+static void
+recase_one(void)
+{
+	expect_capitals(true);
+	recase_to(0);
+	reply_to(1, RCODE_NXDOMAIN);
+	deliver_to(1);
+	ck_assert_uint_eq(w.told_count, 1);
+}
+
+START_TEST(case_is_given_up_for_a_while)
+{
+	begin();
+	recase_one();
+	recase_one();
+	/* One that keeps it in between: not in a row. */
+	expect_capitals(true);
+	reply_to(0, RCODE_NXDOMAIN);
+	deliver_to(0);
+	for (unsigned i = 0; i < 3; i++)
+		recase_one();
+	expect_capitals(false);
+	reply_to(0, RCODE_NXDOMAIN);
+	deliver_to(0);
+	w.now_ms += HEALTH_MEMORY_MS;
+	expect_capitals(true);
+	end();
+}
+END_TEST
+
 START_TEST(refusals_go_to_the_next_at_once)
 {
 	static const uint16_t rcodes[] = { RCODE_SERVFAIL, RCODE_REFUSED,
@@ -640,25 +854,6 @@ START_TEST(a_silent_upstream_is_passed_over_for_a_while)
 	end();
 }
 END_TEST
-
-/* The n-th of many questions, never the same twice. */
-static struct forward_question
-numbered(unsigned n, unsigned upstreams)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "q%u.test.", n);
-	return craft_question(name, TYPE_A, upstreams, CRAFT_PLAIN);
-}
-
-/* Everything that was sent, opened, told up to now is done with. */
-static void
-forget(void)
-{
-	for (unsigned i = 0; i < w.told_count; i++)
-		answer_release(w.told[i].answer);
-	w.sent_count = w.closed_count = w.told_count = w.kept_count = 0;
-}
 
 /* Ask, and let each upstream answer after its own time; whom the question
  * went to first. */
@@ -964,6 +1159,11 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, cut_off_with_tc_goes_to_tcp);
 	tcase_add_test(tc, truncated_in_tcp_is_a_failure);
 	tcase_add_test(tc, formerr_is_asked_without_edns);
+	tcase_add_test(tc, edns_is_left_out_for_a_while);
+	tcase_add_test(tc, letters_are_drawn);
+	tcase_add_test(tc, drawn_letters_stay_here);
+	tcase_add_test(tc, other_letters_are_not_believed);
+	tcase_add_test(tc, case_is_given_up_for_a_while);
 	tcase_add_test(tc, refusals_go_to_the_next_at_once);
 	tcase_add_test(tc, refused_by_all_fails_at_once);
 	tcase_add_test(tc, broken_ones_are_tried_twice);

@@ -707,7 +707,7 @@ START_TEST(messages_that_are_others)
 		{ 2, 0x80 },		/* QR */
 		{ 2, 0x08 }, { 2, 0x40 },	/* opcode */
 		{ 5, 1 }, { 5, 2 }, { 4, 1 },	/* one question */
-		{ 12, 1 }, { 13, 0x20 }, { 17, 0x20 },	/* its name, its case */
+		{ 12, 1 }, { 13, 1 }, { 12, 0x20 },	/* its name */
 		{ 20, 2 }, { 22, 2 },	/* type, class */
 	};
 	uint8_t bytes[PLAIN_LENGTH];
@@ -721,6 +721,26 @@ START_TEST(messages_that_are_others)
 		ck_assert_msg(message_read(&m, bytes, PLAIN_LENGTH, plain,
 		    PLAIN_ASKED) == MESSAGE_OTHER, "%zu", i);
 	}
+}
+END_TEST
+
+START_TEST(messages_with_other_case)
+{
+	static const size_t letters[] = { 13, 14, 15, 17 };
+	uint8_t bytes[PLAIN_LENGTH];
+	struct message m;
+
+	memcpy(bytes, plain, PLAIN_LENGTH);
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++) {
+		bytes[letters[i]] ^= 0x20;
+		ck_assert_int_eq(message_read(&m, bytes, PLAIN_LENGTH, plain,
+		    PLAIN_ASKED), MESSAGE_RECASED);
+	}
+	ck_assert_int_eq(message_read(&m, bytes, PLAIN_LENGTH, bytes,
+	    PLAIN_ASKED), MESSAGE_OK);
+	bytes[20] ^= 2;
+	ck_assert_int_eq(message_read(&m, bytes, PLAIN_LENGTH, plain,
+	    PLAIN_ASKED), MESSAGE_OTHER);
 }
 END_TEST
 
@@ -798,6 +818,7 @@ main(void)
 	tcase_add_test(tcase, messages_are_whole);
 	tcase_add_test(tcase, messages_that_are_bad);
 	tcase_add_test(tcase, messages_that_are_others);
+	tcase_add_test(tcase, messages_with_other_case);
 	tcase_add_test(tcase, messages_have_one_opt);
 	tcase_add_test(tcase, messages_show_records);
 	srunner_run_all(runner, CK_ENV);

@@ -111,7 +111,7 @@ serve_datagram(void)
 	socklen_t length = sizeof(from);
 	ssize_t n = recvfrom(side.udp, query, sizeof(query), 0,
 	    (struct sockaddr *)&from, &length);
-	char kind = (char)query[WIRE_HEADER + 1];
+	char kind = (char)(query[WIRE_HEADER + 1] | 0x20);
 
 	if (n < WIRE_HEADER + 5)
 		return;
@@ -175,7 +175,7 @@ serve_connection(void)
 	if (read_whole(fd, query, 2) &&
 	    (length = wire_get16(query)) <= sizeof(query) &&
 	    length > WIRE_HEADER && read_whole(fd, query, length)) {
-		kind = (char)query[WIRE_HEADER + 1];
+		kind = (char)(query[WIRE_HEADER + 1] | 0x20);
 		answer_with(query, length, GOOD);
 		write_pieces(fd, kind == 'd' ? 1 : 512,
 		    2 + side.craft.length - (kind == 'h' ? 20 : 0));

@@ -71,6 +71,7 @@ take_query(void)
 	struct held *held = &up.held[up.held_count];
 	socklen_t length = sizeof held->from;
 	ssize_t got;
+	char kind;
 
 	ck_assert_uint_lt(up.held_count, HELD_MAX);
 	got = recvfrom(up.udp, held->query, sizeof held->query, 0,
@@ -78,9 +79,10 @@ take_query(void)
 	if (got < WIRE_HEADER + 5)
 		return;
 	held->length = (size_t)got;
-	if (held->query[WIRE_HEADER + 1] == 'a')
+	kind = (char)(held->query[WIRE_HEADER + 1] | 0x20);	/* any case */
+	if (kind == 'a')
 		answer_query(held);
-	else if (held->query[WIRE_HEADER + 1] == 'h')
+	else if (kind == 'h')
 		up.held_count++;
 	atomic_fetch_add(&up.seen, 1);
 }
