@@ -50,6 +50,8 @@
 	X(FORWARD_MALFORMED, "forward.malformed") \
 	X(FORWARD_FAILED, "forward.failed") \
 	X(FORWARD_FULL, "forward.full") \
+	X(STREAMS_OPENED, "streams.opened") \
+	X(STREAMS_ASKED_AGAIN, "streams.asked-again") \
 	X(TCP_ACCEPTED, "tcp.accepted") \
 	X(TCP_CLOSED_IDLE, "tcp.closed.idle") \
 	X(TCP_CLOSED_MAKE_ROOM, "tcp.closed.make-room") \

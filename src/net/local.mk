@@ -6,7 +6,9 @@ src_net_libnet_a_SOURCES = \
 	src/net/mailbox.c src/net/mailbox.h \
 	src/net/outgoing.c \
 	src/net/outgoing.h \
+	src/net/pipeline.c src/net/pipeline.h \
 	src/net/serving.c src/net/serving.h \
+	src/net/streams.c src/net/streams.h \
 	src/net/tcp.c src/net/tcp.h \
 	src/net/udp.c src/net/udp.h \
 	src/net/upstream.c src/net/upstream.h \

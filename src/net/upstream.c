@@ -5,48 +5,40 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "dns/wire.h"
 #include "net/outgoing.h"
+#include "net/streams.h"
 
 #define READS_MAX 8			/* a wakeup */
 #define DATAGRAM_MAX 4096		/* 1232 were offered */
-#define LENGTH_BYTES 2			/* ahead of a TCP message */
 #define WARN_MS 60000
 
-/* A TCP connection's bytes on their way. */
-struct stream {
-	size_t out_length, out_at;
-	uint8_t out[LENGTH_BYTES + FORWARD_QUERY_MAX];
-	size_t in_at;			/* of length and message together */
-	uint8_t in_length[LENGTH_BYTES];
-	uint8_t *in;			/* once the length is known */
+enum line_state {
+	LINE_CLOSED,
+	LINE_UDP,
+	LINE_STREAM,			/* known to streams by its exchange */
 };
 
-/* One slot of the engine's: the socket of its exchange. */
+/* One slot of the engine's: where its exchange is out. */
 struct line {
 	struct upstream_io *io;
+	enum line_state state;
 	uint32_t exchange;
-	int fd;				/* -1: none */
 	struct endpoint to;
-	struct outgoing *udp;		/* whose fd it is; NULL: TCP */
-	struct stream *stream;
-	struct event event;		/* TCP */
+	struct outgoing *udp;
 };
 
 struct upstream_io {
 	struct event_base *base;
 	struct forward *forward;
 	struct outgoing_pool *outgoing;
+	struct streams *streams;
 	struct upstream_hooks hooks;
 	unsigned line_count;
 	struct line *lines;
@@ -60,35 +52,19 @@ struct upstream_io {
 static bool
 is_open(const struct line *line, uint32_t exchange)
 {
-	return line->fd >= 0 && line->exchange == exchange;
+	return line->state != LINE_CLOSED && line->exchange == exchange;
 }
 
 static void
 close_line(struct line *line, enum outgoing_end end)
 {
-	int fd = line->fd;
+	enum line_state state = line->state;
 
-	if (fd < 0)
-		return;
-	line->fd = -1;
-	if (line->udp != NULL) {
+	line->state = LINE_CLOSED;
+	if (state == LINE_UDP)
 		outgoing_return(line->udp, end);
-		line->udp = NULL;
-		return;
-	}
-	event_del(&line->event);
-	close(fd);
-	free(line->stream->in);
-	free(line->stream);
-	line->stream = NULL;
-}
-
-static void
-listen_for(struct line *line, short what, event_callback_fn callback)
-{
-	event_assign(&line->event, line->io->base, line->fd,
-	    (short)(what | EV_PERSIST), callback, line);
-	event_add(&line->event, NULL);
+	else if (state == LINE_STREAM)
+		streams_forget(line->io->streams, line->exchange);
 }
 
 /* The machine lacks something (descriptors, ports): said once a minute. */
@@ -114,76 +90,37 @@ break_line(struct line *line, int64_t now_ms)
 	forward_broken(line->io->forward, exchange, now_ms);
 }
 
-static void on_connected(int fd, short what, void *arg);
-static void on_stream(int fd, short what, void *arg);
-
 static bool
-open_udp(struct line *line, const struct forward_action *action,
+send_udp(struct line *line, const struct forward_action *action,
     int64_t now_ms)
 {
 	line->udp = outgoing_take(line->io->outgoing, &action->to, line,
 	    now_ms);
-	if (line->udp == NULL) {
-		if (errno == EMFILE || errno == ENFILE || errno == EADDRINUSE)
-			warn_of(line->io, "socket", errno, now_ms);
+	if (line->udp == NULL)
 		return false;
-	}
-	line->fd = outgoing_fd(line->udp);
-	return send(line->fd, action->bytes, action->length, 0) ==
-	    action->length;
-}
-
-static struct stream *
-stream_new(const struct forward_action *action)
-{
-	struct stream *stream = malloc(sizeof(*stream));
-
-	if (stream == NULL)
-		return NULL;
-	wire_put16(stream->out, action->length);
-	memcpy(stream->out + LENGTH_BYTES, action->bytes, action->length);
-	stream->out_length = LENGTH_BYTES + (size_t)action->length;
-	stream->out_at = stream->in_at = 0;
-	stream->in = NULL;
-	return stream;
+	line->state = LINE_UDP;
+	return send(outgoing_fd(line->udp), action->bytes, action->length,
+	    0) == action->length;
 }
 
 static bool
-open_tcp(struct line *line, const struct forward_action *action,
+send_stream(struct line *line, const struct forward_action *action,
     int64_t now_ms)
 {
-	struct sockaddr_storage address;
-	socklen_t length = endpoint_to_sockaddr(&action->to, &address);
-	int on = 1;
+	const struct upstream to = { .endpoint = action->to,
+	    .transport = UPSTREAM_TCP };
+	const struct streams_question question = {
+	    .exchange = action->exchange,
+	    .to = &to,
+	    .bytes = action->bytes,
+	    .length = action->length,
+	};
 
-	line->fd = socket(address.ss_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (line->fd < 0) {
-		warn_of(line->io, "socket", errno, now_ms);
+	if (streams_ask(line->io->streams, &question, now_ms) ==
+	    STREAMS_FAILED)
 		return false;
-	}
-	line->stream = stream_new(action);
-	if (line->stream == NULL)
-		return false;
-	/* Without it the query is only a little later. */
-	(void)setsockopt(line->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return connect(line->fd, (struct sockaddr *)&address, length) == 0 ||
-	    errno == EINPROGRESS;
-}
-
-/* What open_udp and open_tcp leave behind where they fail; no event yet. */
-static void
-abandon_line(struct line *line, int64_t now_ms)
-{
-	if (line->udp != NULL)
-		outgoing_return(line->udp, OUTGOING_SPENT);
-	else if (line->fd >= 0)
-		close(line->fd);
-	line->udp = NULL;
-	line->fd = -1;
-	free(line->stream);
-	line->stream = NULL;
-	forward_broken(line->io->forward, line->exchange, now_ms);
+	line->state = LINE_STREAM;
+	return true;
 }
 
 static void
@@ -191,18 +128,18 @@ send_query(struct upstream_io *io, const struct forward_action *action,
     int64_t now_ms)
 {
 	struct line *line = &io->lines[forward_slot(action->exchange)];
+	bool sent;
 
 	close_line(line, OUTGOING_SPENT);
 	line->exchange = action->exchange;
 	line->to = action->to;
-	if (action->action == FORWARD_SEND_UDP) {
-		if (open_udp(line, action, now_ms))
-			return;
-	} else if (open_tcp(line, action, now_ms)) {
-		listen_for(line, EV_WRITE, on_connected);
+	sent = action->action == FORWARD_SEND_UDP ?
+	    send_udp(line, action, now_ms) : send_stream(line, action, now_ms);
+	if (sent)
 		return;
-	}
-	abandon_line(line, now_ms);
+	if (errno == EMFILE || errno == ENFILE || errno == EADDRINUSE)
+		warn_of(io, "socket", errno, now_ms);
+	break_line(line, now_ms);
 }
 
 static void
@@ -297,7 +234,7 @@ read_datagram(struct line *line, int64_t now_ms)
 	struct upstream_io *io = line->io;
 	struct sockaddr_storage from = { 0 };
 	socklen_t from_length = sizeof(from);
-	ssize_t n = recvfrom(line->fd, io->room, sizeof(io->room), 0,
+	ssize_t n = recvfrom(outgoing_fd(line->udp), io->room, sizeof(io->room), 0,
 	    (struct sockaddr *)&from, &from_length);
 
 	if (n < 0) {
@@ -330,136 +267,61 @@ on_datagram(void *arg)
 	}
 }
 
+/* By a stream. */
 static void
-on_connected(int fd, short what, void *arg)
+on_message(void *arg, uint32_t exchange, const uint8_t *bytes, size_t length)
 {
-	struct line *line = arg;
-	struct stream *stream = line->stream;
+	struct upstream_io *io = arg;
 	int64_t now_ms = clock_mono_ms();
-	ssize_t n = send(fd, stream->out + stream->out_at,
-	    stream->out_length - stream->out_at, MSG_NOSIGNAL);
 
-	(void)what;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n < 0) {
-		break_line(line, now_ms);
-		upstream_pump(line->io, now_ms);
-		return;
-	}
-	stream->out_at += (size_t)n;
-	if (stream->out_at < stream->out_length)
-		return;
-	event_del(&line->event);
-	listen_for(line, EV_READ, on_stream);
-}
-
-enum stream_step {
-	STREAM_WAITS,
-	STREAM_GOES_ON,
-	STREAM_HAS_MESSAGE,
-	STREAM_BROKEN,
-};
-
-static size_t
-message_length(const struct stream *stream)
-{
-	return wire_get16(stream->in_length);
-}
-
-/* Where the next bytes go, and how many: first the length, then so many. */
-static uint8_t *
-room_of(struct stream *stream, size_t *room)
-{
-	if (stream->in_at < LENGTH_BYTES) {
-		*room = LENGTH_BYTES - stream->in_at;
-		return stream->in_length + stream->in_at;
-	}
-	*room = LENGTH_BYTES + message_length(stream) - stream->in_at;
-	return stream->in + stream->in_at - LENGTH_BYTES;
-}
-
-static enum stream_step
-read_stream(struct line *line)
-{
-	struct stream *stream = line->stream;
-	size_t room;
-	uint8_t *to = room_of(stream, &room);
-	ssize_t n = recv(line->fd, to, room, 0);
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? STREAM_WAITS :
-		    STREAM_BROKEN;
-	if (n == 0)
-		return STREAM_BROKEN;
-	stream->in_at += (size_t)n;
-	if (stream->in_at < LENGTH_BYTES)
-		return STREAM_GOES_ON;
-	if (stream->in == NULL) {
-		if (message_length(stream) < WIRE_HEADER)
-			return STREAM_BROKEN;
-		stream->in = malloc(message_length(stream));
-		return stream->in == NULL ? STREAM_BROKEN : STREAM_GOES_ON;
-	}
-	return stream->in_at == LENGTH_BYTES + message_length(stream) ?
-	    STREAM_HAS_MESSAGE : STREAM_GOES_ON;
-}
-
-/* It may not be the answer: then the next message is waited for. */
-static void
-take_message(struct line *line, int64_t now_ms)
-{
-	struct stream *stream = line->stream;
-	uint8_t *message = stream->in;
-
-	stream->in = NULL;
-	stream->in_at = 0;
-	forward_received(line->io->forward, line->exchange, message,
-	    message_length(stream), now_ms);
-	free(message);
+	forward_received(io->forward, exchange, bytes, length, now_ms);
+	upstream_pump(io, now_ms);
 }
 
 static void
-on_stream(int fd, short what, void *arg)
+on_broken(void *arg, uint32_t exchange)
 {
-	struct line *line = arg;
-	uint32_t exchange = line->exchange;
+	struct upstream_io *io = arg;
+	struct line *line = &io->lines[forward_slot(exchange)];
 	int64_t now_ms = clock_mono_ms();
-	enum stream_step step = STREAM_GOES_ON;
 
-	(void)fd;
-	(void)what;
-	for (unsigned i = 0; i < READS_MAX && step != STREAM_WAITS; i++) {
-		step = read_stream(line);
-		if (step == STREAM_HAS_MESSAGE)
-			take_message(line, now_ms);
-		else if (step == STREAM_BROKEN)
-			break_line(line, now_ms);
-		upstream_pump(line->io, now_ms);
-		if (!is_open(line, exchange))
-			return;
-	}
+	assert(is_open(line, exchange));
+	break_line(line, now_ms);
+	upstream_pump(io, now_ms);
+}
+
+static struct streams *
+make_streams(struct upstream_io *io, struct stats *stats)
+{
+	const struct streams_settings settings = {
+	    .base = io->base,
+	    .stats = stats,
+	    .slots = io->line_count,
+	    .hooks = { on_message, on_broken, io },
+	    .times = STREAMS_TIMES,
+	};
+
+	return streams_new(&settings);
 }
 
 struct upstream_io *
-upstream_new(struct event_base *base, struct forward *forward,
-    const struct upstream_hooks *hooks)
+upstream_new(const struct upstream_settings *settings)
 {
 	struct upstream_io *io = memory_zeroed(1, sizeof(*io));
 
-	io->base = base;
-	io->forward = forward;
-	io->hooks = *hooks;
-	io->line_count = forward_slots(forward);
+	io->base = settings->base;
+	io->forward = settings->forward;
+	io->hooks = settings->hooks;
+	io->line_count = forward_slots(io->forward);
 	io->lines = memory_zeroed(io->line_count, sizeof(*io->lines));
-	for (unsigned i = 0; i < io->line_count; i++) {
+	for (unsigned i = 0; i < io->line_count; i++)
 		io->lines[i].io = io;
-		io->lines[i].fd = -1;
-	}
-	io->outgoing = outgoing_pool_new(base, io->line_count, on_datagram);
+	io->outgoing = outgoing_pool_new(io->base, io->line_count,
+	    on_datagram);
+	io->streams = make_streams(io, settings->stats);
 	io->timer_ms = INT64_MAX;
 	io->warned_ms = INT64_MIN / 2;
-	evtimer_assign(&io->timer, base, on_timer, io);
+	evtimer_assign(&io->timer, io->base, on_timer, io);
 	return io;
 }
 
@@ -472,6 +334,7 @@ upstream_free(struct upstream_io *io)
 	event_del(&io->timer);
 	for (unsigned i = 0; i < io->line_count; i++)
 		close_line(&io->lines[i], OUTGOING_SPENT);
+	streams_free(io->streams);
 	outgoing_pool_free(io->outgoing);
 	free(io->lines);
 	free(io);

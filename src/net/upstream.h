@@ -6,8 +6,8 @@
  * Every UDP query has a socket to itself for as long as it is out (outgoing.h):
  * bound to a random port of our own draw, connected to the upstream; its path
  * MTU is not believed (IP_PMTUDISC_OMIT), so that a forged ICMP cannot make
- * fragments.  A packet from any other source is dropped here.  TCP is one query on one
- * connection.
+ * fragments.  A packet from any other source is dropped here.  TCP connections are
+ * kept and shared (streams.h).
  *
  * The one rule: after every forward_ask, upstream_pump.
  *
@@ -20,6 +20,7 @@
 
 #include <stdint.h>
 
+#include "base/stats.h"
 #include "query/forward.h"
 
 struct event_base;
@@ -37,10 +38,16 @@ struct upstream_hooks {
 	void *arg;
 };
 
-/* base and forward stay the caller's and outlive it.  Never fails
+struct upstream_settings {
+	struct event_base *base;
+	struct forward *forward;
+	struct stats *stats;
+	struct upstream_hooks hooks;
+};
+
+/* What settings point to stays the caller's and outlives it.  Never fails
  * (base/memory.h). */
-struct upstream_io *upstream_new(struct event_base *base,
-    struct forward *forward, const struct upstream_hooks *hooks);
+struct upstream_io *upstream_new(const struct upstream_settings *settings);
 
 /* Closes every socket; no hook is called.  Not from a hook. */
 void upstream_free(struct upstream_io *io);

@@ -340,8 +340,10 @@ open_worker(struct worker *worker)
 	    .waiters_max = QUESTION_WAITERS_MAX,
 	    .stats = &worker->stats,
 	};
-	const struct upstream_hooks hooks = {keep_answer, pass_answer,
-	    worker};
+	struct upstream_settings upstream = {
+	    .stats = &worker->stats,
+	    .hooks = {keep_answer, pass_answer, worker},
+	};
 
 	serving->base = loop_new();
 	serving->reader = epoch_reader_new();
@@ -360,8 +362,9 @@ open_worker(struct worker *worker)
 	worker->batch = udp_batch_new();
 	worker->tcp = tcp_new(serving, &limits);
 	worker->forward = forward_new(&forward);
-	worker->upstream = upstream_new(serving->base, worker->forward,
-	    &hooks);
+	upstream.base = serving->base;
+	upstream.forward = worker->forward;
+	worker->upstream = upstream_new(&upstream);
 	read_policy(worker);
 	worker->letters = loop_watch(serving->base,
 	    mailbox_fd(worker->mailbox), EV_READ | EV_PERSIST, on_letters,

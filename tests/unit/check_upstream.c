@@ -260,13 +260,16 @@ start(void)
 {
 	struct forward_settings settings = { 512, 4, { 0, 86400, 60 },
 		&here.stats };
-	struct upstream_hooks hooks = { count_kept, count_told, NULL };
+	struct upstream_settings upstream = { .stats = &here.stats,
+		.hooks = { count_kept, count_told, NULL } };
 
 	open_side();
 	memset(&here, 0, sizeof(here));
 	here.base = event_base_new();
 	here.forward = forward_new(&settings);
-	here.io = upstream_new(here.base, here.forward, &hooks);
+	upstream.base = here.base;
+	upstream.forward = here.forward;
+	here.io = upstream_new(&upstream);
 }
 
 static void

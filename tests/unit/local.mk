@@ -14,3 +14,4 @@ include tests/unit/hands.mk
 include tests/unit/lint.mk
 include tests/unit/lease.mk
 include tests/unit/nets.mk
+include tests/unit/tls.mk

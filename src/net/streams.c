@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/streams.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "dns/wire.h"
+#include "net/pipeline.h"
+
+#define NEVER INT64_MAX
+#define UNSENT_MAX 65536		/* bytes; then it takes no question */
+
+enum connection_state {
+	CONNECTION_OPENING,		/* its questions wait */
+	CONNECTION_OPEN,
+	CONNECTION_DEAD,		/* on the list of the dead */
+};
+
+struct connection {
+	struct streams *streams;
+	struct peer *peer;
+	enum connection_state state;
+	int fd;				/* closed by free_connection */
+	struct event connecting;
+	struct bufferevent *events;	/* NULL while it connects */
+	struct pipeline out;
+	unsigned unanswered;		/* of those in out that were sent */
+	unsigned answers;
+	int64_t opened_ms;
+	int64_t idle_ms;		/* since when; NEVER: questions are out */
+	int64_t silent_ms;		/* since when a byte is owed, or NEVER */
+	int64_t owing_ms;		/* since when a message is, or NEVER */
+	struct connection *next;	/* of the dead */
+};
+
+/* One upstream. */
+struct peer {
+	struct upstream upstream;
+	struct connection *list[STREAMS_CONNECTIONS];
+	int64_t asked_ms;
+	int64_t single_ms;		/* one question a connection until */
+};
+
+/* Invariants: slots[s] is the question of the exchange in slot s and is in the
+ * pipeline of its connection, which is in the list of its peer. */
+struct streams {
+	struct event_base *base;
+	struct stats *stats;
+	struct streams_hooks hooks;
+	struct streams_times times;
+	unsigned slot_count;
+	struct asked **slots;
+	struct peer *peers[STREAMS_UPSTREAMS];
+	struct connection *dead;
+	struct event bury, sweep;
+	bool sweeping;
+};
+
+/* ---- questions ---- */
+
+static struct asked *
+find_asked(struct streams *streams, uint32_t exchange)
+{
+	struct asked *asked = streams->slots[forward_slot(exchange)];
+
+	return asked != NULL && asked->exchange == exchange ? asked : NULL;
+}
+
+static struct asked *
+new_asked(const struct streams_question *question)
+{
+	struct asked *asked = malloc(sizeof(*asked));
+
+	assert(question->length >= WIRE_HEADER &&
+	    question->length <= FORWARD_QUERY_MAX);
+	if (asked == NULL)
+		return NULL;
+	asked->connection = NULL;
+	asked->exchange = question->exchange;
+	asked->sent = asked->again = false;
+	asked->own_id = wire_get16(question->bytes);
+	asked->length = (uint16_t)(PIPELINE_LENGTH + question->length);
+	wire_put16(asked->bytes, (uint16_t)question->length);
+	memcpy(asked->bytes + PIPELINE_LENGTH, question->bytes,
+	    question->length);
+	return asked;
+}
+
+static void
+send_asked(struct connection *connection, struct asked *asked)
+{
+	asked->sent = true;
+	connection->unanswered++;
+	bufferevent_write(connection->events, asked->bytes, asked->length);
+}
+
+static bool
+is_single(const struct connection *connection, int64_t now_ms)
+{
+	return connection->peer->single_ms > now_ms;
+}
+
+static bool
+may_send(const struct connection *connection, int64_t now_ms)
+{
+	return connection->state == CONNECTION_OPEN &&
+	    (!is_single(connection, now_ms) ||
+	    connection->unanswered + connection->answers == 0);
+}
+
+/* Whatever may go out. */
+static void
+send_waiting(struct connection *connection, int64_t now_ms)
+{
+	for (unsigned i = 0; i < connection->out.count &&
+	    connection->unanswered < connection->out.count &&
+	    may_send(connection, now_ms); i++) {
+		if (!connection->out.list[i]->sent)
+			send_asked(connection, connection->out.list[i]);
+	}
+}
+
+static void
+put_on(struct connection *connection, struct asked *asked, int64_t now_ms)
+{
+	pipeline_add(&connection->out, asked);
+	asked->connection = connection;
+	connection->idle_ms = NEVER;
+	if (connection->silent_ms == NEVER)
+		connection->silent_ms = now_ms;
+	if (connection->owing_ms == NEVER)
+		connection->owing_ms = now_ms;
+	if (may_send(connection, now_ms))
+		send_asked(connection, asked);
+}
+
+/* What its upstream owes is owed on: a connection that lost its questions by
+ * timeouts is to be found silent all the same. */
+static void
+take_off(struct asked *asked, int64_t now_ms)
+{
+	struct connection *connection = asked->connection;
+
+	pipeline_remove(&connection->out, asked);
+	connection->unanswered -= asked->sent;
+	asked->connection = NULL;
+	if (connection->out.count == 0)
+		connection->idle_ms = now_ms;
+}
+
+static void
+drop_asked(struct streams *streams, struct asked *asked)
+{
+	streams->slots[forward_slot(asked->exchange)] = NULL;
+	free(asked);
+}
+
+static void
+break_asked(struct streams *streams, struct asked *asked)
+{
+	uint32_t exchange = asked->exchange;
+
+	drop_asked(streams, asked);
+	streams->hooks.broken(streams->hooks.arg, exchange);
+}
+
+/* ---- which connection ---- */
+
+static bool
+is_full(const struct connection *connection, int64_t now_ms)
+{
+	if (is_single(connection, now_ms) && connection->answers > 0)
+		return true;
+	return connection->out.count == PIPELINE_MAX ||
+	    (connection->events != NULL && evbuffer_get_length(
+	    bufferevent_get_output(connection->events)) > UNSENT_MAX);
+}
+
+static bool
+is_busy(const struct connection *connection, int64_t now_ms)
+{
+	unsigned most = is_single(connection, now_ms) ? 1 : STREAMS_BUSY;
+
+	return connection->out.count >= most ||
+	    (connection->owing_ms != NEVER && now_ms -
+	    connection->owing_ms >= connection->streams->times.doubt_ms);
+}
+
+static struct connection *open_connection(struct peer *peer,
+    struct streams *streams, int64_t now_ms);
+
+/* A new one only where each that is there is busy. */
+static struct connection *
+pick_connection(struct streams *streams, struct peer *peer, int64_t now_ms)
+{
+	struct connection *best = NULL, *opened = NULL;
+	int most = peer->single_ms > now_ms ? STREAMS_CONNECTIONS :
+	    STREAMS_PIPELINED;
+	int place = -1;
+
+	for (int i = 0; i < most; i++) {
+		struct connection *connection = peer->list[i];
+
+		if (connection == NULL) {
+			place = i;
+			continue;
+		}
+		if (is_full(connection, now_ms))
+			continue;
+		if (!is_busy(connection, now_ms))
+			return connection;
+		if (best == NULL || connection->out.count < best->out.count)
+			best = connection;
+	}
+	if (place >= 0) {
+		opened = open_connection(peer, streams, now_ms);
+		peer->list[place] = opened;
+	} else if (best == NULL) {
+		errno = ENOBUFS;
+	}
+	return opened != NULL ? opened : best;
+}
+
+/* ---- the end of a connection ---- */
+
+enum ending {
+	ENDING_BY_PEER,			/* questions are asked again, once */
+	ENDING_SINGLE,			/* it had its one: others move on */
+	ENDING_FAILED,
+	ENDING_IDLE,			/* there are none */
+};
+
+static void
+leave_peer(struct connection *connection)
+{
+	struct peer *peer = connection->peer;
+
+	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
+		if (peer->list[i] == connection)
+			peer->list[i] = NULL;
+	}
+}
+
+/* Nothing more is heard of it; it is freed once nobody is in its callbacks. */
+static void
+kill_connection(struct connection *connection)
+{
+	struct streams *streams = connection->streams;
+
+	if (connection->events != NULL) {
+		bufferevent_disable(connection->events, EV_READ | EV_WRITE);
+		bufferevent_setcb(connection->events, NULL, NULL, NULL, NULL);
+	} else {
+		event_del(&connection->connecting);
+	}
+	leave_peer(connection);
+	connection->state = CONNECTION_DEAD;
+	connection->next = streams->dead;
+	streams->dead = connection;
+	event_active(&streams->bury, EV_TIMEOUT, 0);
+}
+
+static struct peer *find_peer(struct streams *streams,
+    const struct upstream *upstream);
+
+static void
+move_asked(struct streams *streams, const struct upstream *to,
+    struct asked *asked, int64_t now_ms)
+{
+	bool spent = asked->again && asked->sent;
+	struct peer *peer = spent ? NULL : find_peer(streams, to);
+	struct connection *connection = peer == NULL ? NULL :
+	    pick_connection(streams, peer, now_ms);
+
+	if (connection == NULL) {
+		break_asked(streams, asked);
+		return;
+	}
+	stats_add(streams->stats, STAT_STREAMS_ASKED_AGAIN, asked->sent);
+	asked->again |= asked->sent;
+	asked->sent = false;
+	put_on(connection, asked, now_ms);
+}
+
+/* It answered one question, or none that reached us: what is in the queue of
+ * a socket is lost where its peer closed on bytes that it did not read. */
+static void
+note_single(struct connection *connection, int64_t now_ms)
+{
+	if (connection->answers <= 1 &&
+	    connection->answers + connection->unanswered > 1)
+		connection->peer->single_ms = now_ms + STREAMS_SINGLE_MS;
+}
+
+/* The hooks may forget or ask anything meanwhile: nothing is added to a dead
+ * connection, what is left on it is looked up anew each time, and so is its
+ * peer, which may have given way to another. */
+static void
+end_connection(struct connection *connection, enum ending ending,
+    int64_t now_ms)
+{
+	struct streams *streams = connection->streams;
+	struct upstream to = connection->peer->upstream;
+
+	if (ending == ENDING_BY_PEER)
+		note_single(connection, now_ms);
+	kill_connection(connection);
+	while (connection->out.count > 0) {
+		struct asked *asked =
+		    connection->out.list[connection->out.count - 1];
+
+		take_off(asked, now_ms);
+		if (ending == ENDING_BY_PEER || ending == ENDING_SINGLE)
+			move_asked(streams, &to, asked, now_ms);
+		else
+			break_asked(streams, asked);
+	}
+}
+
+static void
+free_connection(struct connection *connection)
+{
+	if (connection->events != NULL)
+		bufferevent_free(connection->events);
+	close(connection->fd);
+	free(connection);
+}
+
+static void
+on_bury(int fd, short what, void *arg)
+{
+	struct streams *streams = arg;
+
+	(void)fd;
+	(void)what;
+	while (streams->dead != NULL) {
+		struct connection *connection = streams->dead;
+
+		streams->dead = connection->next;
+		free_connection(connection);
+	}
+}
+
+/* ---- what comes ---- */
+
+static void
+note_bytes(struct connection *connection, int64_t now_ms)
+{
+	connection->silent_ms = connection->out.count > 0 ? now_ms : NEVER;
+}
+
+static void
+note_message(struct connection *connection, int64_t now_ms)
+{
+	connection->owing_ms = connection->out.count > 0 ? now_ms : NEVER;
+	note_bytes(connection, now_ms);
+}
+
+/* An id that nobody waits for is an answer that came too late. */
+static void
+deliver(struct connection *connection, uint8_t *message, size_t length,
+    int64_t now_ms)
+{
+	struct streams *streams = connection->streams;
+	struct asked *asked = pipeline_find(&connection->out,
+	    wire_get16(message));
+
+	if (asked == NULL)
+		return;
+	connection->answers++;
+	wire_put16(message, asked->own_id);
+	streams->hooks.received(streams->hooks.arg, asked->exchange, message,
+	    length);
+	note_message(connection, now_ms);
+}
+
+/* False: there is no whole message, or what came is none. */
+static bool
+read_message(struct connection *connection, int64_t now_ms)
+{
+	struct evbuffer *in = bufferevent_get_input(connection->events);
+	uint8_t head[PIPELINE_LENGTH];
+	uint8_t *bytes;
+	size_t length;
+
+	if (evbuffer_copyout(in, head, sizeof(head)) < (ssize_t)sizeof(head))
+		return false;
+	length = wire_get16(head);
+	if (length < WIRE_HEADER) {
+		end_connection(connection, ENDING_FAILED, now_ms);
+		return false;
+	}
+	if (evbuffer_get_length(in) < sizeof(head) + length)
+		return false;
+	bytes = evbuffer_pullup(in, (ssize_t)(sizeof(head) + length));
+	if (bytes == NULL) {
+		end_connection(connection, ENDING_FAILED, now_ms);
+		return false;
+	}
+	deliver(connection, bytes + sizeof(head), length, now_ms);
+	evbuffer_drain(in, sizeof(head) + length);
+	return true;
+}
+
+/* What is left in the buffer is less than one message: it cannot grow. */
+static void
+on_readable(struct bufferevent *events, void *arg)
+{
+	struct connection *connection = arg;
+	int64_t now_ms = clock_mono_ms();
+
+	(void)events;
+	note_bytes(connection, now_ms);
+	while (read_message(connection, now_ms))
+		continue;
+	if (connection->state == CONNECTION_OPEN &&
+	    is_single(connection, now_ms) && connection->answers > 0 &&
+	    connection->unanswered == 0)
+		end_connection(connection, ENDING_SINGLE, now_ms);
+}
+
+static void
+on_event(struct bufferevent *events, short what, void *arg)
+{
+	(void)events;
+	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0)
+		end_connection(arg, ENDING_BY_PEER, clock_mono_ms());
+}
+
+/* ---- opening ---- */
+
+static void
+start_talking(struct connection *connection, int64_t now_ms)
+{
+	connection->state = CONNECTION_OPEN;
+	send_waiting(connection, now_ms);
+}
+
+static bool
+make_events(struct connection *connection)
+{
+	connection->events = bufferevent_socket_new(connection->streams->base,
+	    connection->fd, 0);
+	if (connection->events == NULL)
+		return false;
+	bufferevent_setcb(connection->events, on_readable, NULL, on_event,
+	    connection);
+	bufferevent_enable(connection->events, EV_READ | EV_WRITE);
+	return true;
+}
+
+static void
+on_connected(int fd, short what, void *arg)
+{
+	struct connection *connection = arg;
+	int64_t now_ms = clock_mono_ms();
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	(void)what;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 ||
+	    error != 0 || !make_events(connection)) {
+		end_connection(connection, ENDING_FAILED, now_ms);
+		return;
+	}
+	start_talking(connection, now_ms);
+}
+
+static int
+connect_to(const struct endpoint *endpoint)
+{
+	struct sockaddr_storage address;
+	socklen_t length = endpoint_to_sockaddr(endpoint, &address);
+	int on = 1, error;
+	int fd = socket(address.ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	/* Without it questions are only a little later. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(fd, (struct sockaddr *)&address, length) == 0 ||
+	    errno == EINPROGRESS)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static void
+start_sweeping(struct streams *streams)
+{
+	int64_t wait_ms = streams->times.look_ms;
+	struct timeval wait = { wait_ms / 1000, wait_ms % 1000 * 1000 };
+
+	if (streams->sweeping)
+		return;
+	streams->sweeping = true;
+	event_add(&streams->sweep, &wait);
+}
+
+static struct connection *
+open_connection(struct peer *peer, struct streams *streams, int64_t now_ms)
+{
+	int fd = connect_to(&peer->upstream.endpoint);
+	struct connection *connection;
+
+	if (fd < 0)
+		return NULL;
+	connection = memory_zeroed(1, sizeof(*connection));
+	connection->streams = streams;
+	connection->peer = peer;
+	connection->state = CONNECTION_OPENING;
+	connection->fd = fd;
+	connection->opened_ms = connection->idle_ms = now_ms;
+	connection->silent_ms = connection->owing_ms = NEVER;
+	event_assign(&connection->connecting, streams->base, fd, EV_WRITE,
+	    on_connected, connection);
+	event_add(&connection->connecting, NULL);
+	stats_count(streams->stats, STAT_STREAMS_OPENED);
+	start_sweeping(streams);
+	return connection;
+}
+
+/* ---- upstreams ---- */
+
+static bool
+same_upstream(const struct upstream *a, const struct upstream *b)
+{
+	return a->transport == b->transport &&
+	    endpoint_equal(&a->endpoint, &b->endpoint);
+}
+
+static bool
+has_connection(const struct peer *peer)
+{
+	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
+		if (peer->list[i] != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* A place for a peer: free, or of the one asked longest ago of those without
+ * a connection; -1: all have one. */
+static int
+find_place(const struct streams *streams)
+{
+	int place = -1;
+
+	for (int i = 0; i < STREAMS_UPSTREAMS; i++) {
+		const struct peer *peer = streams->peers[i];
+
+		if (peer == NULL)
+			return i;
+		if (!has_connection(peer) && (place < 0 ||
+		    peer->asked_ms < streams->peers[place]->asked_ms))
+			place = i;
+	}
+	return place;
+}
+
+static struct peer *
+find_peer(struct streams *streams, const struct upstream *upstream)
+{
+	struct peer *peer;
+	int place;
+
+	for (unsigned i = 0; i < STREAMS_UPSTREAMS; i++) {
+		peer = streams->peers[i];
+		if (peer != NULL && same_upstream(&peer->upstream, upstream))
+			return peer;
+	}
+	place = find_place(streams);
+	if (place < 0) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	free(streams->peers[place]);
+	peer = memory_zeroed(1, sizeof(*peer));
+	peer->upstream = *upstream;
+	streams->peers[place] = peer;
+	return peer;
+}
+
+/* ---- asking ---- */
+
+enum streams_asked
+streams_ask(struct streams *streams, const struct streams_question *question,
+    int64_t now_ms)
+{
+	struct asked **slot = &streams->slots[forward_slot(
+	    question->exchange)];
+	struct peer *peer = find_peer(streams, question->to);
+	struct connection *connection;
+
+	assert(*slot == NULL);
+	if (peer == NULL)
+		return STREAMS_FAILED;
+	peer->asked_ms = now_ms;
+	connection = pick_connection(streams, peer, now_ms);
+	if (connection == NULL)
+		return STREAMS_FAILED;
+	*slot = new_asked(question);
+	if (*slot == NULL)
+		return STREAMS_FAILED;
+	put_on(connection, *slot, now_ms);
+	return STREAMS_ASKED;
+}
+
+void
+streams_forget(struct streams *streams, uint32_t exchange)
+{
+	struct asked *asked = find_asked(streams, exchange);
+	struct connection *connection;
+	int64_t now_ms = clock_mono_ms();
+
+	if (asked == NULL)
+		return;
+	connection = asked->connection;
+	take_off(asked, now_ms);
+	drop_asked(streams, asked);
+	send_waiting(connection, now_ms);
+}
+
+/* ---- all of them ---- */
+
+static bool
+is_past(int64_t since_ms, int64_t wait_ms, int64_t now_ms)
+{
+	return since_ms != NEVER && now_ms - since_ms >= wait_ms;
+}
+
+static void
+look_after(struct connection *connection, int64_t now_ms)
+{
+	const struct streams_times *times = &connection->streams->times;
+	bool opening = connection->state == CONNECTION_OPENING;
+
+	if (is_past(connection->silent_ms, times->silence_ms, now_ms) ||
+	    is_past(connection->owing_ms, times->slow_ms, now_ms) ||
+	    (opening && is_past(connection->opened_ms, times->silence_ms,
+	    now_ms)))
+		end_connection(connection, ENDING_FAILED, now_ms);
+	else if (is_past(connection->idle_ms, times->idle_ms, now_ms))
+		end_connection(connection, ENDING_IDLE, now_ms);
+}
+
+static void
+on_sweep(int fd, short what, void *arg)
+{
+	struct streams *streams = arg;
+	int64_t now_ms = clock_mono_ms();
+	bool any = false;
+
+	(void)fd;
+	(void)what;
+	streams->sweeping = false;
+	for (unsigned i = 0; i < STREAMS_UPSTREAMS; i++) {
+		for (unsigned k = 0; k < STREAMS_CONNECTIONS; k++) {
+			struct peer *peer = streams->peers[i];
+
+			if (peer != NULL && peer->list[k] != NULL)
+				look_after(peer->list[k], now_ms);
+		}
+		any |= streams->peers[i] != NULL &&
+		    has_connection(streams->peers[i]);
+	}
+	if (any)
+		start_sweeping(streams);
+}
+
+struct streams *
+streams_new(const struct streams_settings *settings)
+{
+	struct streams *streams = memory_zeroed(1, sizeof(*streams));
+
+	streams->base = settings->base;
+	streams->stats = settings->stats;
+	streams->hooks = settings->hooks;
+	streams->times = settings->times;
+	streams->slot_count = settings->slots;
+	streams->slots = memory_zeroed(settings->slots,
+	    sizeof(struct asked *));
+	evtimer_assign(&streams->bury, streams->base, on_bury, streams);
+	evtimer_assign(&streams->sweep, streams->base, on_sweep, streams);
+	return streams;
+}
+
+static void
+free_peer(struct peer *peer)
+{
+	if (peer == NULL)
+		return;
+	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
+		if (peer->list[i] != NULL)
+			kill_connection(peer->list[i]);
+	}
+	free(peer);
+}
+
+void
+streams_free(struct streams *streams)
+{
+	if (streams == NULL)
+		return;
+	for (unsigned i = 0; i < STREAMS_UPSTREAMS; i++)
+		free_peer(streams->peers[i]);
+	on_bury(-1, 0, streams);
+	event_del(&streams->bury);
+	event_del(&streams->sweep);
+	for (unsigned i = 0; i < streams->slot_count; i++)
+		free(streams->slots[i]);
+	free(streams->slots);
+	free(streams);
+}

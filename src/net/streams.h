@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* streams.h - TCP connections to upstreams: opened when needed, kept, shared.
+ *
+ * Questions to one upstream go out on one connection, one behind the other,
+ * and their answers come back in any order (RFC 7766 6.2.1).  A second
+ * connection is opened where the first has STREAMS_BUSY questions out, or has
+ * owed a message for a while (doubt_ms): an upstream that hangs or drips keeps
+ * waiting what is on that connection, and nothing else.  A connection that
+ * nobody needs is closed (idle_ms).
+ *
+ * Upstreams close when they like (RFC 7766 6.2.3).  What was out then is asked
+ * again at once on a new connection, once; the second time it is broken.  A
+ * connection that could not be opened, that owes an answer and gave no byte
+ * (silence_ms) or no whole message (slow_ms) is closed, and its questions are
+ * broken.
+ *
+ * There are upstreams that answer one question a connection and no more.
+ * Whoever closes on several questions after one answer, or none, is asked one
+ * at a time for STREAMS_SINGLE_MS, on up to STREAMS_CONNECTIONS connections.
+ *
+ * The one rule: an exchange that was asked here is forgotten (streams_forget)
+ * or broken (the hook) before its slot asks anew.
+ *
+ * Nothing here blocks; all of it belongs to the worker's thread and its
+ * event_base.  Bounded: upstreams, connections each, PIPELINE_MAX questions a
+ * connection, what waits to be written, one message read.
+ */
+#ifndef HOSTLER_NET_STREAMS_H
+#define HOSTLER_NET_STREAMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/stats.h"
+#include "query/policy.h"
+
+#define STREAMS_UPSTREAMS 64
+#define STREAMS_PIPELINED 2		/* connections to an upstream, or */
+#define STREAMS_CONNECTIONS 16		/* where each takes one question */
+#define STREAMS_SINGLE_MS 60000
+#define STREAMS_BUSY 128		/* questions */
+
+struct event_base;
+struct streams;
+
+/* Called from the loop, never from within a function of this module.  They may
+ * call streams_ask and streams_forget.
+ * received: a message came with the id of this exchange's question, and has
+ * the id that the question was given in streams_ask; bytes are borrowed.  The
+ * exchange goes on until it is forgotten.
+ * broken: there will be no answer; the exchange is forgotten already. */
+struct streams_hooks {
+	void (*received)(void *arg, uint32_t exchange, const uint8_t *bytes,
+	    size_t length);
+	void (*broken)(void *arg, uint32_t exchange);
+	void *arg;
+};
+
+/* Kept to the nearest look_ms, but doubt_ms. */
+struct streams_times {
+	int64_t idle_ms, doubt_ms, silence_ms, slow_ms, look_ms;
+};
+#define STREAMS_TIMES { 10000, 1000, 4000, 10000, 500 }
+
+struct streams_settings {
+	struct event_base *base;
+	struct stats *stats;		/* of the worker */
+	unsigned slots;			/* forward_slots */
+	struct streams_hooks hooks;
+	struct streams_times times;
+};
+
+/* base and stats stay the caller's and outlive it.  Never fails
+ * (base/memory.h). */
+struct streams *streams_new(const struct streams_settings *settings);
+
+/* Closes every connection; no hook is called.  Not from a hook. */
+void streams_free(struct streams *streams);
+
+/* The message without the length ahead of it. */
+struct streams_question {
+	uint32_t exchange;
+	const struct upstream *to;	/* not UPSTREAM_UDP */
+	const uint8_t *bytes;
+	size_t length;			/* FORWARD_QUERY_MAX at most */
+};
+
+enum streams_asked {
+	STREAMS_ASKED,			/* a hook will say more */
+	STREAMS_FAILED,			/* no connection is to be had: errno */
+};
+enum streams_asked streams_ask(struct streams *streams,
+    const struct streams_question *question, int64_t now_ms);
+
+/* The exchange is over: what comes for it is passed over.  Nothing happens
+ * where it is not out. */
+void streams_forget(struct streams *streams, uint32_t exchange);
+
+#endif

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/check_streams
+TESTS += tests/unit/check_streams
+tests_unit_check_streams_SOURCES = tests/unit/check_streams.c $(CRAFT)
+tests_unit_check_streams_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_streams_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+endif
