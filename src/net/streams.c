@@ -48,7 +48,8 @@ struct peer {
 	struct upstream upstream;
 	struct connection *list[STREAMS_CONNECTIONS];
 	int64_t asked_ms;
-	int64_t single_ms;		/* one question a connection until */
+	int64_t spread_ms;		/* one at a time, until; and */
+	int64_t single_ms;		/* one in all a connection, until */
 };
 
 /* Invariants: slots[s] is the question of the exchange in slot s and is in the
@@ -187,47 +188,91 @@ is_full(const struct connection *connection, int64_t now_ms)
 }
 
 static bool
+is_doubtful(const struct connection *connection, int64_t now_ms)
+{
+	return connection->owing_ms != NEVER && now_ms -
+	    connection->owing_ms >= connection->streams->times.doubt_ms;
+}
+
+static bool
+is_spread(const struct peer *peer, int64_t now_ms)
+{
+	return peer->spread_ms > now_ms || peer->single_ms > now_ms;
+}
+
+static bool
 is_busy(const struct connection *connection, int64_t now_ms)
 {
-	unsigned most = is_single(connection, now_ms) ? 1 : STREAMS_BUSY;
+	unsigned most = is_spread(connection->peer, now_ms) ? 1 :
+	    STREAMS_BUSY;
 
 	return connection->out.count >= most ||
-	    (connection->owing_ms != NEVER && now_ms -
-	    connection->owing_ms >= connection->streams->times.doubt_ms);
+	    is_doubtful(connection, now_ms);
+}
+
+static bool
+is_better(const struct connection *a, const struct connection *b,
+    int64_t now_ms)
+{
+	if (b == NULL || is_doubtful(a, now_ms) != is_doubtful(b, now_ms))
+		return b == NULL || is_doubtful(b, now_ms);
+	return a->out.count < b->out.count;
+}
+
+static void
+note_doubt(struct peer *peer, int64_t now_ms)
+{
+	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
+		if (peer->list[i] != NULL &&
+		    is_doubtful(peer->list[i], now_ms))
+			peer->spread_ms = now_ms + STREAMS_SPREAD_MS;
+	}
 }
 
 static struct connection *open_connection(struct peer *peer,
     struct streams *streams, int64_t now_ms);
 
-/* A new one only where each that is there is busy. */
+/* Of those that are there, the first that is not busy; else the best, and
+ * *place is where there is room for another; -1: nowhere. */
+static struct connection *
+find_connection(struct peer *peer, int64_t now_ms, int *place)
+{
+	int most = is_spread(peer, now_ms) ? STREAMS_CONNECTIONS :
+	    STREAMS_PIPELINED;
+	struct connection *best = NULL;
+
+	*place = -1;
+	for (int i = 0; i < STREAMS_CONNECTIONS; i++) {
+		struct connection *connection = peer->list[i];
+
+		if (connection == NULL && i < most)
+			*place = i;
+		if (connection == NULL || is_full(connection, now_ms))
+			continue;
+		if (!is_busy(connection, now_ms)) {
+			*place = -1;
+			return connection;
+		}
+		if (is_better(connection, best, now_ms))
+			best = connection;
+	}
+	return best;
+}
+
 static struct connection *
 pick_connection(struct streams *streams, struct peer *peer, int64_t now_ms)
 {
-	struct connection *best = NULL, *opened = NULL;
-	int most = peer->single_ms > now_ms ? STREAMS_CONNECTIONS :
-	    STREAMS_PIPELINED;
-	int place = -1;
+	struct connection *best, *opened;
+	int place;
 
-	for (int i = 0; i < most; i++) {
-		struct connection *connection = peer->list[i];
-
-		if (connection == NULL) {
-			place = i;
-			continue;
-		}
-		if (is_full(connection, now_ms))
-			continue;
-		if (!is_busy(connection, now_ms))
-			return connection;
-		if (best == NULL || connection->out.count < best->out.count)
-			best = connection;
-	}
-	if (place >= 0) {
-		opened = open_connection(peer, streams, now_ms);
-		peer->list[place] = opened;
-	} else if (best == NULL) {
+	note_doubt(peer, now_ms);
+	best = find_connection(peer, now_ms, &place);
+	if (place < 0) {
 		errno = ENOBUFS;
+		return best;
 	}
+	opened = open_connection(peer, streams, now_ms);
+	peer->list[place] = opened;
 	return opened != NULL ? opened : best;
 }
 
@@ -292,14 +337,19 @@ move_asked(struct streams *streams, const struct upstream *to,
 	put_on(connection, asked, now_ms);
 }
 
-/* It answered one question, or none that reached us: what is in the queue of
- * a socket is lost where its peer closed on bytes that it did not read. */
+/* One of the questions may be at fault: those asked again go out apart.  It
+ * answered one question, or none that reached us: what is in the queue of a
+ * socket is lost where its peer closed on bytes that it did not read. */
 static void
-note_single(struct connection *connection, int64_t now_ms)
+note_ending(struct connection *connection, enum ending ending, int64_t now_ms)
 {
-	if (connection->answers <= 1 &&
+	struct peer *peer = connection->peer;
+
+	if (connection->unanswered > 1)
+		peer->spread_ms = now_ms + STREAMS_SPREAD_MS;
+	if (ending == ENDING_BY_PEER && connection->answers <= 1 &&
 	    connection->answers + connection->unanswered > 1)
-		connection->peer->single_ms = now_ms + STREAMS_SINGLE_MS;
+		peer->single_ms = now_ms + STREAMS_SINGLE_MS;
 }
 
 /* The hooks may forget or ask anything meanwhile: nothing is added to a dead
@@ -312,8 +362,7 @@ end_connection(struct connection *connection, enum ending ending,
 	struct streams *streams = connection->streams;
 	struct upstream to = connection->peer->upstream;
 
-	if (ending == ENDING_BY_PEER)
-		note_single(connection, now_ms);
+	note_ending(connection, ending, now_ms);
 	kill_connection(connection);
 	while (connection->out.count > 0) {
 		struct asked *asked =

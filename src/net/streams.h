@@ -3,10 +3,13 @@
  *
  * Questions to one upstream go out on one connection, one behind the other,
  * and their answers come back in any order (RFC 7766 6.2.1).  A second
- * connection is opened where the first has STREAMS_BUSY questions out, or has
- * owed a message for a while (doubt_ms): an upstream that hangs or drips keeps
- * waiting what is on that connection, and nothing else.  A connection that
- * nobody needs is closed (idle_ms).
+ * connection is opened where the first has STREAMS_BUSY questions out.  A
+ * connection that nobody needs is closed (idle_ms).
+ *
+ * Whoever hangs, drips or closes over one question is not to hold up others.
+ * Where a connection has owed a message for doubt_ms, or closed on several
+ * questions, those to that upstream are spread for STREAMS_SPREAD_MS: one a
+ * connection as far as STREAMS_CONNECTIONS go.
  *
  * Upstreams close when they like (RFC 7766 6.2.3).  What was out then is asked
  * again at once on a new connection, once; the second time it is broken.  A
@@ -16,7 +19,7 @@
  *
  * There are upstreams that answer one question a connection and no more.
  * Whoever closes on several questions after one answer, or none, is asked one
- * at a time for STREAMS_SINGLE_MS, on up to STREAMS_CONNECTIONS connections.
+ * question a connection for STREAMS_SINGLE_MS.
  *
  * The one rule: an exchange that was asked here is forgotten (streams_forget)
  * or broken (the hook) before its slot asks anew.
@@ -36,7 +39,8 @@
 
 #define STREAMS_UPSTREAMS 64
 #define STREAMS_PIPELINED 2		/* connections to an upstream, or */
-#define STREAMS_CONNECTIONS 16		/* where each takes one question */
+#define STREAMS_CONNECTIONS 16		/* where questions are spread */
+#define STREAMS_SPREAD_MS 60000
 #define STREAMS_SINGLE_MS 60000
 #define STREAMS_BUSY 128		/* questions */
 
@@ -60,7 +64,7 @@ struct streams_hooks {
 struct streams_times {
 	int64_t idle_ms, doubt_ms, silence_ms, slow_ms, look_ms;
 };
-#define STREAMS_TIMES { 10000, 1000, 4000, 10000, 500 }
+#define STREAMS_TIMES { 10000, 200, 4000, 10000, 500 }
 
 struct streams_settings {
 	struct event_base *base;

@@ -422,16 +422,16 @@ START_TEST(closed_in_the_middle)
 	ask("a1.test.");
 	ask("a2.test.");
 	run_until(2);
-	ask("o.test.");
 	ask("c.test.");
 	ask("a3.test.");
-	ask("r.test.");
-	run_until(6);
+	ask("a4.test.");
+	run_until(5);
 	stop();
-	ck_assert_uint_eq(here.received, 6);
+	ck_assert_uint_eq(here.received, 5);
 	ck_assert_uint_eq(here.broken, 0);
-	ck_assert_uint_eq(side.accepted, 2);
-	ck_assert_uint_eq(counted(STAT_STREAMS_ASKED_AGAIN), 4);
+	/* Apart: one of them may have been at fault. */
+	ck_assert_uint_eq(side.accepted, 4);
+	ck_assert_uint_eq(counted(STAT_STREAMS_ASKED_AGAIN), 3);
 }
 END_TEST
 
