@@ -235,7 +235,8 @@ open_hosts(struct reading *reading, const struct files_list *list,
 }
 
 /* What the managed file says is believed, nothing too: `unset` may leave it
- * empty. */
+ * empty.  Where nothing could be read, and nothing ever was, nobody knows what
+ * there is. */
 static void
 parse_hosts(struct reading *reading, const struct files_list *list,
     const struct source_text *texts)
@@ -247,6 +248,7 @@ parse_hosts(struct reading *reading, const struct files_list *list,
 	    .file_count = list->count,
 	    .previous = source->content,
 	};
+	struct content *content;
 
 	source->was_file = list->count == 1 &&
 	    strcmp(list->paths[0], source->path) == 0;
@@ -256,7 +258,14 @@ parse_hosts(struct reading *reading, const struct files_list *list,
 		fail_file(source, source->path, "the file is empty now");
 		return;
 	}
-	take_content(reading, hostsfile_parse(&input, source->diags));
+	content = hostsfile_parse(&input, source->diags);
+	if (!source->content && content->record_count == 0 &&
+	    diags_count(source->diags, DIAG_ERROR)) {
+		content_free(content);
+		fail_reading(source);
+		return;
+	}
+	take_content(reading, content);
 	if (diags_count(source->diags, DIAG_ERROR))
 		source->state = LOAD_FAULTY;
 }

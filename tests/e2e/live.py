@@ -16,8 +16,7 @@ import threading
 import time
 import unicodedata
 
-from hostlertest import (Daemon, case, finish, folder, free_port, look, same,
-                         until)
+from hostlertest import HOSTLER, Daemon, case, finish, folder, look, same, until
 
 LIVE_S = float(os.environ.get("LIVE_S", "1"))   # more under a sanitizer
 QUIET_S = 0.9           # long enough for a wrong publish to show
@@ -29,11 +28,11 @@ domain: lab.test
 """
 
 
-def live(daemon, what, name, wanted, kind="A"):
+def live(daemon, what, name, wanted, kind="A", limit_s=LIVE_S):
     """From now on it takes less than a second until the answer is there."""
     got, took_s = until(lambda: look(daemon, name, kind), wanted, 10 * LIVE_S)
     return case(f"{what}: {name} {kind} is {wanted}",
-                got == wanted and took_s <= LIVE_S,
+                got == wanted and took_s <= limit_s,
                 f"{got} after {took_s:.2f} s")
 
 
@@ -496,6 +495,55 @@ def check_break(daemon, where, how, damage, turn):
     same(f"{how}: nothing is left of it", got, "")
 
 
+def check_start(where):
+    """Broken from the start: SERVFAIL, told, and live when mended.  A folder
+    without files is one of hosts files, and fine."""
+    config = HEAD + "hosts: [{path: vms.hosts, domain: own.test}, good.hosts]" \
+        "\nzones: [zone.test.zone]\nleases: [{path: leases, " \
+        "domain: leased.test}]\nforward: []\n"
+    (where / "good.hosts").write_text("10.0.0.2 other\n")
+    paths = [where / "vms.hosts", where / "zone.test.zone", where / "leases"]
+    for how, damage in BREAKS.items():
+        if how == "emptied":
+            continue                    # an empty file is one without names
+        for path in paths:
+            clear(path)
+            path.write_text("x\n")
+            damage(path)
+        with Daemon(where, config) as daemon:
+            got = subprocess.run([HOSTLER, "-t", "-c", daemon.conf],
+                                 capture_output=True, timeout=60)
+            same(f"-t with what is {how}", got.returncode, 1)
+            same(f"hosts {how} at first", look(daemon, "web.own.test"),
+                 "NXDOMAIN" if how == "a folder" else "SERVFAIL 14")
+            same(f"zone {how} at first", look(daemon, "web.zone.test"),
+                 "SERVFAIL 14")
+            same("the rest is served", look(daemon, "other.lab.test"),
+                 "10.0.0.2")
+            case(f"{how} at first: degraded", daemon.status()["degraded"])
+            for path, text in zip(paths, (
+                    "10.0.0.1 web\n", ZONE, f"{int(time.time()) + 900} "
+                    "52:54:00:00:00:01 10.0.0.3 web *\n")):
+                clear(path)
+                path.write_text(text)
+            for name, address in (("own", 1), ("zone", 1), ("leased", 3)):
+                live(daemon, f"{how} at first", f"web.{name}.test",
+                     f"10.0.0.{address}")
+            check_lease_breaks(daemon, how, damage, paths[2])
+
+
+def check_lease_breaks(daemon, how, damage, path):
+    text = path.read_text()
+    damage(path)
+    got, _ = until(lambda: daemon.source("leases")["state"] != "good", True, 5)
+    case(f"leases {how}: status shows it", got, daemon.source("leases"))
+    same(f"leases {how}: kept", look(daemon, "web.leased.test"), "10.0.0.3")
+    clear(path)
+    path.write_text(text.replace("10.0.0.3", "10.0.0.4"))
+    live(daemon, f"leases {how}, mended", "web.leased.test", "10.0.0.4",
+         limit_s=2 * LIVE_S)            # half-written files are waited for
+
+
 def check_faults(where):
     """Errors in a file: a zone is kept whole, of hosts the names on the bad
     line."""
@@ -584,12 +632,17 @@ def random_edit(dice, paths):
     path = dice.choice(paths)
     kind = "zone" if path.suffix == ".zone" else "hosts"
     with contextlib.suppress(OSError):
-        if dice.random() < 0.15:
-            dice.choice(list(BREAKS.values()))(path)
-        else:
+        if dice.random() < 0.3:
             clear(path)
+        if dice.random() < 0.15:
+            clear(path)             # a FIFO would make us wait
+            path.write_text("10.0.0.1 web\n")
+            dice.choice(list(BREAKS.values()))(path)
+        elif path.is_file() or not (path.exists() or path.is_symlink()):
             dice.choice([in_place, into_place, in_steps])(
                 path, random_text(dice, kind))
+        else:
+            clear(path)
 
 
 def resident(daemon):
@@ -633,7 +686,7 @@ def check_long(where):
         live(daemon, "after all that", "h1.lab.test", "10.9.9.8")
 
 
-CHECKS = [check_ways, check_folder, check_swaps, check_appearing,
+CHECKS = [check_start, check_ways, check_folder, check_swaps, check_appearing,
           check_rights, check_serial, check_resolv_conf, check_breaks,
           check_faults, check_first, check_twins]
 
