@@ -50,11 +50,11 @@ struct streams;
 /* Called from the loop, never from within a function of this module.  They may
  * call streams_ask and streams_forget.
  * received: a message came with the id of this exchange's question, and has
- * the id that the question was given in streams_ask; bytes are borrowed.  The
+ * the id that the question was given in streams_ask; bytes are lent.  The
  * exchange goes on until it is forgotten.
  * broken: there will be no answer; the exchange is forgotten already. */
 struct streams_hooks {
-	void (*received)(void *arg, uint32_t exchange, const uint8_t *bytes,
+	void (*received)(void *arg, uint32_t exchange, uint8_t *bytes,
 	    size_t length);
 	void (*broken)(void *arg, uint32_t exchange);
 	void *arg;

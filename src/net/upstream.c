@@ -269,7 +269,7 @@ on_datagram(void *arg)
 
 /* By a stream. */
 static void
-on_message(void *arg, uint32_t exchange, const uint8_t *bytes, size_t length)
+on_message(void *arg, uint32_t exchange, uint8_t *bytes, size_t length)
 {
 	struct upstream_io *io = arg;
 	int64_t now_ms = clock_mono_ms();

@@ -211,7 +211,7 @@ count(unsigned exchange)
 }
 
 static void
-on_received(void *arg, uint32_t exchange, const uint8_t *bytes, size_t length)
+on_received(void *arg, uint32_t exchange, uint8_t *bytes, size_t length)
 {
 	(void)arg;
 	ck_assert_uint_ge(length, WIRE_HEADER);
