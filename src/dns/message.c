@@ -65,6 +65,29 @@ take_opt(struct message *m, const struct message_record *record)
 	return true;
 }
 
+#define OPTION_COOKIE 10
+#define OPTION_HEAD 4
+
+/* The options were found to fill the rdata; no length is believed here. */
+static void
+find_cookie(struct message *m, size_t at, size_t end)
+{
+	uint16_t length;
+
+	while (at + OPTION_HEAD <= end) {
+		length = wire_get16(m->bytes + at + 2);
+		if (length > end - at - OPTION_HEAD)
+			return;
+		if (wire_get16(m->bytes + at) == OPTION_COOKIE) {
+			m->cookie = true;
+			m->cookie_at = (uint16_t)(at + OPTION_HEAD);
+			m->cookie_length = length;
+			return;
+		}
+		at += OPTION_HEAD + (size_t)length;
+	}
+}
+
 /* What rdata of other classes looks like is not known. */
 static bool
 check_record(struct message *m, struct wire_reader *r, unsigned index)
@@ -80,6 +103,8 @@ check_record(struct message *m, struct wire_reader *r, unsigned index)
 		rdata_skip(r, record.type, record.rdata_length);
 	else
 		wire_read_bytes(r, record.rdata_length);
+	if (!r->failed && record.type == TYPE_OPT)
+		find_cookie(m, record.rdata_at, r->at);
 	return !r->failed;
 }
 

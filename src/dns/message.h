@@ -4,7 +4,8 @@
  * The checks that concern form only: header, exactly the question that was
  * asked (name as wire bytes: case counts where 0x20 was used), every record
  * within the message, names by wire.h's rules, rdata valid for its type,
- * counts that are true, at most one OPT.  Nothing here allocates.
+ * counts that are true, at most one OPT, options within it.  Nothing here
+ * allocates.
  *
  * What is kept of an answer is decided by query/cache and query/forward.
  */
@@ -28,6 +29,8 @@ struct message {
 	uint16_t count[3];
 	uint16_t question_end;
 	bool edns;
+	bool cookie;			/* RFC 7873; the first, of any length */
+	uint16_t cookie_at, cookie_length;
 };
 
 struct message_record {

@@ -39,7 +39,7 @@ enum dns_opcode {
 enum dns_rcode {
 	RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2,
 	RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4, RCODE_REFUSED = 5,
-	RCODE_YXDOMAIN = 6, RCODE_BADVERS = 16,
+	RCODE_YXDOMAIN = 6, RCODE_BADVERS = 16, RCODE_BADCOOKIE = 23,
 };
 
 /* Bits of the header's second 16-bit word. */

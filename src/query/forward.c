@@ -25,6 +25,9 @@
 #define ROUND_WAIT_MS 400
 #define TICK_MAX 256			/* flights a tick */
 #define EDNS_SIZE 1232
+#define OPTION_COOKIE 10
+#define COOKIE_OURS 8			/* bytes; then the server's */
+#define COOKIE_THEIRS_LEAST 8
 #define NONE UINT32_MAX
 
 enum exchange_state {
@@ -49,6 +52,7 @@ struct exchange {
 	bool queued, to_close, to_send;
 	bool heard, closing_heard;	/* see forward_action */
 	bool judged;			/* its silence was counted */
+	bool cookie;			/* ours goes with it */
 	uint64_t capitals;		/* bytes of the name, by place % 64 */
 	int64_t sent_ms;
 	uint32_t closing;
@@ -73,6 +77,7 @@ struct flight {
 	uint8_t tried;			/* in this round */
 	uint8_t dead;			/* not to be asked again */
 	uint8_t by_tcp, without_edns, in_lower;
+	uint8_t bad_cookie;
 	uint8_t breaks[UPSTREAMS_MAX];
 	unsigned sends, timeouts, bad;
 	unsigned first_wait_ms;		/* the quickest upstream's */
@@ -100,6 +105,7 @@ struct forward {
 	uint32_t ended, ended_last;
 	uint32_t queue, queue_last;	/* of exchanges */
 	struct health health;
+	struct hash_key cookie_key;
 };
 
 struct forward *
@@ -113,6 +119,7 @@ forward_new(const struct forward_settings *settings)
 	f->stats = settings->stats;
 	f->questions_max = n;
 	f->waiters_max = settings->waiters_max;
+	random_bytes(&f->cookie_key, sizeof(f->cookie_key));
 	f->flights = memory_zeroed(n, sizeof(*f->flights));
 	f->exchanges = memory_zeroed((size_t)n * EXCHANGES,
 	    sizeof(*f->exchanges));
@@ -430,6 +437,8 @@ set_manners(struct forward *f, struct exchange *exchange, int64_t now_ms)
 
 	exchange->edns = is_in(flight->without_edns, upstream) ||
 	    health_is_plain(entry, now_ms) ? EDNS_PLAIN : EDNS_ASKED;
+	exchange->cookie = exchange->edns == EDNS_ASKED &&
+	    flight->question.to.list[upstream].transport == UPSTREAM_UDP;
 	exchange->capitals = 0;
 	if (exchange->state == EXCHANGE_UDP &&
 	    !is_in(flight->in_lower, upstream) &&
@@ -606,6 +615,7 @@ start_flight(struct forward *f, struct flight *flight,
 	flight->only_tcp = false;
 	flight->tried = flight->dead = 0;
 	flight->by_tcp = flight->without_edns = flight->in_lower = 0;
+	flight->bad_cookie = 0;
 	memset(flight->breaks, 0, sizeof(flight->breaks));
 	flight->sends = flight->timeouts = flight->bad = 0;
 	flight->current = 0;
@@ -697,11 +707,42 @@ write_question(const struct flight *flight, const struct exchange *exchange,
 	return w;
 }
 
+/* One an upstream, the same as long as this engine lives. */
+static void
+our_cookie(const struct forward *f, const struct endpoint *endpoint,
+    uint8_t cookie[COOKIE_OURS])
+{
+	uint8_t bytes[sizeof(endpoint->addr.bytes) + 2];
+	uint64_t hash;
+
+	memcpy(bytes, endpoint->addr.bytes, sizeof(endpoint->addr.bytes));
+	wire_put16(bytes + sizeof(endpoint->addr.bytes), endpoint->port);
+	hash = hash_siphash24(&f->cookie_key, bytes, sizeof(bytes));
+	memcpy(cookie, &hash, COOKIE_OURS);
+}
+
+static void
+write_cookie(struct forward *f, struct exchange *exchange,
+    struct wire_writer *w)
+{
+	const struct health_entry *entry = health_of(f, exchange);
+	size_t length = health_cookie(entry, exchange->sent_ms);
+	uint8_t ours[COOKIE_OURS];
+
+	our_cookie(f, endpoint_of(f, exchange), ours);
+	wire_write16(w, OPTION_COOKIE);
+	wire_write16(w, (uint16_t)(COOKIE_OURS + length));
+	wire_write_bytes(w, ours, COOKIE_OURS);
+	wire_write_bytes(w, entry->cookie, length);
+}
+
 static uint16_t
-write_query(const struct flight *flight, const struct exchange *exchange,
+write_query(struct forward *f, struct exchange *exchange,
     uint8_t bytes[FORWARD_QUERY_MAX])
 {
+	const struct flight *flight = flight_of(f, exchange);
 	struct wire_writer w = write_question(flight, exchange, bytes);
+	size_t options;
 
 	if (exchange->edns == EDNS_ASKED) {
 		wire_put16(bytes + 10, 1);
@@ -711,6 +752,10 @@ write_query(const struct flight *flight, const struct exchange *exchange,
 		wire_write16(&w, 0);
 		wire_write16(&w, flight->question.dnssec_ok ? 0x8000 : 0);
 		wire_write16(&w, 0);
+		options = w.at;
+		if (exchange->cookie)
+			write_cookie(f, exchange, &w);
+		wire_put16(bytes + options - 2, (uint16_t)(w.at - options));
 	}
 	assert(!w.failed);
 	return (uint16_t)w.at;
@@ -731,7 +776,7 @@ say_send(struct forward *f, struct exchange *exchange,
 	action->exchange = number_of(f, exchange);
 	action->to =
 	    flight->question.to.list[exchange->upstream].endpoint;
-	action->length = write_query(flight, exchange, action->bytes);
+	action->length = write_query(f, exchange, action->bytes);
 }
 
 static bool
@@ -915,6 +960,26 @@ take_records(struct forward *f, struct exchange *exchange,
 	answer_flight(f, flight, answer, now_ms);
 }
 
+/* The new one is remembered by now: once more with it, then by TCP. */
+static void
+take_bad_cookie(struct forward *f, struct exchange *exchange, int64_t now_ms)
+{
+	struct flight *flight = flight_of(f, exchange);
+	unsigned upstream = exchange->upstream;
+
+	if (is_in(flight->bad_cookie, upstream)) {
+		if (exchange->state == EXCHANGE_UDP)
+			ask_by_tcp(f, exchange, now_ms);
+		else
+			give_up_upstream(f, exchange, HEALTH_UNUSABLE,
+			    now_ms);
+		return;
+	}
+	flight->bad_cookie |= (uint8_t)(1u << upstream);
+	close_exchange(f, exchange);
+	send_to(f, flight, upstream, now_ms);
+}
+
 static enum health_failure
 failure_of(uint16_t rcode)
 {
@@ -946,6 +1011,12 @@ take_rcode(struct forward *f, struct exchange *exchange,
 	case RCODE_BADVERS:
 		if (exchange->edns == EDNS_ASKED) {
 			ask_without_edns(f, exchange, now_ms);
+			return;
+		}
+		break;
+	case RCODE_BADCOOKIE:
+		if (exchange->cookie && message->cookie) {
+			take_bad_cookie(f, exchange, now_ms);
 			return;
 		}
 		break;
@@ -1017,6 +1088,77 @@ take_recased(struct forward *f, struct exchange *exchange, int64_t now_ms)
 	pass_over(f, exchange, now_ms);
 }
 
+enum cookie {
+	COOKIE_FITS,
+	COOKIE_LACKS,			/* one that is due */
+	COOKIE_FORGED,
+};
+
+static enum cookie
+judge_cookie(struct forward *f, const struct exchange *exchange,
+    const struct message *m, int64_t now_ms)
+{
+	struct health_entry *entry = health_of(f, exchange);
+	uint8_t ours[COOKIE_OURS];
+	size_t theirs;
+
+	if (!exchange->cookie)
+		return COOKIE_FITS;
+	if (m->cookie) {
+		our_cookie(f, endpoint_of(f, exchange), ours);
+		if (m->cookie_length < COOKIE_OURS || memcmp(m->bytes +
+		    m->cookie_at, ours, COOKIE_OURS) != 0)
+			return COOKIE_FORGED;
+		theirs = m->cookie_length - COOKIE_OURS;
+		if (theirs >= COOKIE_THEIRS_LEAST &&
+		    theirs <= HEALTH_COOKIE_MAX) {
+			health_remember_cookie(entry, m->bytes +
+			    m->cookie_at + COOKIE_OURS, theirs, now_ms);
+			return COOKIE_FITS;
+		}
+		if (theirs != 0)
+			return COOKIE_FORGED;
+	}
+	if (health_cookie(entry, now_ms) == 0)
+		return COOKIE_FITS;
+	if (exchange->state == EXCHANGE_UDP)
+		return COOKIE_LACKS;
+	health_forget_cookie(entry);
+	return COOKIE_FITS;
+}
+
+/* Forged, or the upstream is another one than it was: TCP will tell, while
+ * this exchange waits on. */
+static void
+ask_tcp_beside(struct forward *f, struct exchange *exchange, int64_t now_ms)
+{
+	struct flight *flight = flight_of(f, exchange);
+	unsigned upstream = exchange->upstream;
+
+	flight->by_tcp |= (uint8_t)(1u << upstream);
+	flight->bad++;
+	send_to(f, flight, upstream, now_ms);
+}
+
+static void
+take_reply(struct forward *f, struct exchange *exchange,
+    const struct message *message, int64_t now_ms)
+{
+	enum cookie cookie = judge_cookie(f, exchange, message, now_ms);
+
+	if (cookie == COOKIE_FITS) {
+		hear(f, exchange, now_ms);
+		take_message(f, exchange, message, now_ms);
+		return;
+	}
+	stats_count(f->stats, STAT_FORWARD_MISMATCHED);
+	if (cookie == COOKIE_LACKS && !is_in(flight_of(f, exchange)->by_tcp,
+	    exchange->upstream))
+		ask_tcp_beside(f, exchange, now_ms);
+	else
+		pass_over(f, exchange, now_ms);
+}
+
 void
 forward_received(struct forward *f, uint32_t number, uint8_t *bytes,
     size_t length, int64_t now_ms)
@@ -1031,9 +1173,8 @@ forward_received(struct forward *f, uint32_t number, uint8_t *bytes,
 	w = write_question(flight_of(f, exchange), exchange, asked);
 	switch (message_read(&message, bytes, length, asked, w.at)) {
 	case MESSAGE_OK:
-		hear(f, exchange, now_ms);
 		settle_case(f, exchange, bytes + WIRE_HEADER);
-		take_message(f, exchange, &message, now_ms);
+		take_reply(f, exchange, &message, now_ms);
 		return;
 	case MESSAGE_MALFORMED:
 		take_malformed(f, exchange, wire_get16(bytes + 2), now_ms);

@@ -15,7 +15,12 @@
  * closed after use.  What does not match id and question, or has no QR, is
  * counted, and the exchange waits on; after a few of them the question goes to
  * TCP.  Where all matches but the case, it is not believed, and the upstream is
- * asked once more in lower case.  A question ends
+ * asked once more in lower case.
+ *
+ * Cookies (RFC 7873): each upstream asked by UDP gets one of ours, and its own
+ * back.  A reply with another one than ours is forged; so is one without, by
+ * UDP, of an upstream that gave one in the last quarter of an hour: then TCP is
+ * asked beside, and what it says is believed.  A question ends
  * within FORWARD_GIVE_UP_MS, answered or with SERVFAIL.  Bounded: questions in
  * flight, two exchanges a question (the one before the last still listens
  * while the next upstream is tried), waiters a question.
@@ -29,7 +34,7 @@
 #include "query/answer.h"
 
 #define FORWARD_GIVE_UP_MS 4500
-#define FORWARD_QUERY_MAX (12 + 255 + 4 + 11)
+#define FORWARD_QUERY_MAX (12 + 255 + 4 + 11 + 4 + 8 + 32)
 
 struct forward;
 

@@ -404,3 +404,25 @@ health_is_lower(const struct health_entry *entry, int64_t now_ms)
 {
 	return entry->lower_until_ms > now_ms;
 }
+
+void
+health_remember_cookie(struct health_entry *entry, const uint8_t *cookie,
+    size_t length, int64_t now_ms)
+{
+	assert(length <= sizeof(entry->cookie));
+	memcpy(entry->cookie, cookie, length);
+	entry->cookie_length = (uint8_t)length;
+	entry->cookie_until_ms = now_ms + HEALTH_MEMORY_MS;
+}
+
+void
+health_forget_cookie(struct health_entry *entry)
+{
+	entry->cookie_length = 0;
+}
+
+size_t
+health_cookie(const struct health_entry *entry, int64_t now_ms)
+{
+	return entry->cookie_until_ms > now_ms ? entry->cookie_length : 0;
+}

@@ -33,6 +33,7 @@
 					 * another than the quickest */
 #define HEALTH_MEMORY_MS (15 * 60 * 1000)
 #define HEALTH_RECASED_MAX 3
+#define HEALTH_COOKIE_MAX 32		/* a server's, RFC 7873 */
 #define HEALTH_WAIT_MS 400		/* where nothing is known */
 #define HEALTH_WAIT_LEAST_MS 150
 #define HEALTH_WAIT_MOST_MS 1500
@@ -80,6 +81,9 @@ struct health_entry {
 	unsigned recased;		/* since one that kept the case */
 	int64_t plain_until_ms;		/* asked without EDNS */
 	int64_t lower_until_ms;		/* asked in lower case */
+	int64_t cookie_until_ms;	/* it is known, and demanded */
+	uint8_t cookie_length;
+	uint8_t cookie[HEALTH_COOKIE_MAX];
 	struct health_shown shown;
 };
 
@@ -128,6 +132,13 @@ bool health_is_plain(const struct health_entry *entry, int64_t now_ms);
 void health_recased(struct health_entry *entry, int64_t now_ms);
 void health_kept_case(struct health_entry *entry);
 bool health_is_lower(const struct health_entry *entry, int64_t now_ms);
+
+/* The server's cookie is remembered for as long after it came last.
+ * health_cookie: its length, 0: none. */
+void health_remember_cookie(struct health_entry *entry, const uint8_t *cookie,
+    size_t length, int64_t now_ms);
+void health_forget_cookie(struct health_entry *entry);
+size_t health_cookie(const struct health_entry *entry, int64_t now_ms);
 
 /* For main's thread: the entry at an index below HEALTH_UPSTREAMS; false where
  * there is none. */

@@ -205,9 +205,10 @@ START_TEST(a_query_and_its_answer)
 	ck_assert_uint_eq(wire_get32(sent + 6), 0);
 	ck_assert_uint_eq(wire_get16(sent + 10), 1);
 	ck_assert(dname_equal(sent + 12, q.name.wire));
-	ck_assert_uint_eq(w.sent[0].length, 12u + q.name.length + 4 + 11);
-	ck_assert_mem_eq(sent + w.sent[0].length - 11,
-	    "\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
+	ck_assert_uint_eq(w.sent[0].length, 12u + q.name.length + 4 + 11 +
+	    12);
+	ck_assert_mem_eq(sent + w.sent[0].length - 23,
+	    "\0\0\x29\x04\xd0\0\0\0\0\0\x0c\0\x0a\0\x08", 15);
 	w.now_ms += 20;
 	answer_to(0);
 	expect_answered();
@@ -231,7 +232,7 @@ START_TEST(do_and_cd_go_with_it)
 	ask(&q);
 	ck_assert_uint_eq(wire_get16(w.sent[0].bytes + 2),
 	    FLAG_RD | FLAG_AD | FLAG_CD);
-	ck_assert_uint_eq(w.sent[0].bytes[w.sent[0].length - 4], 0x80);
+	ck_assert_uint_eq(w.sent[0].bytes[w.sent[0].length - 16], 0x80);
 	end();
 }
 END_TEST
@@ -750,6 +751,179 @@ START_TEST(case_is_given_up_for_a_while)
 }
 END_TEST
 
+/* The cookie option of the n-th query, behind its head; *length of it. */
+static const uint8_t *
+cookie_of(unsigned n, size_t *length)
+{
+	size_t at = WIRE_HEADER + 4 + 11 +
+	    dname_length(w.sent[n].bytes + WIRE_HEADER);
+
+	ck_assert_uint_ge(w.sent[n].length, at + 4);
+	ck_assert_uint_eq(wire_get16(w.sent[n].bytes + at), 10);
+	*length = wire_get16(w.sent[n].bytes + at + 2);
+	ck_assert_uint_eq(w.sent[n].length, at + 4 + *length);
+	return w.sent[n].bytes + at + 4;
+}
+
+enum cookie_kind {
+	COOKIE_NONE,
+	COOKIE_RIGHT,
+	COOKIE_OTHER,			/* not the one that was sent */
+};
+
+/* An OPT with upper rcode bits and a cookie: ours, then so many bytes. */
+static void
+craft_cookie(unsigned n, enum cookie_kind kind, size_t theirs, uint8_t fill)
+{
+	uint8_t option[4 + 8 + 64] = { 0, 10, 0, (uint8_t)(8 + theirs) };
+	struct craft_record opt = { MESSAGE_ADDITIONAL, ".", TYPE_OPT, 0 };
+	size_t length;
+
+	memcpy(option + 4, cookie_of(n, &length), 8);
+	option[4] ^= kind == COOKIE_OTHER;
+	memset(option + 12, fill, theirs);
+	craft_add(&packet, &opt, option, kind == COOKIE_NONE ? 0 :
+	    12 + theirs);
+}
+
+static void
+cookie_to(unsigned n, enum cookie_kind kind, size_t theirs, uint8_t fill)
+{
+	reply_to(n, RCODE_NXDOMAIN);
+	craft_cookie(n, kind, theirs, fill);
+	deliver_to(n);
+}
+
+/* Ask, and have the upstream give a cookie of 16 times `fill`. */
+static void
+give_cookie(unsigned n, uint8_t fill)
+{
+	struct forward_question q = numbered(n, 1);
+
+	forget();
+	ask(&q);
+	cookie_to(0, COOKIE_RIGHT, 16, fill);
+	ck_assert_uint_eq(w.told_count, 1);
+	forget();
+}
+
+START_TEST(cookies_are_given_back)
+{
+	struct forward_question q = numbered(9, 2);
+	uint8_t ours[8], wanted[16];
+	const uint8_t *cookie;
+	size_t length;
+
+	begin();
+	give_cookie(1, 7);
+	ask(&q);
+	pass_ms(400);
+	ck_assert_uint_eq(sent_to(1), 1);
+	cookie = cookie_of(1, &length);
+	ck_assert_uint_eq(length, 8 + 16);
+	memcpy(ours, cookie, 8);
+	memset(wanted, 7, 16);
+	ck_assert_mem_eq(cookie + 8, wanted, 16);
+	/* To another upstream another one, and nothing of the first's. */
+	cookie = cookie_of(0, &length);
+	ck_assert_uint_eq(sent_to(0), 2);
+	ck_assert_uint_eq(length, 8);
+	ck_assert_mem_ne(cookie, ours, 8);
+	end();
+}
+END_TEST
+
+START_TEST(other_cookies_are_forged)
+{
+	struct forward_question q = numbered(9, 1);
+	static const size_t bad[] = { 1, 7, 33 };
+
+	begin();
+	ask(&q);
+	cookie_to(0, COOKIE_OTHER, 16, 1);
+	ck_assert_uint_eq(w.told_count, 0);
+	cookie_to(0, COOKIE_RIGHT, bad[_i], 1);
+	ck_assert_uint_eq(w.told_count, 0);
+	ck_assert_uint_eq(counted(STAT_FORWARD_MISMATCHED), 2);
+	ck_assert_uint_eq(w.sent_count, 1);
+	cookie_to(0, COOKIE_RIGHT, 32, 1);
+	ck_assert_uint_eq(w.told_count, 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_cookie_that_is_due)
+{
+	struct forward_question q = numbered(9, 1);
+	size_t length;
+
+	begin();
+	give_cookie(1, 7);
+	ask(&q);
+	cookie_to(0, COOKIE_NONE, 0, 0);
+	ck_assert_uint_eq(w.told_count, 0);
+	/* Both wait now. */
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_int_eq(w.sent[1].action, FORWARD_SEND_TCP);
+	ck_assert_uint_eq(w.closed_count, 0);
+	cookie_to(0, COOKIE_RIGHT, 0, 0);
+	ck_assert_uint_eq(w.told_count, 0);
+	ck_assert_uint_eq(w.sent_count, 2);
+	if (_i == 0) {
+		cookie_to(0, COOKIE_RIGHT, 16, 8);
+		ck_assert_uint_eq(w.told_count, 1);
+	} else {
+		/* By TCP it is believed, and forgotten. */
+		cookie_to(1, COOKIE_NONE, 0, 0);
+		ck_assert_uint_eq(w.told_count, 1);
+		forget();
+		ask(&q);
+		cookie_of(0, &length);
+		ck_assert_uint_eq(length, 8);
+		cookie_to(0, COOKIE_NONE, 0, 0);
+		ck_assert_uint_eq(w.told_count, 1);
+	}
+	end();
+}
+END_TEST
+
+static void
+badcookie_to(unsigned n, uint8_t fill)
+{
+	reply_to(n, RCODE_BADCOOKIE & 15);
+	craft_cookie(n, COOKIE_RIGHT, 8, fill);
+	packet.bytes[packet.length - 20 - 6] = RCODE_BADCOOKIE >> 4;
+	deliver_to(n);
+}
+
+START_TEST(a_bad_cookie_is_asked_again)
+{
+	struct forward_question q = numbered(9, 1);
+	const uint8_t *cookie;
+	size_t length;
+
+	begin();
+	ask(&q);
+	badcookie_to(0, 5);
+	ck_assert_uint_eq(w.sent_count, 2);
+	ck_assert_int_eq(w.sent[1].action, FORWARD_SEND_UDP);
+	cookie = cookie_of(1, &length);
+	ck_assert_uint_eq(length, 16);
+	ck_assert_mem_eq(cookie + 8, "\5\5\5\5\5\5\5\5", 8);
+	if (_i == 0) {
+		cookie_to(1, COOKIE_RIGHT, 8, 5);
+		ck_assert_uint_eq(w.told_count, 1);
+	} else {
+		badcookie_to(1, 6);
+		ck_assert_uint_eq(w.sent_count, 3);
+		ck_assert_int_eq(w.sent[2].action, FORWARD_SEND_TCP);
+		badcookie_to(2, 6);
+		expect_failed(EDE_NETWORK_ERROR);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(refusals_go_to_the_next_at_once)
 {
 	static const uint16_t rcodes[] = { RCODE_SERVFAIL, RCODE_REFUSED,
@@ -1164,6 +1338,10 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, drawn_letters_stay_here);
 	tcase_add_test(tc, other_letters_are_not_believed);
 	tcase_add_test(tc, case_is_given_up_for_a_while);
+	tcase_add_test(tc, cookies_are_given_back);
+	tcase_add_loop_test(tc, other_cookies_are_forged, 0, 3);
+	tcase_add_loop_test(tc, a_cookie_that_is_due, 0, 2);
+	tcase_add_loop_test(tc, a_bad_cookie_is_asked_again, 0, 2);
 	tcase_add_test(tc, refusals_go_to_the_next_at_once);
 	tcase_add_test(tc, refused_by_all_fails_at_once);
 	tcase_add_test(tc, broken_ones_are_tried_twice);

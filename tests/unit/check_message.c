@@ -764,6 +764,43 @@ START_TEST(messages_have_one_opt)
 }
 END_TEST
 
+START_TEST(messages_show_a_cookie)
+{
+	static const struct {
+		const char *options;
+		size_t length;
+		enum message_result result;
+		int at;			/* in the options; -1: none */
+		unsigned size;
+	} rows[] = {
+		{ "", 0, MESSAGE_OK, -1, 0 },
+		{ "\0\12\0\0", 4, MESSAGE_OK, 4, 0 },
+		{ "\0\12\0\3abc", 7, MESSAGE_OK, 4, 3 },
+		{ "\0\3\0\1x\0\12\0\2ab", 11, MESSAGE_OK, 9, 2 },
+		{ "\0\12\0\1a\0\12\0\1b", 10, MESSAGE_OK, 4, 1 },
+		{ "\0\12\0\4abc", 7, MESSAGE_MALFORMED, -1, 0 },
+		{ "\0\12\377\377abc", 7, MESSAGE_MALFORMED, -1, 0 },
+		{ "\0\12\0", 3, MESSAGE_MALFORMED, -1, 0 },
+	};
+	uint8_t bytes[PLAIN_LENGTH + 16];
+	struct message m;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		memcpy(bytes, plain, PLAIN_LENGTH);
+		bytes[PLAIN_LENGTH - 1] = (uint8_t)rows[i].length;
+		memcpy(bytes + PLAIN_LENGTH, rows[i].options, rows[i].length);
+		ck_assert_int_eq(message_read(&m, bytes, PLAIN_LENGTH +
+		    rows[i].length, plain, PLAIN_ASKED), rows[i].result);
+		ck_assert_int_eq(m.cookie, rows[i].at >= 0);
+		if (rows[i].at < 0)
+			continue;
+		ck_assert_uint_eq(m.cookie_at, PLAIN_LENGTH +
+		    (unsigned)rows[i].at);
+		ck_assert_uint_eq(m.cookie_length, rows[i].size);
+	}
+}
+END_TEST
+
 START_TEST(messages_show_records)
 {
 	uint8_t bytes[PLAIN_LENGTH];
@@ -818,6 +855,7 @@ main(void)
 	tcase_add_test(tcase, messages_are_whole);
 	tcase_add_test(tcase, messages_that_are_bad);
 	tcase_add_test(tcase, messages_that_are_others);
+	tcase_add_test(tcase, messages_show_a_cookie);
 	tcase_add_test(tcase, messages_with_other_case);
 	tcase_add_test(tcase, messages_have_one_opt);
 	tcase_add_test(tcase, messages_show_records);
