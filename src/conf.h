@@ -132,6 +132,8 @@ struct conf_network {
 	struct conf_mark mark;
 };
 
+#define CONF_NETWORKS_MAX 64
+
 enum conf_by_network {
 	CONF_BY_NETWORK_PREFER,
 	CONF_BY_NETWORK_ONLY,

@@ -79,6 +79,9 @@ add_network(struct confyaml *r, const yaml_node_pair_t *pair)
 
 	if (!name)
 		return;
+	if (r->conf->network_count == CONF_NETWORKS_MAX)
+		confyaml_tell(r, key, "there can be %d networks at most",
+		    CONF_NETWORKS_MAX);
 	for (size_t i = 0; i < r->conf->network_count; i++)
 		if (strcmp(r->conf->networks[i].name, name) == 0)
 			confyaml_tell(r, key, "there is a network '%s' "

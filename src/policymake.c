@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policymake.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,21 +50,14 @@ make_host(struct policy *policy, const char *host)
 /* ---- networks ---- */
 
 static void
-add_declared(struct networks *networks, const struct conf *conf,
-    struct diags *diags)
+add_declared(struct networks *networks, const struct conf *conf)
 {
-	struct diag_place place = {.file = conf->path ? conf->path : "options"};
-
+	static_assert(CONF_NETWORKS_MAX <= NETWORKS_MAX,
+	    "each has a bit of its own");
 	for (size_t i = 0; i < conf->network_count; i++) {
 		const struct conf_network *network = &conf->networks[i];
 
-		if (!networks_add(networks, network->name)) {
-			place.line = network->mark.line;
-			diags_add(diags, DIAG_ERROR, &place, NULL,
-			    "more than %d networks: those from '%s' on do not "
-			    "count", NETWORKS_MAX, network->name);
-			return;
-		}
+		networks_add(networks, network->name);
 		for (size_t k = 0; k < network->prefixes.count; k++)
 			networks_add_prefix(networks,
 			    &network->prefixes.list[k], network->isolated);
@@ -101,8 +95,7 @@ add_attached(struct networks *networks, const struct ifaces *ifaces,
 }
 
 static void
-make_networks(struct networks *networks, const struct conf *conf,
-    struct diags *diags)
+make_networks(struct networks *networks, const struct conf *conf)
 {
 	static const enum networks_mode modes[] = {
 	    [CONF_BY_NETWORK_PREFER] = NETWORKS_PREFER,
@@ -112,7 +105,7 @@ make_networks(struct networks *networks, const struct conf *conf,
 	struct ifaces *ifaces = ifaces_list();
 
 	networks->mode = modes[conf->by_network];
-	add_declared(networks, conf, diags);
+	add_declared(networks, conf);
 	for (unsigned i = 0; !conf->network_count && i < ifaces->count; i++)
 		if (is_network(&ifaces->list[i]))
 			add_attached(networks, ifaces, i);
@@ -187,7 +180,7 @@ policymake(const struct conf *conf, const struct realms *realms,
 	struct policy *policy = memory_zeroed(1, sizeof *policy);
 
 	make_views(policy, conf, realms, diags);
-	make_networks(&policy->networks, conf, diags);
+	make_networks(&policy->networks, conf);
 	make_allow(&policy->allow, &conf->allow);
 	make_told(policy, &conf->explain_to);
 	make_rebind(&policy->rebind, conf);

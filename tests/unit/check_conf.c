@@ -187,6 +187,29 @@ START_TEST(who_asks)
 }
 END_TEST
 
+START_TEST(too_many_networks)
+{
+	char text[4000] = "networks:\n";
+	size_t at = strlen(text);
+	struct conf *conf;
+	char *said;
+
+	for (unsigned i = 0; i < CONF_NETWORKS_MAX; i++)
+		at += (size_t)sprintf(text + at, "  n%u: 10.%u.0.0/16\n", i, i);
+	conf = read_good(text);
+	ck_assert_uint_eq(conf->network_count, CONF_NETWORKS_MAX);
+	conf_free(conf);
+	strcat(text, "  last: 10.200.0.0/16\n  lost: 10.201.0.0/16\n");
+	said = say(text, &conf);
+	ck_assert_ptr_null(conf);
+	ck_assert_str_eq(said,
+	    "etc/hostler.yaml:66:3: error: there can be 64 networks at most\n"
+	    "   66 |   last: 10.200.0.0/16\n"
+	    "      |   ^~~~\n");
+	free(said);
+}
+END_TEST
+
 START_TEST(lease_files)
 {
 	struct conf *conf = read_good(
@@ -384,6 +407,7 @@ main(void)
 	tcase_add_test(tests, everything);
 	tcase_add_test(tests, none);
 	tcase_add_test(tests, who_asks);
+	tcase_add_test(tests, too_many_networks);
 	tcase_add_test(tests, lease_files);
 	tcase_add_test(tests, wrong_views);
 	tcase_add_test(tests, warnings_by_id);
