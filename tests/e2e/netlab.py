@@ -160,7 +160,7 @@ def serve(address, answer):
         query = dns.message.from_wire(packet)
         reply = dns.message.make_response(query, recursion_available=True)
         question = query.question[0]
-        if question.name.labels[-2:-1] == (b"arpa",):
+        if question.name.canonicalize().labels[-2:-1] == (b"arpa",):
             reply.set_rcode(dns.rcode.NXDOMAIN)
         elif question.rdtype == dns.rdatatype.A:
             reply.answer.append(dns.rrset.from_text(
