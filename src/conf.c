@@ -73,6 +73,7 @@ conf_new_defaults(void)
 	conf->cache_bytes = 64 << 20;
 	conf->max_ttl_s = 86400;
 	conf->max_negative_ttl_s = 60;
+	conf->stale_s = 86400;
 	return conf;
 }
 

@@ -166,7 +166,7 @@ struct conf {
 	struct dname *rebind_allow;
 	size_t rebind_allow_count;
 	uint64_t cache_bytes;
-	uint32_t min_ttl_s, max_ttl_s, max_negative_ttl_s;
+	uint32_t min_ttl_s, max_ttl_s, max_negative_ttl_s, stale_s;
 };
 
 /* Lists that the command line adds to or puts in place of the file's.  The

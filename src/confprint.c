@@ -296,7 +296,7 @@ conf_print(const struct conf *conf, FILE *out)
 	print_rebind(conf, out);
 	print_warnings(conf, out);
 	fprintf(out, "cache: {size: %lluK, min-ttl: %us, max-ttl: %us, "
-	    "max-negative-ttl: %us, stale: 0s}\n",
+	    "max-negative-ttl: %us, stale: %us}\n",
 	    (unsigned long long)(conf->cache_bytes >> 10), conf->min_ttl_s,
-	    conf->max_ttl_s, conf->max_negative_ttl_s);
+	    conf->max_ttl_s, conf->max_negative_ttl_s, conf->stale_s);
 }

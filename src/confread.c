@@ -241,12 +241,8 @@ read_max_negative_ttl(struct confyaml *r, yaml_node_t *node, void *target)
 static void
 read_stale(struct confyaml *r, yaml_node_t *node, void *target)
 {
-	uint32_t seconds;
-
 	(void)target;
-	if (confyaml_seconds(r, node, &seconds) && seconds)
-		confyaml_tell(r, node, "stale answers are not offered by this "
-		    "version; 0s is the only value");
+	confyaml_seconds(r, node, &r->conf->stale_s);
 }
 
 static void

@@ -383,6 +383,8 @@ decision_of(const struct trace_step *step)
 		"recursion was not asked for"},
 	    [TRACE_CACHED] = {"cached", 5, "is not a local name: from the "
 		"cache"},
+	    [TRACE_STALE] = {"stale", 5, "is not a local name: from the "
+		"cache, where it has expired; no upstream answers"},
 	    [TRACE_FETCHED] = {"fetched", 5, "is not a local name: from an "
 		"upstream"},
 	    [TRACE_REBIND] = {"rebind", 5, "is not a local name, and its "

@@ -188,5 +188,6 @@ policymake(const struct conf *conf, const struct realms *realms,
 	policy->max_ttl_s = conf->max_ttl_s;
 	policy->min_ttl_s = conf->min_ttl_s;
 	policy->max_negative_ttl_s = conf->max_negative_ttl_s;
+	policy->stale_s = conf->stale_s;
 	return policy;
 }

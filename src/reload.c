@@ -209,6 +209,7 @@ publish(struct reload *reload)
 	note_route_files(reload);
 	policy = policymake(reload->conf, reload->realms,
 	    reload->route_diags);
+	policy_keep_sets(policy, publisher_borrow(&reload->publisher));
 	policy->generation = ++reload->generation;
 	before = publisher_swap(&reload->publisher, policy, &ticket);
 	reload->index_waits = true;

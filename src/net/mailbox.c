@@ -50,7 +50,8 @@ mailbox_free(struct mailbox *mailbox)
 static bool
 is_order(const struct mail *mail)
 {
-	return mail->kind != MAIL_ASK && mail->kind != MAIL_DONE;
+	return mail->kind != MAIL_ASK && mail->kind != MAIL_DONE &&
+	    mail->kind != MAIL_HURRY;
 }
 
 enum mailbox_result

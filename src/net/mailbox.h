@@ -17,6 +17,7 @@
 enum mail_kind {
 	MAIL_ASK,			/* a question that belongs here */
 	MAIL_DONE,			/* its answer, for a waiting query */
+	MAIL_HURRY,			/* that this will take long, or fail */
 	MAIL_ADD,			/* a listener to serve */
 	MAIL_DROP,			/* a listener to let go */
 	MAIL_POLICY,			/* a new policy was published */
@@ -26,7 +27,7 @@ enum mail_kind {
 struct mail {
 	struct mail *next;
 	enum mail_kind kind;
-	struct forward_waiter waiter;	/* ASK, DONE */
+	struct forward_waiter waiter;	/* ASK, DONE, HURRY */
 	struct forward_question question;	/* ASK */
 	struct answer *answer;		/* DONE: a reference */
 	struct listener *listener;	/* ADD, DROP */

@@ -11,6 +11,7 @@ serving_start(struct serving *serving)
 	serving->env.policy = publisher_borrow(serving->publisher);
 	serving->env.now_ms = clock_mono_ms();
 	serving->env.fresh = NULL;
+	serving->env.in_need = false;
 	serving->env.restarts = 0;
 }
 
@@ -41,18 +42,23 @@ fail_query(struct serving *serving, struct query *q, uint8_t *room,
 	return outcome == QUERY_WAIT ? QUERY_DROP : outcome;
 }
 
-/* The table is in the order of giving up: one timer, for its first.  Where
- * that was answered it goes off for nothing, and is set anew. */
+/* One timer, for whatever is due first.  Where that was answered it goes off
+ * for nothing, and is set anew. */
 static void
 set_expiry(struct serving *serving, int64_t now_ms)
 {
 	const struct waiting_query *first = waiting_oldest(serving->waiting);
+	const struct waiting_query *hurry =
+	    waiting_next_hurry(serving->waiting);
+	int64_t due_ms = first ? first->give_up_ms : INT64_MAX;
 
-	if (serving->expiry_set || !first)
+	if (hurry && hurry->hurry_ms < due_ms)
+		due_ms = hurry->hurry_ms;
+	if (due_ms >= serving->expiry_ms)
 		return;
-	serving->expiry_set = true;
-	loop_timer_set(serving->expiry, first->give_up_ms > now_ms ?
-	    (unsigned)(first->give_up_ms - now_ms) : 0);
+	serving->expiry_ms = due_ms;
+	loop_timer_set(serving->expiry, due_ms > now_ms ?
+	    (unsigned)(due_ms - now_ms) : 0);
 }
 
 static enum forward_asked
@@ -63,6 +69,11 @@ ask_for(struct serving *serving, struct waiting_query *waiting,
 	    .serial = waiting->serial};
 
 	waiting->question = *question;
+	if (question->has_stale)
+		waiting_hurry(serving->waiting, waiting,
+		    serving->env.now_ms + QUERY_PATIENCE_MS);
+	else
+		waiting_relax(serving->waiting, waiting);
 	return serving->ask(serving->worker, question, &waiter);
 }
 
@@ -132,6 +143,38 @@ serving_answered(struct serving *serving, const struct forward_waiter *waiter,
 		run_again(serving, waiting, answer);
 }
 
+/* With what the cache has, if it has anything; else it waits on. */
+static void
+run_in_need(struct serving *serving, struct waiting_query *waiting)
+{
+	struct query *q = serving->again;
+	struct waiting_from from = waiting->from;
+	size_t length = 0;
+
+	waiting_relax(serving->waiting, waiting);
+	serving_start(serving);
+	serving->env.in_need = true;
+	serving->env.restarts = 1;	/* it is counted already */
+	query_begin(q, &serving->env, &from.client, waiting->packet,
+	    waiting->length);
+	if (query_step(q, &serving->env, serving->again_room, &length) ==
+	    QUERY_REPLY) {
+		waiting_remove(serving->waiting, waiting);
+		from.reply(&from, serving->again_room, length);
+	}
+	serving_end(serving);
+}
+
+void
+serving_hurry(struct serving *serving, const struct forward_waiter *waiter)
+{
+	struct waiting_query *waiting = waiting_find(serving->waiting,
+	    waiter->slot, waiter->serial);
+
+	if (waiting)
+		run_in_need(serving, waiting);
+}
+
 static void
 forget_query(struct serving *serving, struct waiting_query *waiting)
 {
@@ -147,6 +190,9 @@ serving_expire(struct serving *serving, int64_t now_ms)
 	struct waiting_query *waiting;
 	struct answer *failure;
 
+	while ((waiting = waiting_next_hurry(serving->waiting)) &&
+	    waiting->hurry_ms <= now_ms)
+		run_in_need(serving, waiting);
 	while ((waiting = waiting_oldest(serving->waiting)) &&
 	    waiting->give_up_ms <= now_ms) {
 		failure = answer_new_failure(&waiting->question,
@@ -169,7 +215,7 @@ on_expiry(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	serving->expiry_set = false;
+	serving->expiry_ms = INT64_MAX;
 	serving_expire(serving, now_ms);
 	set_expiry(serving, now_ms);
 }
@@ -177,6 +223,7 @@ on_expiry(evutil_socket_t fd, short what, void *context)
 void
 serving_open(struct serving *serving)
 {
+	serving->expiry_ms = INT64_MAX;
 	serving->expiry = loop_timer(serving->base, on_expiry, serving);
 }
 

@@ -13,7 +13,9 @@
  * A query that waits is kept as copies in the waiting table.  When its answer
  * is there it is run again, and the reply goes out by the hook of whoever
  * received it (struct waiting_from).  Where the table or the engine is full it
- * is answered SERVFAIL at once.
+ * is answered SERVFAIL at once.  Where the cache has an expired answer the query
+ * is run again after QUERY_PATIENCE_MS, or once its upstreams are known to fail,
+ * and gets that; its question goes on.
  *
  * One thread: the worker's.
  */
@@ -41,7 +43,7 @@ struct serving {
 	struct publisher *publisher;
 	struct waiting *waiting;
 	struct event *expiry;		/* of queries that wait for too long */
-	bool expiry_set;
+	int64_t expiry_ms;		/* when it goes off; INT64_MAX: never */
 	struct query_env env;		/* of the batch under way */
 	struct query *queries;		/* SERVING_BATCH of them */
 	uint8_t *again_room;		/* WIRE_MAX, for queries run again */
@@ -78,8 +80,14 @@ enum query_outcome serving_step(struct serving *serving, struct query *q,
 void serving_answered(struct serving *serving,
     const struct forward_waiter *waiter, struct answer *answer);
 
+/* Nobody will answer that question soon: an expired answer will do, if there is
+ * one. */
+void serving_hurry(struct serving *serving,
+    const struct forward_waiter *waiter);
+
 /* Give up on queries that have waited for SERVING_GIVE_UP_MS: they get
- * SERVFAIL.  A timer does it. */
+ * SERVFAIL.  Those that can have an expired answer get it sooner.  A timer does
+ * it. */
 void serving_expire(struct serving *serving, int64_t now_ms);
 
 #endif

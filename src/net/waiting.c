@@ -10,6 +10,7 @@ struct waiting {
 	struct waiting_query *table;
 	struct waiting_query *free;
 	struct waiting_query *first, **end;
+	struct waiting_query *hurry, **hurry_end;
 	uint64_t serial;
 	unsigned count, used, max;	/* used: slots that ever were */
 };
@@ -22,6 +23,7 @@ waiting_new(unsigned max)
 	waiting->table = memory_zeroed(max, sizeof *waiting->table);
 	waiting->max = max;
 	waiting->end = &waiting->first;
+	waiting->hurry_end = &waiting->hurry;
 	return waiting;
 }
 
@@ -79,6 +81,7 @@ waiting_add(struct waiting *waiting, const struct waiting_from *from,
 	query->restarts = 0;
 	query->give_up_ms = give_up_ms;
 	query->from = *from;
+	query->hurry_link = NULL;
 	query->next = NULL;
 	query->link = waiting->end;
 	*waiting->end = query;
@@ -97,8 +100,40 @@ waiting_find(struct waiting *waiting, uint32_t slot, uint64_t serial)
 }
 
 void
+waiting_hurry(struct waiting *waiting, struct waiting_query *query,
+    int64_t hurry_ms)
+{
+	waiting_relax(waiting, query);
+	query->hurry_ms = hurry_ms;
+	query->hurry_next = NULL;
+	query->hurry_link = waiting->hurry_end;
+	*waiting->hurry_end = query;
+	waiting->hurry_end = &query->hurry_next;
+}
+
+void
+waiting_relax(struct waiting *waiting, struct waiting_query *query)
+{
+	if (!query->hurry_link)
+		return;
+	*query->hurry_link = query->hurry_next;
+	if (query->hurry_next)
+		query->hurry_next->hurry_link = query->hurry_link;
+	else
+		waiting->hurry_end = query->hurry_link;
+	query->hurry_link = NULL;
+}
+
+struct waiting_query *
+waiting_next_hurry(struct waiting *waiting)
+{
+	return waiting->hurry;
+}
+
+void
 waiting_remove(struct waiting *waiting, struct waiting_query *query)
 {
+	waiting_relax(waiting, query);
 	*query->link = query->next;
 	if (query->next)
 		query->next->link = query->link;

@@ -43,6 +43,8 @@ struct waiting_query {
 	size_t length;
 	struct forward_question question;	/* what it waits for */
 	struct waiting_query *next, **link;	/* oldest first; or free */
+	int64_t hurry_ms;		/* while hurry_link is not NULL */
+	struct waiting_query *hurry_next, **hurry_link;
 };
 
 struct waiting;
@@ -57,6 +59,13 @@ struct waiting_query *waiting_add(struct waiting *waiting,
 struct waiting_query *waiting_find(struct waiting *waiting, uint32_t slot,
     uint64_t serial);
 void waiting_remove(struct waiting *waiting, struct waiting_query *query);
+
+/* From hurry_ms on something else than the answer will do.  Times of later
+ * calls are no sooner.  waiting_relax: no longer; removing does it too. */
+void waiting_hurry(struct waiting *waiting, struct waiting_query *query,
+    int64_t hurry_ms);
+void waiting_relax(struct waiting *waiting, struct waiting_query *query);
+struct waiting_query *waiting_next_hurry(struct waiting *waiting);
 
 /* The owner is going: forget its queries. */
 void waiting_forget(struct waiting *waiting, const void *owner);

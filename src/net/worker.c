@@ -84,6 +84,22 @@ tell_done(struct worker *worker, const struct forward_waiter *waiter,
 		answer_release(mail.answer);
 }
 
+/* It may wait for long: does it have to? */
+static enum forward_asked
+ask_engine(struct worker *worker, const struct forward_question *question,
+    const struct forward_waiter *waiter, int64_t now_ms)
+{
+	enum forward_asked asked = forward_ask(worker->forward, question,
+	    waiter, now_ms);
+
+	/* Where the mailbox is full its own timer comes. */
+	if (asked == FORWARD_ASKED && question->has_stale &&
+	    forward_is_hopeless(worker->forward, question, now_ms))
+		mailbox_send(worker->all->list[waiter->worker]->mailbox,
+		    &(struct mail){.kind = MAIL_HURRY, .waiter = *waiter});
+	return asked;
+}
+
 static enum forward_asked
 ask(struct worker *worker, const struct forward_question *question,
     const struct forward_waiter *from)
@@ -94,7 +110,7 @@ ask(struct worker *worker, const struct forward_question *question,
 
 	mail.waiter.worker = worker->number;
 	if (owner == worker)
-		return forward_ask(worker->forward, question, &mail.waiter,
+		return ask_engine(worker, question, &mail.waiter,
 		    worker->serving.env.now_ms);
 	if (mailbox_send(owner->mailbox, &mail) == MAILBOX_SENT)
 		return FORWARD_ASKED;
@@ -131,8 +147,8 @@ read_ask(struct worker *worker, const struct mail *mail)
 	int64_t now_ms = clock_mono_ms();
 	struct answer *failure;
 
-	if (forward_ask(worker->forward, &mail->question, &mail->waiter,
-	    now_ms) == FORWARD_ASKED) {
+	if (ask_engine(worker, &mail->question, &mail->waiter, now_ms) ==
+	    FORWARD_ASKED) {
 		upstream_pump(worker->upstream, now_ms);
 		return;
 	}
@@ -186,6 +202,7 @@ read_policy(struct worker *worker)
 {
 	const struct policy *policy;
 	struct answer_limits limits;
+	int64_t stale_s;
 
 	epoch_online(worker->serving.reader);
 	policy = publisher_borrow(worker->all->settings.publisher);
@@ -194,7 +211,9 @@ read_policy(struct worker *worker)
 	    .max_ttl_s = policy->max_ttl_s,
 	    .max_negative_ttl_s = policy->max_negative_ttl_s,
 	};
+	stale_s = policy->stale_s;
 	epoch_offline(worker->serving.reader);
+	cache_set_stale(worker->all->settings.cache, stale_s * 1000);
 	forward_set_limits(worker->forward, &limits);
 }
 
@@ -249,6 +268,9 @@ read_letter(struct worker *worker, struct mail *mail)
 		serving_answered(&worker->serving, &mail->waiter,
 		    mail->answer);
 		answer_release(mail->answer);
+		break;
+	case MAIL_HURRY:
+		serving_hurry(&worker->serving, &mail->waiter);
 		break;
 	case MAIL_ADD:
 		read_add(worker, mail);

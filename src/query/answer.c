@@ -14,6 +14,7 @@
 #define SIFT_LOOKS_MAX 20000
 #define SIFT_ZONES_MAX 4
 #define OWNER_IS_QUESTION 0xc00c
+#define AGE_STALE UINT32_MAX
 #define RRSIG_LABELS 3			/* offsets in its rdata, RFC 4034 3.1 */
 #define RRSIG_SIGNER 18
 
@@ -403,6 +404,7 @@ alloc_answer(const struct forward_question *question, uint16_t ttl_count,
 	atomic_init(&answer->references, 1);
 	atomic_init(&answer->used, 0);
 	atomic_init(&answer->kept, 0);
+	atomic_init(&answer->ask_ms, 0);
 	answer->name_length = question->name.length;
 	answer->dnssec_ok = question->dnssec_ok;
 	answer->checking_disabled = question->checking_disabled;
@@ -498,6 +500,12 @@ answer_new_failure(const struct forward_question *question,
 	return answer;
 }
 
+bool
+answer_is_failure(const struct answer *answer)
+{
+	return answer->rcode == RCODE_SERVFAIL;
+}
+
 struct answer *
 answer_hold(struct answer *answer)
 {
@@ -552,15 +560,19 @@ age_of(const struct answer *answer, int64_t now_ms)
 {
 	int64_t age_ms = now_ms - answer->stored_ms;
 
+	if (now_ms == ANSWER_STALE)
+		return AGE_STALE;
 	if (age_ms <= 0)
 		return 0;
-	return age_ms / 1000 > UINT32_MAX ? UINT32_MAX :
+	return age_ms / 1000 >= AGE_STALE ? AGE_STALE - 1 :
 	    (uint32_t)(age_ms / 1000);
 }
 
 static uint32_t
 aged(uint32_t ttl_s, uint32_t age_s)
 {
+	if (age_s == AGE_STALE)
+		return ANSWER_STALE_TTL_S;
 	return ttl_s > age_s ? ttl_s - age_s : 0;
 }
 
@@ -640,6 +652,18 @@ write_records(const struct answer *answer, struct reply *reply,
 	}
 }
 
+/* Why it is as it is. */
+static void
+write_ede(const struct answer *answer, struct reply *reply, uint32_t age_s)
+{
+	if (answer->ede != EDE_NONE)
+		reply_ede(reply, (enum dns_ede)answer->ede, NULL);
+	else if (age_s == AGE_STALE)
+		reply_ede(reply, answer->rcode == RCODE_NXDOMAIN ?
+		    EDE_STALE_NXDOMAIN : EDE_STALE,
+		    "no upstream answers at present");
+}
+
 void
 answer_reply(const struct answer *answer, struct reply *reply,
     int64_t now_ms)
@@ -649,8 +673,7 @@ answer_reply(const struct answer *answer, struct reply *reply,
 	reply->rcode = answer->rcode;
 	if (answer->authentic)
 		reply->flags |= FLAG_AD;
-	if (answer->ede != EDE_NONE)
-		reply_ede(reply, (enum dns_ede)answer->ede, NULL);
+	write_ede(answer, reply, age_s);
 	if (reply->at == reply->question_end &&
 	    answer->body_length <= reply->room - reply->at)
 		copy_body(answer, reply, age_s);
@@ -662,9 +685,9 @@ void
 answer_append(const struct answer *answer, struct reply *reply,
     int64_t now_ms)
 {
+	uint32_t age_s = age_of(answer, now_ms);
+
 	reply->rcode = answer->rcode;
-	if (answer->ede != EDE_NONE)
-		reply_ede(reply, (enum dns_ede)answer->ede, NULL);
-	write_records(answer, reply, answer_name(answer),
-	    age_of(answer, now_ms));
+	write_ede(answer, reply, age_s);
+	write_records(answer, reply, answer_name(answer), age_s);
 }

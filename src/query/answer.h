@@ -26,13 +26,14 @@
 #include "query/policy.h"
 
 /* A question on its way to upstreams; all copies.  Everything but `to.list`
- * is the cache's key. */
+ * and has_stale is the cache's key. */
 struct forward_question {
 	struct dname name;		/* lower */
 	uint16_t type;
 	bool dnssec_ok;
 	bool checking_disabled;
 	uint64_t hash;			/* answer_hash of the above */
+	bool has_stale;			/* the cache has an expired answer */
 	struct upstreams to;
 };
 
@@ -41,11 +42,12 @@ uint64_t answer_hash(const struct hash_key *key,
 
 struct answer {
 	atomic_uint references;
-	_Atomic uint8_t used;		/* these four by the cache, */
+	_Atomic uint8_t used;		/* these five by the cache, */
 	_Atomic uint8_t kept;		/* see there */
 	bool private;			/* an address in it is (rebind.h) */
 	uint64_t retired;
 	struct answer *next_retired;
+	_Atomic int64_t ask_ms;
 	uint8_t name_length;
 	bool dnssec_ok;
 	bool checking_disabled;
@@ -73,6 +75,7 @@ struct answer_limits {
 #define ANSWER_BODY_MAX 65000
 #define ANSWER_NO_SOA_TTL_S 5		/* negative, and no SOA says it */
 #define ANSWER_FAILURE_TTL_S 1		/* RFC 9520 */
+#define ANSWER_STALE_TTL_S 30		/* RFC 8767 4 */
 
 /* Make an answer from a message that was found OK for this question.  NULL
  * where it says nothing usable (a lame referral, an rcode other than NOERROR
@@ -89,6 +92,8 @@ struct answer *answer_new(const struct forward_question *question,
     int64_t now_ms);
 struct answer *answer_new_failure(const struct forward_question *question,
     enum dns_ede ede, int64_t now_ms);
+/* It says that there is no answer. */
+bool answer_is_failure(const struct answer *answer);
 struct answer *answer_hold(struct answer *answer);
 void answer_release(struct answer *answer);
 
@@ -97,6 +102,10 @@ const uint8_t *answer_body(const struct answer *answer);
 size_t answer_size(const struct answer *answer);	/* of the block */
 bool answer_fits(const struct answer *answer,
     const struct forward_question *question);
+
+/* In place of the time: it has expired, and is given for want of a better one
+ * (RFC 8767): each TTL is ANSWER_STALE_TTL_S, the EDE says so. */
+#define ANSWER_STALE INT64_MAX
 
 /* Write it into a reply whose question is the answer's (nothing was written
  * before), TTLs aged; sets rcode, EDE, and AD where the upstream set it: the

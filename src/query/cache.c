@@ -21,6 +21,9 @@
 #define ANSWER_SHARE 4
 /* The hand passes so many answers that were used, then takes the next. */
 #define HAND_LOOKS_MAX 64
+/* A failure is one more in a row where the one before it ended no longer ago
+ * than this. */
+#define FAILURE_GAP_MS 10000
 #define MALLOC_OVERHEAD 8
 #define MALLOC_ALIGN 16
 
@@ -46,6 +49,7 @@ struct cache {
 	size_t budget;
 	unsigned shard_count;		/* a power of two, or 0 */
 	uint32_t bucket_count;		/* a shard */
+	_Atomic int64_t stale_ms;
 	struct shard shards[SHARDS_MAX];
 };
 
@@ -151,11 +155,25 @@ cache_prefetch(struct cache *cache, uint64_t hash)
 		__builtin_prefetch(bucket_of(cache, hash));
 }
 
+void
+cache_set_stale(struct cache *cache, int64_t stale_ms)
+{
+	atomic_store_explicit(&cache->stale_ms, stale_ms,
+	    memory_order_relaxed);
+}
+
+/* Expired, but of use where nothing better comes. */
+static bool
+is_of_use(struct cache *cache, const struct answer *answer, int64_t now_ms)
+{
+	return !answer_is_failure(answer) && now_ms - answer->expires_ms <
+	    atomic_load_explicit(&cache->stale_ms, memory_order_relaxed);
+}
+
 /* A slot and its tag are not written as one: a reader that sees one of them
  * changed finds an answer that does not fit, or none; both are a miss. */
-const struct answer *
-cache_find(struct cache *cache, const struct forward_question *question,
-    int64_t now_ms)
+static struct answer *
+find_slot(struct cache *cache, const struct forward_question *question)
 {
 	struct bucket *bucket;
 	struct answer *answer;
@@ -170,17 +188,44 @@ cache_find(struct cache *cache, const struct forward_question *question,
 			continue;
 		answer = atomic_load_explicit(&bucket->slot[i],
 		    memory_order_acquire);
-		if (answer == NULL || !answer_fits(answer, question))
-			continue;
-		if (answer->expires_ms <= now_ms)
-			return NULL;
-		if (atomic_load_explicit(&answer->used,
-		    memory_order_relaxed) == 0)
-			atomic_store_explicit(&answer->used, 1,
-			    memory_order_relaxed);
-		return answer;
+		if (answer != NULL && answer_fits(answer, question))
+			return answer;
 	}
 	return NULL;
+}
+
+const struct answer *
+cache_find(struct cache *cache, const struct forward_question *question,
+    int64_t now_ms, enum cache_state *state)
+{
+	struct answer *answer = find_slot(cache, question);
+
+	if (answer == NULL)
+		return NULL;
+	*state = CACHE_FRESH;
+	if (answer->expires_ms <= now_ms) {
+		if (!is_of_use(cache, answer, now_ms))
+			return NULL;
+		*state = atomic_load_explicit(&answer->ask_ms,
+		    memory_order_relaxed) > now_ms ? CACHE_STALE_FAILED :
+		    CACHE_STALE;
+	}
+	if (atomic_load_explicit(&answer->used, memory_order_relaxed) == 0)
+		atomic_store_explicit(&answer->used, 1,
+		    memory_order_relaxed);
+	return answer;
+}
+
+void
+cache_postpone(struct cache *cache, const struct forward_question *question,
+    int64_t until_ms)
+{
+	struct answer *answer = find_slot(cache, question);
+
+	if (answer != NULL && atomic_load_explicit(&answer->ask_ms,
+	    memory_order_relaxed) < until_ms)
+		atomic_store_explicit(&answer->ask_ms, until_ms,
+		    memory_order_relaxed);
 }
 
 /* From here on: with the shard's lock held. */
@@ -244,6 +289,24 @@ place_at(const struct shard *shard, size_t i)
 		&bucket->tag[i % BUCKET_SLOTS] };
 }
 
+/* One that has expired, of the bucket that slot i is in; else slot i. */
+static struct place
+prefer_expired(const struct shard *shard, size_t i, int64_t now_ms)
+{
+	size_t first = i - i % BUCKET_SLOTS;
+	const struct answer *answer;
+	struct place place;
+
+	for (size_t k = first; k < first + BUCKET_SLOTS; k++) {
+		place = place_at(shard, k);
+		answer = atomic_load_explicit(place.slot,
+		    memory_order_relaxed);
+		if (answer != NULL && answer->expires_ms <= now_ms)
+			return place;
+	}
+	return place_at(shard, i);
+}
+
 /* One step of the hand that ends with an answer gone.  There is one. */
 static void
 evict_one(struct shard *shard, int64_t now_ms)
@@ -251,10 +314,12 @@ evict_one(struct shard *shard, int64_t now_ms)
 	struct answer *answer;
 	struct place place;
 	unsigned looks = 0;
+	size_t at;
 
 	for (;;) {
-		place = place_at(shard, shard->hand);
-		shard->hand = (shard->hand + 1) % shard->slots;
+		at = shard->hand;
+		place = place_at(shard, at);
+		shard->hand = (at + 1) % shard->slots;
 		answer = atomic_load_explicit(place.slot,
 		    memory_order_relaxed);
 		if (answer == NULL)
@@ -266,7 +331,7 @@ evict_one(struct shard *shard, int64_t now_ms)
 		atomic_store_explicit(&answer->used, 0,
 		    memory_order_relaxed);
 	}
-	fill(shard, place, NULL);
+	fill(shard, prefer_expired(shard, at, now_ms), NULL);
 	shard->evicted++;
 }
 
@@ -356,24 +421,90 @@ choose_place(struct shard *shard, struct bucket *bucket,
 	return (struct place){ &bucket->slot[at], &bucket->tag[at] };
 }
 
+/* The slot of the same question; slot is NULL where there is none. */
+static struct place
+find_place(struct bucket *bucket, const struct answer *answer)
+{
+	const struct answer *held;
+
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+		held = atomic_load_explicit(&bucket->slot[i],
+		    memory_order_relaxed);
+		if (held != NULL && same_question(held, answer))
+			return (struct place){ &bucket->slot[i],
+				&bucket->tag[i] };
+	}
+	return (struct place){ NULL, NULL };
+}
+
+/* One more in a row? */
+static void
+prolong(struct answer *failure, const struct answer *before, int64_t now_ms)
+{
+	int64_t lasts_ms = (before->expires_ms - before->stored_ms) * 2;
+
+	if (lasts_ms > CACHE_FAILURE_MAX_MS)
+		lasts_ms = CACHE_FAILURE_MAX_MS;
+	if (now_ms - before->expires_ms < FAILURE_GAP_MS &&
+	    failure->expires_ms < now_ms + lasts_ms)
+		failure->expires_ms = now_ms + lasts_ms;
+}
+
+/* What a failure comes to where something is known already.  False: it is not
+ * to be kept, what is there is better. */
+static bool
+is_news(struct cache *cache, struct answer *failure, const struct place *place,
+    int64_t now_ms)
+{
+	struct answer *held = place->slot == NULL ? NULL :
+	    atomic_load_explicit(place->slot, memory_order_relaxed);
+
+	if (held == NULL)
+		return true;
+	if (answer_is_failure(held)) {
+		prolong(failure, held, now_ms);
+		return true;
+	}
+	if (held->expires_ms <= now_ms && !is_of_use(cache, held, now_ms))
+		return true;
+	atomic_store_explicit(&held->ask_ms, now_ms + CACHE_FAILURE_MAX_MS,
+	    memory_order_relaxed);
+	return false;
+}
+
+static void
+put(struct cache *cache, struct shard *shard, struct answer *answer,
+    int64_t now_ms)
+{
+	struct bucket *bucket = bucket_of(cache, answer->hash);
+	struct place place = find_place(bucket, answer);
+
+	if (answer_is_failure(answer) &&
+	    !is_news(cache, answer, &place, now_ms))
+		return;
+	if (answer->expires_ms <= now_ms) {
+		if (place.slot != NULL)
+			fill(shard, place, NULL);
+		return;
+	}
+	if (!make_room(shard, block_size(answer), now_ms))
+		return;
+	fill(shard, choose_place(shard, bucket, answer, now_ms),
+	    answer_hold(answer));
+	release_passed(shard);
+}
+
 void
 cache_put(struct cache *cache, struct answer *answer, int64_t now_ms)
 {
 	struct shard *shard;
-	struct bucket *bucket;
 
-	if (cache->shard_count == 0 || answer->expires_ms <= now_ms ||
-	    atomic_exchange_explicit(&answer->kept, 1,
-	    memory_order_relaxed) != 0)
+	if (cache->shard_count == 0 || atomic_exchange_explicit(
+	    &answer->kept, 1, memory_order_relaxed) != 0)
 		return;
 	shard = shard_of(cache, answer->hash);
-	bucket = bucket_of(cache, answer->hash);
 	pthread_mutex_lock(&shard->lock);
-	if (make_room(shard, block_size(answer), now_ms)) {
-		fill(shard, choose_place(shard, bucket, answer, now_ms),
-		    answer_hold(answer));
-		release_passed(shard);
-	}
+	put(cache, shard, answer, now_ms);
 	pthread_mutex_unlock(&shard->lock);
 }
 

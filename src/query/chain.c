@@ -373,18 +373,53 @@ answer_from_area(struct chain *c, enum dns_rcode rcode)
 	return STEP_DONE;
 }
 
-static const struct answer *
-find_answer(const struct chain *c)
+/* Expired, and not what just came: that may have had a TTL of 0. */
+static bool
+is_stale(const struct chain *c, const struct answer *answer)
+{
+	return answer != c->env->fresh &&
+	    answer->expires_ms <= c->env->now_ms;
+}
+
+/* The cache has nothing better: is it good enough now?  Where the upstreams keep
+ * this client waiting, others need not wait in the time that they have left. */
+static bool
+takes_stale(struct chain *c, enum cache_state state, bool failed)
 {
 	const struct query_env *env = c->env;
-	const struct answer *answer;
 
-	if (env->fresh != NULL && answer_fits(env->fresh, &c->q->forward))
-		return env->fresh;
-	answer = cache_find(env->cache, &c->q->forward, env->now_ms);
-	stats_count(env->stats, answer != NULL ? STAT_CACHE_HITS :
-	    STAT_CACHE_MISSES);
-	return answer;
+	if (env->in_need && !failed)
+		cache_postpone(env->cache, &c->q->forward, env->now_ms +
+		    CACHE_FAILURE_MAX_MS - QUERY_PATIENCE_MS);
+	return env->in_need || failed || state == CACHE_STALE_FAILED;
+}
+
+/* What may be said now; NULL: it must be asked for.  An answer just come is the
+ * best; a failure just come is the worst. */
+static const struct answer *
+find_answer(struct chain *c, const struct upstreams *to)
+{
+	const struct query_env *env = c->env;
+	struct forward_question *forward = &c->q->forward;
+	const struct answer *fresh = env->fresh, *cached;
+	enum cache_state state;
+
+	if (fresh != NULL && !answer_fits(fresh, forward))
+		fresh = NULL;
+	if (fresh != NULL && !answer_is_failure(fresh))
+		return fresh;
+	cached = cache_find(env->cache, forward, env->now_ms, &state);
+	forward->has_stale = cached != NULL && state != CACHE_FRESH;
+	if (fresh == NULL && env->restarts == 0)
+		stats_count(env->stats, cached != NULL &&
+		    !forward->has_stale ? STAT_CACHE_HITS : STAT_CACHE_MISSES);
+	if (cached == NULL)
+		return fresh;
+	if (!forward->has_stale)
+		return fresh != NULL && answer_is_failure(cached) ? fresh :
+		    cached;
+	return takes_stale(c, state, fresh != NULL || to->count == 0) ?
+	    cached : NULL;
 }
 
 /* For a client whose own question or, behind local CNAMEs, whose upstream's
@@ -412,29 +447,39 @@ withhold(struct chain *c)
 	    snapshot_serial(c->from->names), NEGATIVE_SHORT_TTL_S);
 }
 
+static enum trace_kind
+kind_of(const struct chain *c, const struct answer *answer)
+{
+	if (answer == c->env->fresh)
+		return TRACE_FETCHED;
+	return is_stale(c, answer) ? TRACE_STALE : TRACE_CACHED;
+}
+
 static void
 write_answer(struct chain *c, const struct answer *answer)
 {
 	struct query *q = c->q;
 	bool wants_ad = q->question.dnssec_ok ||
 	    (q->question.flags & FLAG_AD);
+	int64_t now_ms = is_stale(c, answer) ? ANSWER_STALE : c->env->now_ms;
 
 	c->source = answer == c->env->fresh ? STAT_ANSWERS_FORWARD :
 	    STAT_ANSWERS_CACHE;
 	if (c->noted != NULL) {
-		c->noted->kind = answer == c->env->fresh ? TRACE_FETCHED :
-		    TRACE_CACHED;
+		c->noted->kind = kind_of(c, answer);
 		c->noted->answer = answer;
 	}
 	if (is_rebinding(c, answer)) {
 		withhold(c);
 		return;
 	}
+	if (now_ms == ANSWER_STALE)
+		stats_count(c->env->stats, STAT_CACHE_STALE);
 	if (c->steps > 0) {
-		answer_append(answer, &q->reply, c->env->now_ms);
+		answer_append(answer, &q->reply, now_ms);
 		return;
 	}
-	answer_reply(answer, &q->reply, c->env->now_ms);
+	answer_reply(answer, &q->reply, now_ms);
 	q->reply.flags &= (uint16_t)~FLAG_AD;
 	if (answer->authentic && wants_ad)
 		q->reply.flags |= FLAG_AD;
@@ -467,7 +512,7 @@ fetch(struct chain *c, const struct upstreams *to)
 	forward->checking_disabled = (q->question.flags & FLAG_CD) != 0;
 	forward->to.id = to->id;
 	forward->hash = answer_hash(snapshot_key(c->from->names), forward);
-	answer = find_answer(c);
+	answer = find_answer(c, to);
 	if (answer != NULL) {
 		write_answer(c, answer);
 		return STEP_DONE;

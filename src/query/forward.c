@@ -665,6 +665,21 @@ forward_ask(struct forward *f, const struct forward_question *question,
 	return FORWARD_ASKED;
 }
 
+bool
+forward_is_hopeless(struct forward *f,
+    const struct forward_question *question, int64_t now_ms)
+{
+	const struct health_entry *entry;
+
+	for (unsigned i = 0; i < question->to.count; i++) {
+		entry = health_find(&f->health,
+		    &question->to.list[i].endpoint);
+		if (entry == NULL || health_until_ms(entry, now_ms) == 0)
+			return false;
+	}
+	return true;
+}
+
 /* What the net room is to do. */
 
 static void

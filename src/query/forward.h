@@ -66,6 +66,11 @@ enum forward_asked forward_ask(struct forward *forward,
     const struct forward_question *question,
     const struct forward_waiter *waiter, int64_t now_ms);
 
+/* Did all of the question's upstreams fail lately?  It is asked all the same;
+ * but nobody should wait for it who has another answer. */
+bool forward_is_hopeless(struct forward *forward,
+    const struct forward_question *question, int64_t now_ms);
+
 /* What the net room has to do now.  Drain after every call. */
 enum forward_do {
 	FORWARD_SEND_UDP,		/* open a socket for exchange, send */

@@ -132,6 +132,38 @@ view_route(const struct view *view, const uint8_t *lower, unsigned labels)
 }
 
 static void
+keep_sets(struct view *view, const struct view *before)
+{
+	for (unsigned i = 0; i < view->route_count; i++) {
+		struct route *route = &view->routes[i];
+
+		if (route->to.count > 0)
+			continue;
+		for (unsigned k = 0; k < before->route_count; k++) {
+			if (dname_equal(before->routes[k].zone.wire,
+			    route->zone.wire))
+				route->to.id = before->routes[k].to.id;
+		}
+	}
+}
+
+void
+policy_keep_sets(struct policy *policy, const struct policy *before)
+{
+	if (before == NULL)
+		return;
+	keep_sets(&policy->top, &before->top);
+	for (unsigned i = 0; i < policy->view_count; i++) {
+		for (unsigned k = 0; k < before->view_count; k++) {
+			if (strcmp(policy->views[i].name,
+			    before->views[k].name) == 0)
+				keep_sets(&policy->views[i],
+				    &before->views[k]);
+		}
+	}
+}
+
+static void
 free_view(struct view *view)
 {
 	free((char *)(uintptr_t)view->name);

@@ -94,6 +94,7 @@ struct policy {
 	int64_t max_ttl_s;		/* of what is forwarded, as min, neg. */
 	int64_t min_ttl_s;
 	int64_t max_negative_ttl_s;
+	int64_t stale_s;		/* given after they expired; 0: never */
 };
 
 /* The view of a client: one that names the address asked goes ahead of one
@@ -107,6 +108,11 @@ bool policy_tells(const struct policy *policy, const struct addr *client);
 /* The route whose zone is the longest at or above name; NULL: none. */
 const struct route *view_route(const struct view *view, const uint8_t *lower,
     unsigned labels);
+
+/* A route whose list is empty at present, but was not before, keeps the id of
+ * what it had: so that the cache goes on to answer for it.  Before policy is
+ * published; before may be NULL. */
+void policy_keep_sets(struct policy *policy, const struct policy *before);
 
 /* Frees views, routes, prefixes and the policy; not the snapshots. */
 void policy_free(struct policy *policy);

@@ -15,7 +15,9 @@
  * that its hash names, and when the answer is there does all three again with
  * env->fresh set: local names are looked up anew, what was fetched is found
  * in `fresh` (or in the cache), and the next step of a chain may WAIT again,
- * QUERY_RESTARTS_MAX times at most.
+ * QUERY_RESTARTS_MAX times at most.  Where q->forward.has_stale is set the cache
+ * has an expired answer: after QUERY_PATIENCE_MS, or as soon as it is known that
+ * none of the upstreams answers, the query is run again with env->in_need.
  */
 #ifndef HOSTLER_QUERY_QUERY_H
 #define HOSTLER_QUERY_QUERY_H
@@ -30,6 +32,7 @@
 
 #define QUERY_CHAIN_MAX 8		/* CNAME and DNAME steps */
 #define QUERY_RESTARTS_MAX 8
+#define QUERY_PATIENCE_MS 1800		/* RFC 8767 5 */
 
 enum query_outcome {
 	QUERY_REPLY,			/* length bytes are to be sent */
@@ -54,6 +57,7 @@ struct query_env {
 	struct stats *stats;
 	int64_t now_ms;			/* monotonic */
 	const struct answer *fresh;	/* what was waited for; else NULL */
+	bool in_need;			/* what has expired will do */
 	unsigned restarts;
 	struct trace *trace;		/* NULL: nobody asks why */
 };

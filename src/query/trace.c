@@ -74,6 +74,7 @@ describe(const struct trace_step *step)
 	case TRACE_NO_RECURSION:
 		return "not a local name";
 	case TRACE_CACHED:
+	case TRACE_STALE:
 		return "the cache";
 	case TRACE_FETCHED:
 	case TRACE_ASK:

@@ -36,6 +36,7 @@ enum trace_kind {
 	TRACE_NO_ROUTE,			/* rule 5: no `forward` entry */
 	TRACE_NO_RECURSION,		/* rule 5, RD=0 */
 	TRACE_CACHED,			/* rule 5: answer */
+	TRACE_STALE,			/* rule 5: answer, which has expired */
 	TRACE_FETCHED,			/* rule 5: answer, just come */
 	TRACE_REBIND,			/* rule 5: answer, which is withheld */
 	TRACE_ASK,			/* rule 5: to */

@@ -93,6 +93,7 @@ drain(struct run *run)
 {
 	struct forward_action action;
 	const struct answer *found;
+	enum cache_state state;
 
 	while (forward_next(run->forward, &action)) {
 		switch (action.action) {
@@ -106,8 +107,9 @@ drain(struct run *run)
 		case FORWARD_KEEP:
 			cache_put(run->cache, action.answer, run->now_ms);
 			found = cache_find(run->cache, &run->question,
-			    run->now_ms);
+			    run->now_ms, &state);
 			assert(found == action.answer ||
+			    answer_is_failure(action.answer) ||
 			    action.answer->expires_ms <= run->now_ms);
 			answer_release(action.answer);
 			break;

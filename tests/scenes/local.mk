@@ -27,6 +27,7 @@ SCENES = \
 	tests/scenes/restarts.scene \
 	tests/scenes/reverse.scene \
 	tests/scenes/special.scene \
+	tests/scenes/stale.scene \
 	tests/scenes/told.scene \
 	tests/scenes/truncation.scene \
 	tests/scenes/views.scene \

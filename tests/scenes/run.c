@@ -11,6 +11,8 @@
  *   wait NAME TYPE [ADDR@PORT]... it waits for this, from these
  *   upstream RCODE [ad]           that is answered so (a block), and the
  *                                 query goes on
+ *   hurry                         QUERY_PATIENCE_MS pass without an answer,
+ *                                 and the waiting query is run in need
  *   reply RCODE [FLAG]... [ede=N] it is answered so: flags in the order aa tc
  *                                 rd ra ad cd, then a block of records in
  *                                 presentation form, with lines `authority`
@@ -51,6 +53,7 @@ struct run {
 	struct query q;
 	struct answer *fresh;
 	unsigned restarts;
+	bool in_need;
 };
 
 static void
@@ -60,6 +63,7 @@ take_step(struct run *run)
 
 	env.fresh = run->fresh;
 	env.restarts = run->restarts;
+	env.in_need = run->in_need;
 	epoch_online(run->reader);
 	query_begin(&run->q, &env, &run->world.client, run->packet,
 	    run->packet_length);
@@ -85,6 +89,7 @@ begin_query(struct run *run, size_t length)
 		story_fail(&run->story, "what came of the query before?");
 	answer_release(run->fresh);
 	run->fresh = NULL;
+	run->in_need = false;
 	run->restarts = 0;
 	run->packet_length = length;
 	take_step(run);
@@ -188,6 +193,18 @@ answer_upstream(struct run *run)
 	take_step(run);
 }
 
+/* As the net room does it.  Where there is still no reply it waits on. */
+static void
+hurry(struct run *run)
+{
+	if (run->state != STATE_ANSWERABLE || !run->q.forward.has_stale)
+		story_fail(&run->story, "there is nothing expired");
+	run->world.now_ms += QUERY_PATIENCE_MS;
+	run->in_need = true;
+	run->restarts++;
+	take_step(run);
+}
+
 static void
 check_count(struct run *run)
 {
@@ -223,6 +240,8 @@ carry_out(struct run *run)
 		check_wait(run);
 	else if (strcmp(verb, "upstream") == 0)
 		answer_upstream(run);
+	else if (strcmp(verb, "hurry") == 0)
+		hurry(run);
 	else if (strcmp(verb, "count") == 0)
 		check_count(run);
 	else if (strcmp(verb, "dropped") == 0 && run->state == STATE_DROP)

@@ -368,7 +368,9 @@ set_value(struct world *world, const struct story *story)
 {
 	const char *verb = story->word[0];
 
-	if (strcmp(verb, "allow") == 0)
+	if (strcmp(verb, "stale") == 0 && story->count > 1)
+		cache_set_stale(world->cache, atol(story->word[1]) * 1000);
+	else if (strcmp(verb, "allow") == 0)
 		set_allow(world, story);
 	else if (strcmp(verb, "client") == 0)
 		set_client(world, story);

@@ -19,6 +19,7 @@
  *   by-network prefer|only|off
  *   told PREFIX...                sees the source of answers
  *   rebind on|off [NAME...]      rebind-protection, and the names allowed
+ *   stale SECONDS                cache.stale; 0 when the scene begins
  *   host NAME                     the server's own name
  *   hostname TEXT                 for hostname.bind
  *   client ADDR [ADDR] [tcp]      who asks, and the address that is asked

@@ -43,19 +43,29 @@ put(struct cache *cache, const struct forward_question *q, int64_t ttl_ms)
 	answer_release(answer);
 }
 
+/* What has not expired. */
+static const struct answer *
+find(struct cache *cache, const struct forward_question *q, int64_t now_ms)
+{
+	enum cache_state state;
+	const struct answer *found = cache_find(cache, q, now_ms, &state);
+
+	return found != NULL && state == CACHE_FRESH ? found : NULL;
+}
+
 START_TEST(found_until_it_expires)
 {
 	struct cache *cache = cache_new(MEG);
 	struct forward_question q = question_of(1);
 	const struct answer *found;
 
-	ck_assert_ptr_null(cache_find(cache, &q, NOW));
+	ck_assert_ptr_null(find(cache, &q, NOW));
 	put(cache, &q, 5000);
 	cache_prefetch(cache, q.hash);
-	found = cache_find(cache, &q, NOW + 4999);
+	found = find(cache, &q, NOW + 4999);
 	ck_assert_ptr_nonnull(found);
 	ck_assert(answer_fits(found, &q));
-	ck_assert_ptr_null(cache_find(cache, &q, NOW + 5000));
+	ck_assert_ptr_null(find(cache, &q, NOW + 5000));
 	cache_free(cache);
 }
 END_TEST
@@ -69,20 +79,20 @@ START_TEST(only_what_was_asked)
 	put(cache, &q, 5000);
 	other = q;
 	other.type = TYPE_AAAA;
-	ck_assert_ptr_null(cache_find(cache, &other, NOW));
+	ck_assert_ptr_null(find(cache, &other, NOW));
 	other = q;
 	other.dnssec_ok = true;
-	ck_assert_ptr_null(cache_find(cache, &other, NOW));
+	ck_assert_ptr_null(find(cache, &other, NOW));
 	other = q;
 	other.checking_disabled = true;
-	ck_assert_ptr_null(cache_find(cache, &other, NOW));
+	ck_assert_ptr_null(find(cache, &other, NOW));
 	other = q;
 	other.to.id++;
-	ck_assert_ptr_null(cache_find(cache, &other, NOW));
+	ck_assert_ptr_null(find(cache, &other, NOW));
 	ck_assert_uint_ne(answer_hash(&key, &other), q.hash);
 	other = question_of(2);
 	other.hash = q.hash;
-	ck_assert_ptr_null(cache_find(cache, &other, NOW));
+	ck_assert_ptr_null(find(cache, &other, NOW));
 	cache_free(cache);
 }
 END_TEST
@@ -96,7 +106,150 @@ START_TEST(a_new_answer_takes_the_place)
 	put(cache, &q, 9000);
 	ck_assert_uint_eq(cache_usage(cache).entries, 1);
 	ck_assert_uint_eq(cache_usage(cache).evicted, 0);
-	ck_assert_int_eq(cache_find(cache, &q, NOW)->expires_ms, NOW + 9000);
+	ck_assert_int_eq(find(cache, &q, NOW)->expires_ms, NOW + 9000);
+	cache_free(cache);
+}
+END_TEST
+
+/* No failure: what an upstream said. */
+static void
+put_good(struct cache *cache, const struct forward_question *q,
+    int64_t now_ms, int64_t ttl_ms)
+{
+	struct answer *answer = answer_for(q, 0);
+
+	answer->rcode = RCODE_NOERROR;
+	answer->ede = EDE_NONE;
+	answer->stored_ms = now_ms;
+	answer->expires_ms = now_ms + ttl_ms;
+	cache_put(cache, answer, now_ms);
+	answer_release(answer);
+}
+
+static void
+put_failure(struct cache *cache, const struct forward_question *q,
+    int64_t now_ms)
+{
+	struct answer *answer = answer_new_failure(q, EDE_OTHER, now_ms);
+
+	ck_assert_ptr_nonnull(answer);
+	cache_put(cache, answer, now_ms);
+	answer_release(answer);
+}
+
+START_TEST(what_has_expired_is_of_use_for_a_while)
+{
+	struct cache *cache = cache_new(MEG);
+	struct forward_question q = question_of(1);
+	enum cache_state state = CACHE_STALE_FAILED;
+
+	put_good(cache, &q, NOW, 5000);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 4999, &state));
+	ck_assert_int_eq(state, CACHE_FRESH);
+	ck_assert_ptr_null(cache_find(cache, &q, NOW + 5000, &state));
+	cache_set_stale(cache, 60000);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 5000, &state));
+	ck_assert_int_eq(state, CACHE_STALE);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 64999, &state));
+	ck_assert_ptr_null(cache_find(cache, &q, NOW + 65000, &state));
+	cache_postpone(cache, &q, NOW + 9000);
+	cache_postpone(cache, &q, NOW + 8000);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 8999, &state));
+	ck_assert_int_eq(state, CACHE_STALE_FAILED);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 9000, &state));
+	ck_assert_int_eq(state, CACHE_STALE);
+	/* A failure never is. */
+	put(cache, &q, 5000);
+	cache_flush_all(cache);
+	put(cache, &q, 5000);
+	ck_assert_ptr_null(cache_find(cache, &q, NOW + 5000, &state));
+	cache_free(cache);
+}
+END_TEST
+
+START_TEST(a_failure_takes_no_good_answers_place)
+{
+	struct cache *cache = cache_new(MEG);
+	struct forward_question q = question_of(1);
+	enum cache_state state;
+
+	cache_set_stale(cache, 60000);
+	put_good(cache, &q, NOW, 5000);
+	put_failure(cache, &q, NOW + 4000);
+	ck_assert_int_eq(find(cache, &q, NOW + 4000)->rcode, RCODE_NOERROR);
+	put_failure(cache, &q, NOW + 20000);
+	ck_assert_int_eq(cache_find(cache, &q, NOW + 20000, &state)->rcode,
+	    RCODE_NOERROR);
+	ck_assert_int_eq(state, CACHE_STALE_FAILED);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 20000 +
+	    CACHE_FAILURE_MAX_MS, &state));
+	ck_assert_int_eq(state, CACHE_STALE);
+	put_failure(cache, &q, NOW + 65000);
+	ck_assert_int_eq(find(cache, &q, NOW + 65000)->rcode, RCODE_SERVFAIL);
+	/* And a good one takes that of a failure. */
+	put_good(cache, &q, NOW + 65001, 5000);
+	ck_assert_int_eq(find(cache, &q, NOW + 65001)->rcode, RCODE_NOERROR);
+	/* One that may not be kept ends what was kept before. */
+	put_good(cache, &q, NOW + 66000, 0);
+	ck_assert_ptr_null(cache_find(cache, &q, NOW + 66000, &state));
+	ck_assert_uint_eq(cache_usage(cache).entries, 0);
+	cache_free(cache);
+}
+END_TEST
+
+START_TEST(failures_in_a_row_last_longer)
+{
+	static const int64_t lasts_ms[] = { 1000, 2000, 4000, 5000, 5000 };
+	struct cache *cache = cache_new(MEG);
+	struct forward_question q = question_of(1), other = question_of(2);
+	int64_t now_ms = NOW;
+
+	for (unsigned i = 0; i < 5; i++) {
+		put_failure(cache, &q, now_ms);
+		ck_assert_ptr_nonnull(find(cache, &q, now_ms + lasts_ms[i] -
+		    1));
+		now_ms += lasts_ms[i];
+		ck_assert_ptr_null(find(cache, &q, now_ms));
+	}
+	put_failure(cache, &other, now_ms);
+	ck_assert_ptr_null(find(cache, &other, now_ms + 1000));
+	/* Long after the last one it is a first one again. */
+	now_ms += 10000;
+	put_failure(cache, &q, now_ms);
+	ck_assert_ptr_null(find(cache, &q, now_ms + 1000));
+	cache_free(cache);
+}
+END_TEST
+
+START_TEST(what_has_expired_goes_first)
+{
+	struct cache *cache = cache_new(MEG);
+	struct forward_question q;
+	enum cache_state state;
+	unsigned fresh = 0, expired = 0;
+
+	cache_set_stale(cache, 60000);
+	for (unsigned i = 0; i < 1000; i++) {
+		q = question_of(i);
+		put_good(cache, &q, NOW - 5000, i % 2 ? 1000 : 60000);
+		/* Used, all of them. */
+		(void)cache_find(cache, &q, NOW - 5000, &state);
+	}
+	for (unsigned i = 1000; i < 6000; i++) {
+		q = question_of(i);
+		put_good(cache, &q, NOW, 60000);
+	}
+	ck_assert_uint_gt(cache_usage(cache).evicted, 500);
+	for (unsigned i = 0; i < 1000; i++) {
+		q = question_of(i);
+		if (cache_find(cache, &q, NOW, &state) == NULL)
+			continue;
+		fresh += state == CACHE_FRESH;
+		expired += state != CACHE_FRESH;
+	}
+	/* Where the hand went by, those that expired are gone. */
+	ck_assert_uint_gt(fresh, 450);
+	ck_assert_uint_lt(expired, 350);
 	cache_free(cache);
 }
 END_TEST
@@ -126,7 +279,7 @@ START_TEST(without_a_budget_nothing_is_kept)
 
 	put(cache, &q, 5000);
 	cache_prefetch(cache, q.hash);
-	ck_assert_ptr_null(cache_find(cache, &q, NOW));
+	ck_assert_ptr_null(find(cache, &q, NOW));
 	ck_assert_uint_eq(cache_usage(cache).entries, 0);
 	ck_assert_uint_eq(cache_flush_all(cache), 0);
 	cache_free(cache);
@@ -184,14 +337,14 @@ START_TEST(what_is_used_stays)
 	for (unsigned i = 200; i < 40000; i++) {
 		if (i % 10 == 0) {
 			q = question_of(i / 10 % 200);
-			(void)cache_find(cache, &q, NOW);
+			(void)find(cache, &q, NOW);
 		}
 		q = question_of(i);
 		put(cache, &q, 5000);
 	}
 	for (unsigned i = 0; i < 200; i++) {
 		q = question_of(i);
-		lost += cache_find(cache, &q, NOW) == NULL;
+		lost += find(cache, &q, NOW) == NULL;
 	}
 	/* First come, first gone would have lost them all. */
 	ck_assert_uint_le(lost, 4);
@@ -208,7 +361,7 @@ START_TEST(readers_keep_what_they_see)
 
 	put(cache, &seen, 5000);
 	epoch_online(reader);
-	found = cache_find(cache, &seen, NOW);
+	found = find(cache, &seen, NOW);
 	for (unsigned i = 2; i < 30000; i++) {
 		q = question_of(i);
 		put(cache, &q, 5000);
@@ -246,7 +399,7 @@ START_TEST(flushing)
 	}
 	ck_assert_uint_eq(cache_usage(cache).entries, 140);
 	ck_assert_uint_eq(cache_flush_name(cache, name.wire), 2);
-	ck_assert_ptr_null(cache_find(cache, &q, NOW));
+	ck_assert_ptr_null(find(cache, &q, NOW));
 	ck_assert_uint_eq(cache_flush_zone(cache, zone.wire), 18);
 	ck_assert_uint_eq(cache_flush_all(cache), 120);
 	ck_assert_uint_eq(cache_usage(cache).entries, 0);
@@ -276,7 +429,7 @@ read_much(void *arg)
 		for (unsigned k = 0; k < 4; k++) {
 			q = question_of((i * 4 + k + party->seed) %
 			    THREAD_NAMES);
-			found = cache_find(party->cache, &q, NOW);
+			found = find(party->cache, &q, NOW);
 			party->hits += found != NULL;
 			party->wrong += found != NULL &&
 			    (!answer_fits(found, &q) ||
@@ -348,6 +501,10 @@ main(void)
 	tcase_add_test(tc, only_what_was_asked);
 	tcase_add_test(tc, a_new_answer_takes_the_place);
 	tcase_add_test(tc, what_has_expired_is_not_kept);
+	tcase_add_test(tc, what_has_expired_is_of_use_for_a_while);
+	tcase_add_test(tc, what_has_expired_goes_first);
+	tcase_add_test(tc, a_failure_takes_no_good_answers_place);
+	tcase_add_test(tc, failures_in_a_row_last_longer);
 	tcase_add_test(tc, without_a_budget_nothing_is_kept);
 	tcase_add_test(tc, the_budget_holds);
 	tcase_add_test(tc, what_is_used_stays);

@@ -69,6 +69,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(conf->cache_bytes, 64 << 20);
 	ck_assert_uint_eq(conf->max_ttl_s, 86400);
 	ck_assert_uint_eq(conf->max_negative_ttl_s, 60);
+	ck_assert_uint_eq(conf->stale_s, 86400);
 	ck_assert_str_eq(conf->user, "hostler");
 	conf_free(conf);
 }
@@ -91,7 +92,7 @@ START_TEST(everything)
 	    "  - {zone: ., to: [192.0.2.1@54, tcp://192.0.2.2, ./r.conf]}\n"
 	    "  - {zone: cluster.local, to: 192.0.2.3, private-names: no}\n"
 	    "cache: {size: 512K, min-ttl: 5, max-ttl: 2h, "
-	    "max-negative-ttl: 1m, stale: 0s}\n"
+	    "max-negative-ttl: 1m, stale: 2h}\n"
 	    "rebind-protection: {enabled: yes, allow: [a.test, B.test]}\n");
 	char text[DNAME_TEXT_MAX];
 
@@ -123,6 +124,7 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->cache_bytes, 512 << 10);
 	ck_assert_uint_eq(conf->min_ttl_s, 5);
 	ck_assert_uint_eq(conf->max_ttl_s, 7200);
+	ck_assert_uint_eq(conf->stale_s, 7200);
 	ck_assert(conf->rebind_enabled);
 	ck_assert_uint_eq(conf->rebind_allow_count, 2);
 	ck_assert_str_eq(dname_print(conf->rebind_allow[1].wire, text),

@@ -82,7 +82,8 @@ static void
 start_serving(void)
 {
 	make_policy();
-	here.cache = cache_new(0);
+	here.cache = cache_new(1 << 20);
+	cache_set_stale(here.cache, 3600000);
 	here.says = FORWARD_ASKED;
 	here.serving = (struct serving){
 	    .base = loop_new(),
@@ -308,6 +309,107 @@ START_TEST(serving_keeps_no_long_packets)
 }
 END_TEST
 
+/* As if it had been asked for an hour ago, for a minute. */
+static void
+keep_expired(const char *name)
+{
+	struct answer *answer;
+
+	ck_assert_int_eq(serve(name, 0), QUERY_WAIT);
+	answer = make_answer(9);
+	answer->stored_ms -= 310000;
+	answer->expires_ms -= 310000;
+	cache_put(here.cache, answer, answer->stored_ms);
+	answer_release(answer);
+	waiting_forget(here.serving.waiting, NULL);
+	here.asked = 0;
+}
+
+START_TEST(serving_hurries_after_a_while)
+{
+	int64_t now_ms;
+
+	keep_expired("a.example.");
+	now_ms = clock_mono_ms();
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_WAIT);
+	ck_assert(!here.question.has_stale);
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	ck_assert(here.question.has_stale);
+	serving_expire(&here.serving, now_ms + QUERY_PATIENCE_MS - 1);
+	ck_assert_uint_eq(here.replies, 0);
+	serving_expire(&here.serving, clock_mono_ms() + QUERY_PATIENCE_MS);
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 1);
+	ck_assert_uint_eq(here.stats.count[STAT_CACHE_STALE], 1);
+	/* Whoever asks for it now does not wait, nor is it asked again. */
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.asked, 2);
+}
+END_TEST
+
+START_TEST(serving_hurries_by_itself)
+{
+	int64_t began_ms = clock_mono_ms();
+
+	keep_expired("a.example.");
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_WAIT);
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	while (here.replies < 1)
+		event_base_loop(here.serving.base, EVLOOP_ONCE);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+	ck_assert_int_ge(clock_mono_ms() - began_ms, QUERY_PATIENCE_MS);
+	/* The other one is not forgotten by that. */
+	while (here.replies < 2)
+		event_base_loop(here.serving.base, EVLOOP_ONCE);
+	ck_assert_uint_eq(here.rcode, RCODE_SERVFAIL);
+	ck_assert_int_ge(clock_mono_ms() - began_ms, SERVING_GIVE_UP_MS);
+	ck_assert_int_lt(clock_mono_ms() - began_ms, LATEST_MS);
+}
+END_TEST
+
+START_TEST(serving_hurries_when_it_is_told)
+{
+	keep_expired("a.example.");
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	here.waiter.serial++;
+	serving_hurry(&here.serving, &here.waiter);
+	ck_assert_uint_eq(here.replies, 0);
+	here.waiter.serial--;
+	serving_hurry(&here.serving, &here.waiter);
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 0);
+	/* What is not in the cache any more is waited for. */
+	keep_expired("b.example.");
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_WAIT);
+	cache_flush_all(here.cache);
+	serving_hurry(&here.serving, &here.waiter);
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 1);
+}
+END_TEST
+
+START_TEST(serving_has_a_failure_hurry)
+{
+	struct answer *failure;
+
+	keep_expired("a.example.");
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	failure = answer_new_failure(&here.question, EDE_NETWORK_ERROR,
+	    clock_mono_ms());
+	ck_assert_ptr_nonnull(failure);
+	serving_answered(&here.serving, &here.waiter, failure);
+	answer_release(failure);
+	ck_assert_uint_eq(here.replies, 1);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+	/* Nor does it matter that nobody can be asked. */
+	here.says = FORWARD_IS_FULL;
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -317,7 +419,9 @@ main(void)
 	    serving_gives_up_in_time, serving_gives_up_by_itself,
 	    serving_gives_up_after_a_change,
 	    serving_says_when_nobody_can_be_asked,
-	    serving_says_when_too_many_wait, serving_keeps_no_long_packets};
+	    serving_says_when_too_many_wait, serving_keeps_no_long_packets,
+	    serving_hurries_after_a_while, serving_hurries_by_itself,
+	    serving_hurries_when_it_is_told, serving_has_a_failure_hurry};
 	Suite *suite = suite_create("net/serving");
 	TCase *tcase = tcase_create("waiting");
 	SRunner *runner = srunner_create(suite);

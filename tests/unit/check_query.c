@@ -251,6 +251,47 @@ START_TEST(special_names)
 }
 END_TEST
 
+/* What a route had stays its set while its list is empty, and for no longer. */
+START_TEST(an_empty_list_keeps_its_set)
+{
+	struct route had = { .zone = dname_from("."), .to.count = 1 };
+	struct route empty = { .zone = dname_from(".") };
+	struct route other = { .zone = dname_from("test.") };
+	struct route routes[2], later[2];
+	struct view views[2] = { { .name = "a", .route_count = 1,
+		.routes = &had } };
+	struct policy before = { .top = { .route_count = 1, .routes = &had } };
+	struct policy policy = { .top = { .route_count = 2,
+		.routes = routes }, .view_count = 1, .views = &views[1] };
+
+	upstreams_set_id(&had.to);
+	upstreams_set_id(&empty.to);
+	upstreams_set_id(&other.to);
+	ck_assert_uint_ne(had.to.id, empty.to.id);
+	routes[0] = other;
+	routes[1] = empty;
+	views[1] = (struct view){ .name = "b", .route_count = 1,
+		.routes = later };
+	later[0] = empty;
+	before.view_count = 1;
+	before.views = views;
+	policy_keep_sets(&policy, NULL);
+	ck_assert_uint_eq(routes[1].to.id, empty.to.id);
+	policy_keep_sets(&policy, &before);
+	ck_assert_uint_eq(routes[0].to.id, empty.to.id);
+	ck_assert_uint_eq(routes[1].to.id, had.to.id);
+	ck_assert_uint_eq(later[0].to.id, empty.to.id);
+	/* Of a view of the same name alone. */
+	views[1].name = "a";
+	policy_keep_sets(&policy, &before);
+	ck_assert_uint_eq(later[0].to.id, had.to.id);
+	routes[1].to.count = 1;
+	routes[1].to.id = 7;
+	policy_keep_sets(&policy, &before);
+	ck_assert_uint_eq(routes[1].to.id, 7);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -266,6 +307,7 @@ main(void)
 	tcase_add_test(policy, upstreams_id_is_of_what_is_in_it);
 	tcase_add_test(policy, route_is_the_longest);
 	tcase_add_test(policy, publisher_gives_back_what_was_there);
+	tcase_add_test(policy, an_empty_list_keeps_its_set);
 	suite_add_tcase(suite, policy);
 	tcase_add_loop_test(special, special_names, 0,
 	    sizeof(special_cases) / sizeof(*special_cases));
