@@ -33,6 +33,8 @@ src_hostler_SOURCES = \
 	src/reload.c src/reload.h \
 	src/routes.c src/routes.h \
 	src/verbhands.c \
+	src/verbupstreams.c \
+	src/verbupstreams.h \
 	src/verbnames.c \
 	src/verbs.c src/verbs.h
 src_hostler_LDADD = src/libconf.a $(LINK_SERVE) $(LIBS_NET) \

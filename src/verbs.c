@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "jsontext.h"
+#include "verbupstreams.h"
 
 static const char *const state_words[] = {
     [LOAD_GOOD] = "good",
@@ -92,7 +93,8 @@ print_source(const struct load_source *source, FILE *out)
 }
 
 static void
-print_view_routes(const struct view *view, FILE *out)
+print_view_routes(const struct view *view,
+    const struct verbupstreams *upstreams, FILE *out)
 {
 	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
 
@@ -108,6 +110,7 @@ print_view_routes(const struct view *view, FILE *out)
 				address));
 		fputs(route->to.count ? "\n" : ": error: no upstream at "
 		    "present\n", out);
+		verbupstreams_print(upstreams, &route->to, out);
 	}
 	if (view->route_count == 0)
 		fputs("  none: an isolated network\n", out);
@@ -122,7 +125,8 @@ view_at(const struct reload *reload, size_t realm)
 }
 
 static void
-print_realm(const struct reload *reload, size_t at, FILE *out)
+print_realm(const struct reload *reload, size_t at,
+    const struct verbupstreams *upstreams, FILE *out)
 {
 	const struct realm *realm = reload_realms(reload)->list[at];
 
@@ -133,7 +137,7 @@ print_realm(const struct reload *reload, size_t at, FILE *out)
 	for (size_t i = 0; i < realm->load->count; i++)
 		print_source(realm->load->sources[i], out);
 	fputs("upstreams:\n", out);
-	print_view_routes(view_at(reload, at), out);
+	print_view_routes(view_at(reload, at), upstreams, out);
 }
 
 static void
@@ -141,7 +145,9 @@ print_status_text(struct verbs_context *context, FILE *out)
 {
 	const struct reload *reload = context->reload;
 	struct cache_usage usage = cache_usage(context->cache);
+	struct verbupstreams upstreams;
 
+	verbupstreams_get(&upstreams, context->workers);
 	fprintf(out, "hostler %s, %s, up ", HOSTLER_VERSION,
 	    is_degraded(reload) ? "degraded" : "ready");
 	print_span((clock_mono_ms() - context->started_ms) / 1000, out);
@@ -150,7 +156,7 @@ print_status_text(struct verbs_context *context, FILE *out)
 	    reload_name_count(reload));
 	print_listeners(reload, out);
 	for (size_t i = 0; i < reload_realms(reload)->count; i++)
-		print_realm(reload, i, out);
+		print_realm(reload, i, &upstreams, out);
 	fprintf(out, "cache: %zu answers, %zu of %zu KB\n", usage.entries,
 	    usage.bytes >> 10, usage.budget >> 10);
 	print_diags(context, out);
@@ -270,9 +276,11 @@ static json_t *
 make_status(struct verbs_context *context)
 {
 	const struct reload *reload = context->reload;
+	struct verbupstreams upstreams;
 
+	verbupstreams_get(&upstreams, context->workers);
 	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
-	    "s:o, s:o}",
+	    "s:o, s:o, s:o}",
 	    "version", HOSTLER_VERSION,
 	    "ready", 1,
 	    "degraded", (int)is_degraded(reload),
@@ -283,6 +291,7 @@ make_status(struct verbs_context *context)
 	    "listen", make_listeners(reload),
 	    "sources", make_sources(reload_realms(reload)->list[0]->load),
 	    "forward", make_routes(view_at(reload, 0)),
+	    "upstreams", verbupstreams_make(&upstreams),
 	    "views", make_views(reload),
 	    "cache", make_cache(context),
 	    "diagnostics", make_diagnostics(context));
@@ -304,11 +313,14 @@ void
 verbs_print_stats(struct verbs_context *context, FILE *out)
 {
 	uint64_t sum[STAT_COUNT] = {0};
+	struct verbupstreams upstreams;
 
 	workers_stats(context->workers, sum);
+	verbupstreams_get(&upstreams, context->workers);
 	for (unsigned i = 0; i < STAT_COUNT; i++)
 		fprintf(out, "%s %llu\n", stats_name((enum stats_counter)i),
 		    (unsigned long long)sum[i]);
+	verbupstreams_print_stats(&upstreams, out);
 }
 
 static enum control_result
@@ -316,6 +328,7 @@ run_stats(void *opaque, const struct control_request *request, FILE *out)
 {
 	struct verbs_context *context = opaque;
 	uint64_t sum[STAT_COUNT] = {0};
+	struct verbupstreams upstreams;
 	json_t *object;
 
 	if (request->form == CONTROL_TEXT) {
@@ -327,6 +340,8 @@ run_stats(void *opaque, const struct control_request *request, FILE *out)
 	for (unsigned i = 0; i < STAT_COUNT; i++)
 		json_object_set_new(object, stats_name((enum stats_counter)i),
 		    json_integer((json_int_t)sum[i]));
+	verbupstreams_get(&upstreams, context->workers);
+	verbupstreams_add_stats(&upstreams, object);
 	jsontext_print(object, out);
 	return CONTROL_DONE;
 }

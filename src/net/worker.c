@@ -540,6 +540,36 @@ workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT])
 		stats_sum(sum, &workers->list[i]->stats);
 }
 
+static unsigned
+add_view(struct health_view *list, unsigned count, unsigned max,
+    const struct health_view *view)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (endpoint_equal(&list[i].endpoint, &view->endpoint)) {
+			health_add(&list[i], view);
+			return count;
+		}
+	if (count == max)
+		return count;
+	list[count] = *view;
+	return count + 1;
+}
+
+unsigned
+workers_upstreams(struct workers *workers, struct health_view *list,
+    unsigned max)
+{
+	struct health_view view;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < workers->count; i++)
+		for (unsigned k = 0; k < HEALTH_UPSTREAMS; k++)
+			if (health_read(forward_health(
+			    workers->list[i]->forward), k, &view))
+				count = add_view(list, count, max, &view);
+	return count;
+}
+
 bool
 workers_alive(struct workers *workers)
 {

@@ -15,6 +15,7 @@
 #include "base/stats.h"
 #include "net/listen.h"
 #include "query/cache.h"
+#include "query/health.h"
 #include "query/policy.h"
 
 struct workers;
@@ -45,6 +46,9 @@ void workers_policy_changed(struct workers *workers);
 
 /* Sum of all counters of all workers. */
 void workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT]);
+/* What the workers know of each upstream, added up; how many, max at most. */
+unsigned workers_upstreams(struct workers *workers, struct health_view *list,
+    unsigned max);
 /* Every worker's loop turned within the last three seconds. */
 bool workers_alive(struct workers *workers);
 

@@ -9,7 +9,6 @@
 #include "base/random.h"
 #include "dns/message.h"
 #include "dns/wire.h"
-#include "query/health.h"
 
 #define QUESTIONS_MAX 32768
 #define EXCHANGES 2			/* a flight */
@@ -149,6 +148,12 @@ forward_free(struct forward *f)
 	free(f->heap);
 	free(f->table);
 	free(f);
+}
+
+const struct health *
+forward_health(const struct forward *f)
+{
+	return &f->health;
 }
 
 void

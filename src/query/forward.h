@@ -32,6 +32,7 @@
 
 #include "base/stats.h"
 #include "query/answer.h"
+#include "query/health.h"
 
 #define FORWARD_GIVE_UP_MS 4500
 #define FORWARD_QUERY_MAX (12 + 255 + 4 + 11 + 4 + 8 + 32)
@@ -47,6 +48,8 @@ struct forward_settings {
 
 struct forward *forward_new(const struct forward_settings *settings);
 void forward_free(struct forward *forward);
+/* What is known of its upstreams: for health_read, from any thread. */
+const struct health *forward_health(const struct forward *forward);
 /* Limits changed by a reload. */
 void forward_set_limits(struct forward *forward,
     const struct answer_limits *limits);

@@ -100,6 +100,35 @@ health_read(const struct health *health, unsigned index,
 	return false;
 }
 
+static uint64_t
+mean_us(const struct health_view *a, const struct health_view *b)
+{
+	uint64_t weight_a = a->figure[HEALTH_ANSWERED];
+	uint64_t weight_b = b->figure[HEALTH_ANSWERED];
+
+	if (a->figure[HEALTH_SRTT_US] == 0)
+		return b->figure[HEALTH_SRTT_US];
+	if (b->figure[HEALTH_SRTT_US] == 0 || weight_a + weight_b == 0)
+		return a->figure[HEALTH_SRTT_US];
+	return (a->figure[HEALTH_SRTT_US] * weight_a +
+	    b->figure[HEALTH_SRTT_US] * weight_b) / (weight_a + weight_b);
+}
+
+void
+health_add(struct health_view *sum, const struct health_view *view)
+{
+	sum->figure[HEALTH_SRTT_US] = mean_us(sum, view);
+	if (view->figure[HEALTH_UNTIL_MS] > sum->figure[HEALTH_UNTIL_MS]) {
+		sum->figure[HEALTH_UNTIL_MS] = view->figure[HEALTH_UNTIL_MS];
+		sum->figure[HEALTH_WHY] = view->figure[HEALTH_WHY];
+	}
+	for (unsigned i = 0; i < HEALTH_FIGURES; i++) {
+		if (i != HEALTH_SRTT_US && i != HEALTH_UNTIL_MS &&
+		    i != HEALTH_WHY)
+			sum->figure[i] += view->figure[i];
+	}
+}
+
 const char *
 health_failure_name(enum health_failure failure)
 {

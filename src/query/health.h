@@ -148,6 +148,9 @@ struct health_view {
 };
 bool health_read(const struct health *health, unsigned index,
     struct health_view *view);
+/* Two views of one upstream: what is counted is added, times are averaged by
+ * answers, and the later end of passing over counts. */
+void health_add(struct health_view *sum, const struct health_view *view);
 const char *health_failure_name(enum health_failure failure);
 
 #endif

@@ -6,6 +6,7 @@ What an upstream does to a question is told by the first label of its name.
 Whatever it does, the client has the right answer or SERVFAIL within five
 seconds, other names do not notice, and nothing forged is kept.  HOSTILE_SCALE
 multiplies what the strangers send."""
+import json
 import os
 import random
 import resource
@@ -205,6 +206,7 @@ POISON = {
                                          0x7fffffff)]),
     "rcode-11": lambda q: q.forged(flags=0x818b),
     "refused": lambda q: q.forged(flags=0x8185),
+    "servfail": lambda q: q.forged(flags=0x8182),
     "formerr": lambda q: q.reply(flags=0x8181),
     "badvers": lambda q: q.reply(ar=[rr(b"\0", OPT, b"", 1 << 24)]),
 }
@@ -506,6 +508,7 @@ POISON_WANTED = {
     "nxdomain-with-data": [FAILED],
     "rcode-11": [FAILED],
     "refused": [FAILED],
+    "servfail": [FAILED],
     "formerr": [FAILED],
     "badvers": [FAILED],
 }
@@ -573,6 +576,29 @@ def check_cache(daemon):
     for name in (VICTIM, BYSTANDER, "ns.example", "forged.example"):
         judge(found, name, [RIGHT])
     judge(found, "web.lab.test", ["NOERROR A 10.0.2.20"])
+
+
+def check_figures(daemon, upstream):
+    """What status and stats say of an upstream that did all of this."""
+    address = f"{UPSTREAM}@{upstream.port}"
+    found = [one for one in daemon.status()["upstreams"]
+             if one["address"] == address]
+    same("status shows the upstream once", len(found), 1)
+    one = found[0]
+    text = daemon.ctl_run("status").stdout
+    stats = json.loads(daemon.ctl_run("--json", "stats").stdout)
+    seen = sum(upstream.seen.values())
+    case("it was asked as often as status says", one["sent"] >= seen > 100,
+         f"{one} {seen}")
+    case("and answered less often", 100 < one["answered"] < one["sent"], one)
+    case("its failures are told apart", all(
+        one["failures"][kind] > 0 for kind in
+        ("silent", "refused", "servfail", "formerr", "unusable")), one)
+    case("and how long it takes", 0 < one["rtt-ms"] < 5000, one)
+    case("in words too", f"    {address}: " in text and " lost, " in text,
+         text)
+    case("and as counters", stats[f"upstream.{address}.sent"] >= one["sent"]
+         and stats[f"upstream.{address}.failed.refused"] > 0, stats)
 
 
 def mutated(rng):
@@ -877,6 +903,7 @@ def main():
     with folder() as where, Upstream() as upstream, \
             daemon_in(where, f"{UPSTREAM}@{upstream.port}") as daemon:
         check_lies(daemon, upstream)
+        check_figures(daemon, upstream)
         check_cache(daemon)
         check_strangers(daemon)
         check_flood(daemon)

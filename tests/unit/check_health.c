@@ -157,6 +157,36 @@ START_TEST(what_others_read)
 }
 END_TEST
 
+START_TEST(views_are_added_up)
+{
+	struct health_view sum = { .figure = {
+		[HEALTH_SENT] = 10, [HEALTH_ANSWERED] = 6,
+		[HEALTH_SRTT_US] = 1000, [HEALTH_UNTIL_MS] = 70,
+		[HEALTH_WHY] = HEALTH_SERVFAIL,
+		[HEALTH_FAILED + HEALTH_SERVFAIL] = 1 } };
+	struct health_view more = { .figure = {
+		[HEALTH_SENT] = 5, [HEALTH_ANSWERED] = 2,
+		[HEALTH_SRTT_US] = 9000, [HEALTH_UNTIL_MS] = 90,
+		[HEALTH_WHY] = HEALTH_SILENT,
+		[HEALTH_FAILED + HEALTH_SILENT] = 3 } };
+	struct health_view nothing = { .figure = { 0 } };
+
+	health_add(&sum, &more);
+	ck_assert_uint_eq(sum.figure[HEALTH_SENT], 15);
+	ck_assert_uint_eq(sum.figure[HEALTH_ANSWERED], 8);
+	ck_assert_uint_eq(sum.figure[HEALTH_SRTT_US], 3000);
+	ck_assert_uint_eq(sum.figure[HEALTH_UNTIL_MS], 90);
+	ck_assert_uint_eq(sum.figure[HEALTH_WHY], HEALTH_SILENT);
+	ck_assert_uint_eq(sum.figure[HEALTH_FAILED + HEALTH_SILENT], 3);
+	ck_assert_uint_eq(sum.figure[HEALTH_FAILED + HEALTH_SERVFAIL], 1);
+	health_add(&sum, &nothing);
+	ck_assert_uint_eq(sum.figure[HEALTH_SRTT_US], 3000);
+	health_add(&nothing, &sum);
+	ck_assert_uint_eq(nothing.figure[HEALTH_SRTT_US], 3000);
+	ck_assert_uint_eq(nothing.figure[HEALTH_WHY], HEALTH_SILENT);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -171,6 +201,7 @@ main(void)
 	tcase_add_test(tc, times_are_smoothed);
 	tcase_add_test(tc, one_that_is_back_is_measured_anew);
 	tcase_add_test(tc, what_others_read);
+	tcase_add_test(tc, views_are_added_up);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
