@@ -606,7 +606,8 @@ compare_name(void *context, const struct node *node)
 	if (nearest->is_single && (node->flags & NODE_SHORT))
 		text[strcspn(text, ".")] = '\0';
 	distance = editdistance_of(nearest->asked, text, nearest->distance);
-	if (distance < nearest->distance) {
+	/* An occluded name is itself no answer. */
+	if (distance > 0 && distance < nearest->distance) {
 		nearest->distance = distance;
 		nearest->node = node;
 	}

@@ -153,7 +153,7 @@ verbnames_answers(void *opaque, const struct control_request *request,
 			return CONTROL_DONE;
 	}
 	fprintf(out, "%s does not answer\n", request->words[1]);
-	return CONTROL_FAILED;
+	return CONTROL_NOT_YET;
 }
 
 /* ---- names ---- */

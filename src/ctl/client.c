@@ -105,5 +105,6 @@ client_try(const char *socket_path, const char *line)
 	if (send_line(fd, line) != 0 || recv(fd, &first, 1, 0) != 1)
 		first = '1';
 	close(fd);
-	return first == '0' ? CLIENT_DONE : CLIENT_FAILED;
+	return first == '0' ? CLIENT_DONE :
+	    first == '2' ? CLIENT_NOT_YET : CLIENT_FAILED;
 }

@@ -13,6 +13,7 @@
 enum client_exit {
 	CLIENT_DONE = 0,
 	CLIENT_FAILED = 1,
+	CLIENT_NOT_YET = 2,		/* of client_try alone */
 	CLIENT_NO_DAEMON = 3,
 };
 

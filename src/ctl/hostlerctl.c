@@ -175,7 +175,8 @@ read_timeout(const struct options *options, int64_t *timeout_ms)
 	return true;
 }
 
-/* A daemon that is not there yet is waited for, too. */
+/* A daemon that is not there yet is waited for, too; a question that it refuses
+ * is not. */
 static int
 ask_until(const char *path, const char *line, int64_t until_ms)
 {
@@ -184,7 +185,11 @@ ask_until(const char *path, const char *line, int64_t until_ms)
 	for (;;) {
 		int code = client_try(path, line);
 
-		if (code == CLIENT_DONE || clock_mono_ms() >= until_ms)
+		if (code == CLIENT_DONE)
+			return code;
+		if (code == CLIENT_FAILED)
+			return client_ask(path, line, stderr);
+		if (clock_mono_ms() >= until_ms)
 			return code;
 		nanosleep(&step, NULL);
 	}
@@ -208,13 +213,13 @@ run_wait(const struct options *options, char **words)
 	path = line ? find_socket(options) : NULL;
 	if (path)
 		code = ask_until(path, line, clock_mono_ms() + timeout_ms);
-	if (path && code == CLIENT_FAILED)
+	if (path && code == CLIENT_NOT_YET)
 		fprintf(stderr, "hostlerctl: %s does not answer\n", words[1]);
 	if (path && code == CLIENT_NO_DAEMON)
 		fprintf(stderr, "hostlerctl: no daemon at %s\n", path);
 	free(line);
 	free(path);
-	return code;
+	return code == CLIENT_NOT_YET ? CLIENT_FAILED : code;
 }
 
 /* ---- verbs ---- */

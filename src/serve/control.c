@@ -126,7 +126,7 @@ answer_line(struct client *client, char *line)
 		result = run_verb(client->control, &request, out);
 	fclose(out);
 	client->answered = true;
-	evbuffer_add_printf(output, "%d\n", result == CONTROL_DONE ? 0 : 1);
+	evbuffer_add_printf(output, "%d\n", (int)result);
 	evbuffer_add(output, text, length);
 	free(text);
 	bufferevent_set_timeouts(client->stream, NULL, &wait);

@@ -2,8 +2,8 @@
 /* control.h - the control socket: one question in words, one answer in text.
  *
  * A client connects, sends one line ("reload", "status --json"), and reads:
- * first a line with the exit code ("0" done, "1" refused or failed), then the
- * text, until the end of the stream.  ctl/client.c is the other end.
+ * first a line with the exit code ("0" done, "1" refused or failed, "2" asked
+ * well, but the answer is not there yet), then the text, until the end of the stream.  ctl/client.c is the other end.
  *
  * The socket is a UNIX stream of mode 0660: who may open it may do everything
  * that the verbs do.  Bounded: CONTROL_CLIENTS_MAX at a time, a line of
@@ -33,8 +33,9 @@ struct control_request {
 };
 
 enum control_result {
-	CONTROL_DONE,
+	CONTROL_DONE,			/* in the order of the exit codes */
 	CONTROL_FAILED,
+	CONTROL_NOT_YET,
 };
 
 struct control_verb {

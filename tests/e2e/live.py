@@ -204,6 +204,41 @@ def check_folder(where):
         live(daemon, "another folder", "b.lab.test", "10.0.0.7")
 
 
+def check_noise(where):
+    """Somebody who never stops writing is read all the same, and so is a
+    folder of many files."""
+    path = where / "vms.hosts"
+    into_place(path, "10.0.0.0 count\n")
+    (where / "many").mkdir()
+    for i in range(1000):
+        (where / "many" / f"{i:04d}").write_text(f"10.1.{i >> 8}.{i & 255} "
+                                                 f"m{i}\n")
+    written, lags, stop = [], [], threading.Event()
+
+    def write():
+        while not stop.wait(0.03):
+            turn = len(written) + 1
+            into_place(path, f"10.0.{turn >> 8}.{turn & 255} count\n")
+            written.append(time.monotonic())
+
+    with Daemon(where, HEAD + "hosts: [vms.hosts, many/]\nforward: []\n") \
+            as daemon:
+        writer = threading.Thread(target=write)
+        writer.start()
+        (where / "many" / "0500").write_text("10.2.0.1 m500\n")
+        live(daemon, "one of a thousand files", "m500.lab.test", "10.2.0.1")
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            parts = look(daemon, "count.lab.test").split(".")
+            seen = int(parts[2]) * 256 + int(parts[3])
+            if seen < len(written):     # the next one is waited for
+                lags.append(time.monotonic() - written[seen])
+        stop.set()
+        writer.join()
+        case(f"{len(written)} writes in a row, none waits for over a second",
+             lags and max(lags) <= LIVE_S, max(lags, default=None))
+
+
 def swap(where, version, text):
     """As Kubernetes publishes a ConfigMap."""
     folder_of = where / "map" / f"..{version}"
@@ -686,13 +721,15 @@ def check_long(where):
         live(daemon, "after all that", "h1.lab.test", "10.9.9.8")
 
 
-CHECKS = [check_start, check_ways, check_folder, check_swaps, check_appearing,
+CHECKS = [check_start, check_ways, check_folder, check_noise, check_swaps, check_appearing,
           check_rights, check_serial, check_resolv_conf, check_breaks,
           check_faults, check_first, check_twins]
 
 if __name__ == "__main__":
     if can_mount():
         CHECKS.append(check_mounts)
+    else:
+        print("note: nothing may be mounted here")
     if "--long" in sys.argv:
         CHECKS.append(check_long)
     chosen = [word for word in sys.argv[1:] if not word.startswith("-")]

@@ -11,7 +11,7 @@ from hostlertest import (HOSTLERCTL, LIMIT_S, Daemon, case, finish, folder,
 from live import Upstream
 
 CONFIG = """
-server: {listen: ["127.0.0.1@{port}"], threads: 2, user: '',
+server: {listen: ["127.0.0.1@{port}", "127.0.0.2@{port}"], user: '',
          allow: [127.0.0.0/8, 10.9.0.0/16]}
 control: {socket: {ctl}}
 domain: lab.test
@@ -23,6 +23,7 @@ networks: {office: 10.0.0.0/24, nat: {prefix: 10.0.2.0/24, isolated: yes}}
 forward: [{zone: ".", to: ["127.0.0.1@{upstream}"]},
           {zone: down.test, to: ["127.0.0.1@1"]}]
 views:
+  - {name: asked, listen: [127.0.0.2], hosts: [asked.hosts], inherit: yes}
   - {name: tenant, clients: [10.9.0.0/16], hosts: [tenant.hosts], inherit: yes}
 """
 FILES = {
@@ -37,7 +38,10 @@ FILES = {
                       "txt TXT \"a\\007\\027[31mb\"\n"
                       "a\\027[31mb A 10.0.0.66\n"
                       "both A 10.0.0.8\nempty.deep A 10.0.0.9\n"
-                      "sub NS ns.sub\nns.sub A 10.0.0.54\n",
+                      "sub NS ns.sub\nns.sub A 10.0.0.54\n"
+                      "x A 10.0.0.55\ny A 10.0.0.56\n"
+                      "below.dn A 10.0.0.57\ndn DNAME nowhere.invalid.\n",
+    "asked.hosts": "10.8.0.1 web\n",
     "managed.hosts": "# made by hand\n10.0.0.50 kept # a note\n",
 }
 
@@ -92,6 +96,13 @@ def check_explain(daemon):
           "shadowed:", "vms.hosts:5", "10.0.0.77")
     shows(daemon, "explain wbe.lab.test", "NXDOMAIN", "did you mean",
           "rule 3", "web")
+    text = shows(daemon, "explain below.dn.zone.test", "below a DNAME",
+                 "zone.test.zone:18")
+    case("a name is not meant by itself", "mean below.dn.zone.test" not in
+         text, text)
+    shows(daemon, "explain web to 127.0.0.2", "view asked", "10.8.0.1",
+          "asked.hosts:1")
+    shows(daemon, "explain leased to 127.0.0.2", "view asked", "10.0.0.30")
     shows(daemon, "explain x.invalid", "NXDOMAIN", "special name", "rule 4")
     shows(daemon, "explain localhost", "127.0.0.1", "rule 4")
     shows(daemon, "explain unknownthing", "NXDOMAIN", "short name", "rule 4")
@@ -207,7 +218,7 @@ def check_names(daemon):
     case("names: a hostile name is escaped", "a\\027[31mb" in text or
          "a\\x1b[31mb" in text, text)
     case("names: a lease's end", "s left" in text, text)
-    top = text[:text.index("view tenant:")].splitlines()
+    top = text[:text.index("view asked:")].splitlines()
     owners = [line.split()[0] for line in top if line]
     keys = [[label.encode().lower() for label in
              reversed(owner.split("."))] for owner in owners
@@ -295,6 +306,11 @@ def check_wait(daemon):
     run(daemon, "wait www.zone.test AAAA --timeout 0", code=1)
     run(daemon, "wait www.zone.test --timeout 0")
     run(daemon, "wait web --timeout soon", code=1)
+    start = time.monotonic()
+    shows(daemon, "wait web A from nowhere", "'nowhere' is not an address",
+          code=1)
+    shows(daemon, "wait a..b", "is not a name", code=1)
+    case("what is refused is not waited for", time.monotonic() - start < 5)
 
 
 def check_reload(daemon, where):
@@ -322,7 +338,7 @@ def check_stats(daemon):
                                    dict))
     got = json.loads(run(daemon, "status --json"))
     same("views in status", [view["name"] for view in got["views"]],
-         ["tenant"])
+         ["asked", "tenant"])
 
 
 def check_none(where):
