@@ -20,6 +20,7 @@
 	X(DROPPED_SHORT, "dropped.short") \
 	X(DROPPED_RESPONSE, "dropped.response") \
 	X(DROPPED_SEND, "dropped.send") \
+	X(DROPPED_LATE, "dropped.late") \
 	X(REFUSED_CLIENT, "refused.client") \
 	X(ANSWERS_ZONE, "answers.zone") \
 	X(ANSWERS_HOSTS, "answers.hosts") \

@@ -93,6 +93,7 @@ serving_step(struct serving *serving, struct query *q,
 		stats_count(serving->env.stats, STAT_FORWARD_FULL);
 		return fail_query(serving, q, reply->room, &reply->length);
 	}
+	waiting->since_ms = serving->env.now_ms;
 	if (ask_for(serving, waiting, &q->forward) == FORWARD_ASKED) {
 		set_expiry(serving, serving->env.now_ms);
 		return QUERY_WAIT;
@@ -126,6 +127,11 @@ run_again(struct serving *serving, struct waiting_query *waiting,
 	if (outcome == QUERY_WAIT)
 		outcome = fail_query(serving, q, serving->again_room,
 		    &length);
+	if (!waiting_allows(serving->waiting, waiting,
+	    serving->env.now_ms)) {
+		stats_count(serving->env.stats, STAT_DROPPED_LATE);
+		outcome = QUERY_DROP;
+	}
 	waiting_remove(serving->waiting, waiting);
 	from.reply(&from, outcome == QUERY_REPLY ? serving->again_room : NULL,
 	    length);

@@ -12,8 +12,9 @@
  *
  * A query that waits is kept as copies in the waiting table.  When its answer
  * is there it is run again, and the reply goes out by the hook of whoever
- * received it (struct waiting_from).  Where the table or the engine is full it
- * is answered SERVFAIL at once.  Where the cache has an expired answer the query
+ * received it (struct waiting_from).  Where the table, the client's part of it
+ * or the engine is full it is answered SERVFAIL at once.  Of late replies to one
+ * client and question only a few go out (waiting.h).  Where the cache has an expired answer the query
  * is run again after QUERY_PATIENCE_MS, or once its upstreams are known to fail,
  * and gets that; its question goes on.
  *

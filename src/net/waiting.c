@@ -4,9 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
+#include "base/random.h"
+
+#define CLIENTS 4096			/* counts; a power of two */
+#define BURSTS 1024
+
+/* Late replies of one client and question. */
+struct burst {
+	int64_t since_ms;
+	unsigned count;
+};
 
 struct waiting {
+	struct hash_key key;
+	unsigned client_max;
+	uint16_t clients[CLIENTS];
+	struct burst bursts[BURSTS];
 	struct waiting_query *table;
 	struct waiting_query *free;
 	struct waiting_query *first, **end;
@@ -22,6 +37,11 @@ waiting_new(unsigned max)
 
 	waiting->table = memory_zeroed(max, sizeof *waiting->table);
 	waiting->max = max;
+	waiting->client_max = max / 4 < WAITING_CLIENT_MAX ? max / 4 :
+	    WAITING_CLIENT_MAX;
+	if (waiting->client_max < WAITING_CLIENT_LEAST)
+		waiting->client_max = WAITING_CLIENT_LEAST;
+	random_bytes(&waiting->key, sizeof waiting->key);
 	waiting->end = &waiting->first;
 	waiting->hurry_end = &waiting->hurry;
 	return waiting;
@@ -61,11 +81,26 @@ free_slot(struct waiting *waiting, struct waiting_query *query)
 	waiting->free = query;
 }
 
+static uint64_t
+hash_client(const struct waiting *waiting, const struct addr *addr,
+    uint64_t question)
+{
+	uint8_t bytes[sizeof addr->bytes + sizeof question + 1];
+
+	memcpy(bytes, addr->bytes, sizeof addr->bytes);
+	memcpy(bytes + sizeof addr->bytes, &question, sizeof question);
+	bytes[sizeof bytes - 1] = addr->family;
+	return hash_siphash13(&waiting->key, bytes, sizeof bytes);
+}
+
 struct waiting_query *
 waiting_add(struct waiting *waiting, const struct waiting_from *from,
     const uint8_t *packet, size_t length, int64_t give_up_ms)
 {
-	struct waiting_query *query = length > WAITING_PACKET_MAX ? NULL :
+	uint32_t client = hash_client(waiting, &from->client.addr, 0) %
+	    CLIENTS;
+	struct waiting_query *query = length > WAITING_PACKET_MAX ||
+	    waiting->clients[client] >= waiting->client_max ? NULL :
 	    take_slot(waiting);
 	uint8_t *copy = query ? malloc(length) : NULL;
 
@@ -79,7 +114,9 @@ waiting_add(struct waiting *waiting, const struct waiting_from *from,
 	query->length = length;
 	query->serial = ++waiting->serial;
 	query->restarts = 0;
-	query->give_up_ms = give_up_ms;
+	query->client = client;
+	waiting->clients[client]++;
+	query->since_ms = query->give_up_ms = give_up_ms;
 	query->from = *from;
 	query->hurry_link = NULL;
 	query->next = NULL;
@@ -144,6 +181,7 @@ waiting_remove(struct waiting *waiting, struct waiting_query *query)
 	query->serial = 0;
 	free_slot(waiting, query);
 	waiting->count--;
+	waiting->clients[query->client]--;
 }
 
 void
@@ -168,4 +206,20 @@ unsigned
 waiting_count(const struct waiting *waiting)
 {
 	return waiting->count;
+}
+
+bool
+waiting_allows(struct waiting *waiting, const struct waiting_query *query,
+    int64_t now_ms)
+{
+	struct burst *burst;
+
+	if (query->from.client.transport != QUERY_UDP ||
+	    now_ms < query->since_ms + WAITING_LATE_MS)
+		return true;
+	burst = &waiting->bursts[hash_client(waiting,
+	    &query->from.client.addr, query->question.hash) % BURSTS];
+	if (burst->count == 0 || now_ms > burst->since_ms + WAITING_SPAN_MS)
+		*burst = (struct burst){.since_ms = now_ms};
+	return ++burst->count <= WAITING_LATE_MAX;
 }

@@ -2,6 +2,16 @@
 /* waiting.h - queries that wait for an upstream: copies of packet and client,
  * in a table of fixed size.
  *
+ * A client (an address) has WAITING_CLIENT_MAX queries here at most, or a
+ * quarter of the table where that is less, so that one does not take the
+ * places of all.  Clients are counted by a keyed hash in a table of fixed size:
+ * two may share a count, nobody can choose with whom.
+ *
+ * Nor can answers be saved up here and let loose at once: of one client's
+ * queries for one question that waited for WAITING_LATE_MS and are answered
+ * within WAITING_SPAN_MS, WAITING_LATE_MAX are.  Only senders who can be anybody
+ * (UDP) are held to that.
+ *
  * A slot has a serial, so that an answer which comes too late for its query
  * does not reach the next one in that slot.  One thread: the worker's.
  */
@@ -14,6 +24,11 @@
 #include "query/query.h"
 
 #define WAITING_PACKET_MAX 4096		/* longer queries cannot wait */
+#define WAITING_CLIENT_MAX 512
+#define WAITING_CLIENT_LEAST 16		/* however small the table is */
+#define WAITING_LATE_MS 2000
+#define WAITING_LATE_MAX 8
+#define WAITING_SPAN_MS 200
 
 /* A client's name, as the kernel writes and reads it. */
 union waiting_name {
@@ -36,11 +51,13 @@ struct waiting_from {
 struct waiting_query {
 	uint64_t serial;		/* 0: free */
 	uint32_t slot;
+	uint32_t client;		/* its count */
 	unsigned restarts;
 	int64_t give_up_ms;
 	struct waiting_from from;
 	uint8_t *packet;
 	size_t length;
+	int64_t since_ms;		/* set by whoever added it, as is */
 	struct forward_question question;	/* what it waits for */
 	struct waiting_query *next, **link;	/* oldest first; or free */
 	int64_t hurry_ms;		/* while hurry_link is not NULL */
@@ -52,7 +69,8 @@ struct waiting;
 struct waiting *waiting_new(unsigned max);
 void waiting_free(struct waiting *waiting);
 
-/* NULL: the table is full, the packet too long, or no memory. */
+/* NULL: the table is full, or the client's part of it; the packet is too long,
+ * or no memory. */
 struct waiting_query *waiting_add(struct waiting *waiting,
     const struct waiting_from *from, const uint8_t *packet, size_t length,
     int64_t give_up_ms);
@@ -66,6 +84,11 @@ void waiting_hurry(struct waiting *waiting, struct waiting_query *query,
     int64_t hurry_ms);
 void waiting_relax(struct waiting *waiting, struct waiting_query *query);
 struct waiting_query *waiting_next_hurry(struct waiting *waiting);
+
+/* A reply to this query goes out, and it has waited long enough to be told
+ * from others; false: it is one too many, and to be dropped. */
+bool waiting_allows(struct waiting *waiting,
+    const struct waiting_query *query, int64_t now_ms);
 
 /* The owner is going: forget its queries. */
 void waiting_forget(struct waiting *waiting, const void *owner);

@@ -25,7 +25,8 @@ static struct {
 	unsigned asked;
 	struct forward_question question;	/* the last of them */
 	struct forward_waiter waiter;
-	unsigned replies;
+	unsigned replies, forgotten;
+	enum query_transport transport;	/* of the client */
 	uint8_t rcode;			/* of the last */
 	uint8_t room[WIRE_MAX];
 } here;
@@ -52,7 +53,10 @@ note_reply(const struct waiting_from *from, const uint8_t *bytes,
     size_t length)
 {
 	(void)from;
-	ck_assert_ptr_nonnull(bytes);
+	if (!bytes) {
+		here.forgotten++;
+		return;
+	}
 	ck_assert_uint_gt(length, WIRE_HEADER);
 	here.replies++;
 	here.rcode = bytes[3] & 15;
@@ -85,6 +89,7 @@ start_serving(void)
 	here.cache = cache_new(1 << 20);
 	cache_set_stale(here.cache, 3600000);
 	here.says = FORWARD_ASKED;
+	here.transport = QUERY_TCP;
 	here.serving = (struct serving){
 	    .base = loop_new(),
 	    .reader = epoch_reader_new(),
@@ -121,7 +126,7 @@ serve(const char *name, size_t length)
 	static struct craft craft;
 	static uint8_t room[WIRE_MAX];
 	const struct query_client client = {.addr = {4, {10, 0, 0, 1}},
-	    .asked = {4, {10, 0, 0, 2}}, .transport = QUERY_TCP};
+	    .asked = {4, {10, 0, 0, 2}}, .transport = here.transport};
 	const struct waiting_from from = {.client = client,
 	    .reply = note_reply};
 	struct forward_question question = craft_question(name, TYPE_A, 1,
@@ -299,6 +304,46 @@ START_TEST(serving_says_when_too_many_wait)
 }
 END_TEST
 
+/* One client, one question, 12 times; answered after waited_ms. */
+static void
+answer_many(int64_t waited_ms)
+{
+	struct forward_waiter waiters[12];
+	struct answer *answer;
+
+	waiting_free(here.serving.waiting);
+	here.serving.waiting = waiting_new(64);
+	for (unsigned i = 0; i < 12; i++) {
+		ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+		waiters[i] = here.waiter;
+		waiting_find(here.serving.waiting, here.waiter.slot,
+		    here.waiter.serial)->since_ms -= waited_ms;
+	}
+	answer = make_answer(9);
+	for (unsigned i = 0; i < 12; i++)
+		serving_answered(&here.serving, &waiters[i], answer);
+	answer_release(answer);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 0);
+	ck_assert_uint_eq(here.replies + here.forgotten, 12);
+}
+
+START_TEST(serving_lets_no_burst_go)
+{
+	here.transport = QUERY_UDP;
+	answer_many(WAITING_LATE_MS);
+	ck_assert_uint_eq(here.replies, WAITING_LATE_MAX);
+	ck_assert_uint_eq(here.stats.count[STAT_DROPPED_LATE], 4);
+}
+END_TEST
+
+START_TEST(serving_answers_all_that_are_not_late)
+{
+	here.transport = QUERY_UDP;
+	answer_many(0);
+	ck_assert_uint_eq(here.replies, 12);
+}
+END_TEST
+
 START_TEST(serving_keeps_no_long_packets)
 {
 	ck_assert_int_eq(serve("a.example.", WAITING_PACKET_MAX), QUERY_WAIT);
@@ -419,7 +464,9 @@ main(void)
 	    serving_gives_up_in_time, serving_gives_up_by_itself,
 	    serving_gives_up_after_a_change,
 	    serving_says_when_nobody_can_be_asked,
-	    serving_says_when_too_many_wait, serving_keeps_no_long_packets,
+	    serving_says_when_too_many_wait, serving_lets_no_burst_go,
+	    serving_answers_all_that_are_not_late,
+	    serving_keeps_no_long_packets,
 	    serving_hurries_after_a_while, serving_hurries_by_itself,
 	    serving_hurries_when_it_is_told, serving_has_a_failure_hurry};
 	Suite *suite = suite_create("net/serving");

@@ -48,6 +48,73 @@ START_TEST(waiting_holds_so_many)
 }
 END_TEST
 
+static struct waiting_query *
+add_of(struct waiting *waiting, uint8_t client)
+{
+	struct waiting_from from = {.client.addr = {4, {10, 0, 0, client}}};
+
+	return waiting_add(waiting, &from, packet, sizeof packet, 10);
+}
+
+START_TEST(waiting_leaves_room_for_others)
+{
+	static const struct {
+		unsigned slots, most;
+	} rows[] = {{4096, 512}, {1024, 256}, {20, 16}, {8, 8}};
+	struct waiting_query *last = NULL;
+	struct waiting *waiting;
+
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		waiting = waiting_new(rows[i].slots);
+		for (unsigned k = 0; k < rows[i].most; k++) {
+			last = add_of(waiting, 1);
+			ck_assert_ptr_nonnull(last);
+		}
+		ck_assert_ptr_null(add_of(waiting, 1));
+		if (rows[i].slots > rows[i].most)
+			ck_assert_ptr_nonnull(add_of(waiting, 2));
+		waiting_remove(waiting, last);
+		ck_assert_ptr_nonnull(add_of(waiting, 1));
+		ck_assert_ptr_null(add_of(waiting, 1));
+		waiting_free(waiting);
+	}
+}
+END_TEST
+
+/* How many of 20 replies may go out, waited_ms after they were asked for. */
+static unsigned
+allowed(enum query_transport transport, int64_t waited_ms, int64_t apart_ms)
+{
+	struct waiting *waiting = waiting_new(64);
+	struct waiting_from from = {.client.transport = transport};
+	struct waiting_query *query;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 20; i++) {
+		from.client.addr = (struct addr){4, {10, 0, 0, (uint8_t)
+		    (i >= 15)}};
+		query = waiting_add(waiting, &from, packet, sizeof packet, 10);
+		query->since_ms = 1000;
+		query->question.hash = 7;
+		count += waiting_allows(waiting, query, 1000 + waited_ms +
+		    apart_ms * i);
+		waiting_remove(waiting, query);
+	}
+	waiting_free(waiting);
+	return count;
+}
+
+START_TEST(waiting_lets_no_burst_go)
+{
+	/* 15 of one client, 5 of another. */
+	ck_assert_uint_eq(allowed(QUERY_UDP, WAITING_LATE_MS, 0), 8 + 5);
+	ck_assert_uint_eq(allowed(QUERY_UDP, WAITING_LATE_MS - 1, 0), 20);
+	ck_assert_uint_eq(allowed(QUERY_UDP, WAITING_LATE_MS,
+	    WAITING_SPAN_MS + 1), 20);
+	ck_assert_uint_eq(allowed(QUERY_TCP, WAITING_LATE_MS, 0), 20);
+}
+END_TEST
+
 START_TEST(waiting_knows_who_is_late)
 {
 	struct waiting *waiting = waiting_new(1);
@@ -235,7 +302,9 @@ int
 main(void)
 {
 	const TTest *const waiting[] = {waiting_holds_so_many,
-	    waiting_knows_who_is_late, waiting_oldest_first,
+	    waiting_leaves_room_for_others,
+	    waiting_lets_no_burst_go, waiting_knows_who_is_late,
+	    waiting_oldest_first,
 	    waiting_forgets_one_owner, waiting_takes_no_large_packet, NULL};
 	const TTest *const mailbox[] = {mailbox_keeps_the_order,
 	    mailbox_refuses_all_but_orders, mailbox_frees_what_is_in_it,
