@@ -40,6 +40,7 @@
 	X(REBIND_WITHHELD, "rebind.withheld") \
 	X(CACHE_HITS, "cache.hits") \
 	X(CACHE_MISSES, "cache.misses") \
+	X(CACHE_PREFETCHED, "cache.prefetched") \
 	X(CACHE_STALE, "cache.stale") \
 	X(CACHE_EVICTED, "cache.evicted") \
 	X(FORWARD_SENT_UDP, "forward.sent.udp") \

@@ -12,6 +12,7 @@ serving_start(struct serving *serving)
 	serving->env.now_ms = clock_mono_ms();
 	serving->env.fresh = NULL;
 	serving->env.in_need = false;
+	serving->env.may_refresh = true;
 	serving->env.restarts = 0;
 }
 
@@ -77,6 +78,17 @@ ask_for(struct serving *serving, struct waiting_query *waiting,
 	return serving->ask(serving->worker, question, &waiter);
 }
 
+/* In the background: the client has its answer. */
+static void
+refresh(struct serving *serving, const struct query *q)
+{
+	const struct forward_waiter nobody = {.slot = SERVING_NOBODY};
+
+	if (serving->ask(serving->worker, &q->forward, &nobody) ==
+	    FORWARD_ASKED)
+		stats_count(serving->env.stats, STAT_CACHE_PREFETCHED);
+}
+
 enum query_outcome
 serving_step(struct serving *serving, struct query *q,
     const struct waiting_from *from, struct serving_reply *reply)
@@ -85,6 +97,8 @@ serving_step(struct serving *serving, struct query *q,
 	    &reply->length);
 	struct waiting_query *waiting;
 
+	if (q->refresh)
+		refresh(serving, q);
 	if (outcome != QUERY_WAIT)
 		return outcome;
 	waiting = waiting_add(serving->waiting, from, q->question.packet,
@@ -115,6 +129,7 @@ run_again(struct serving *serving, struct waiting_query *waiting,
 
 	serving_start(serving);
 	serving->env.fresh = answer;
+	serving->env.may_refresh = false;
 	serving->env.restarts = ++waiting->restarts;
 	query_begin(q, &serving->env, &from.client, waiting->packet,
 	    waiting->length);
@@ -160,6 +175,7 @@ run_in_need(struct serving *serving, struct waiting_query *waiting)
 	waiting_relax(serving->waiting, waiting);
 	serving_start(serving);
 	serving->env.in_need = true;
+	serving->env.may_refresh = false;
 	serving->env.restarts = 1;	/* it is counted already */
 	query_begin(q, &serving->env, &from.client, waiting->packet,
 	    waiting->length);

@@ -13,10 +13,12 @@
  * A query that waits is kept as copies in the waiting table.  When its answer
  * is there it is run again, and the reply goes out by the hook of whoever
  * received it (struct waiting_from).  Where the table, the client's part of it
- * or the engine is full it is answered SERVFAIL at once.  Of late replies to one
- * client and question only a few go out (waiting.h).  Where the cache has an expired answer the query
- * is run again after QUERY_PATIENCE_MS, or once its upstreams are known to fail,
- * and gets that; its question goes on.
+ * or the engine is full it is answered SERVFAIL at once.  Of late replies to
+ * one client and question only a few go out (waiting.h).  Where the cache has
+ * an expired answer the query is run again after QUERY_PATIENCE_MS, or once its
+ * upstreams are known to fail, and gets that; its question goes on.  A question
+ * for which nobody waits (query.refresh) has SERVING_NOBODY as its waiter's
+ * slot.
  *
  * One thread: the worker's.
  */
@@ -32,6 +34,7 @@
 #include "query/query.h"
 
 #define SERVING_BATCH 64
+#define SERVING_NOBODY UINT32_MAX
 /* Whatever happens, a client hears something before 5 s are over; the engine's
  * own limit is shorter. */
 #define SERVING_GIVE_UP_MS 4900
@@ -71,9 +74,9 @@ struct serving_reply {
 	size_t length;
 };
 
-/* query_step into the room, and for WAIT what follows from it: the query's bytes
- * are copied and its question is asked.  QUERY_WAIT: it is kept, nothing is to
- * be sent now. */
+/* query_step into the room, and for WAIT what follows from it: the query's
+ * bytes are copied and its question is asked.  QUERY_WAIT: it is kept, nothing
+ * is to be sent now. */
 enum query_outcome serving_step(struct serving *serving, struct query *q,
     const struct waiting_from *from, struct serving_reply *reply);
 

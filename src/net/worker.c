@@ -23,6 +23,9 @@
 #define LETTERS_MAX 65536
 #define TCP_KEPT_MAX (64 << 20)
 #define STOP_LOOK_MS 10
+/* Questions for which nobody waits are asked while no more than this part of
+ * the engine is taken. */
+#define REFRESH_SHARE 4
 
 /* The sockets of one listener that are this worker's. */
 struct served {
@@ -73,6 +76,8 @@ tell_done(struct worker *worker, const struct forward_waiter *waiter,
 {
 	struct mail mail = {.kind = MAIL_DONE, .waiter = *waiter};
 
+	if (waiter->slot == SERVING_NOBODY)
+		return;
 	if (waiter->worker == worker->number) {
 		serving_answered(&worker->serving, waiter, answer);
 		return;
@@ -89,9 +94,13 @@ static enum forward_asked
 ask_engine(struct worker *worker, const struct forward_question *question,
     const struct forward_waiter *waiter, int64_t now_ms)
 {
-	enum forward_asked asked = forward_ask(worker->forward, question,
-	    waiter, now_ms);
+	enum forward_asked asked;
 
+	if (waiter->slot == SERVING_NOBODY &&
+	    forward_in_flight(worker->forward) >=
+	    worker->all->settings.waiting_max / REFRESH_SHARE)
+		return FORWARD_IS_FULL;
+	asked = forward_ask(worker->forward, question, waiter, now_ms);
 	/* Where the mailbox is full its own timer comes. */
 	if (asked == FORWARD_ASKED && question->has_stale &&
 	    forward_is_hopeless(worker->forward, question, now_ms))

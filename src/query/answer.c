@@ -404,6 +404,7 @@ alloc_answer(const struct forward_question *question, uint16_t ttl_count,
 	atomic_init(&answer->references, 1);
 	atomic_init(&answer->used, 0);
 	atomic_init(&answer->kept, 0);
+	atomic_init(&answer->claimed, 0);
 	atomic_init(&answer->ask_ms, 0);
 	answer->name_length = question->name.length;
 	answer->dnssec_ok = question->dnssec_ok;

@@ -42,8 +42,9 @@ uint64_t answer_hash(const struct hash_key *key,
 
 struct answer {
 	atomic_uint references;
-	_Atomic uint8_t used;		/* these five by the cache, */
+	_Atomic uint8_t used;		/* these six by the cache, */
 	_Atomic uint8_t kept;		/* see there */
+	_Atomic uint8_t claimed;
 	bool private;			/* an address in it is (rebind.h) */
 	uint64_t retired;
 	struct answer *next_retired;

@@ -194,6 +194,16 @@ find_slot(struct cache *cache, const struct forward_question *question)
 	return NULL;
 }
 
+/* Near the end of its time? */
+static bool
+is_due(const struct answer *answer, int64_t now_ms)
+{
+	int64_t lasts_ms = answer->expires_ms - answer->stored_ms;
+
+	return (answer->expires_ms - now_ms) * CACHE_DUE_PART <= lasts_ms &&
+	    lasts_ms >= CACHE_DUE_LEAST_MS;
+}
+
 const struct answer *
 cache_find(struct cache *cache, const struct forward_question *question,
     int64_t now_ms, enum cache_state *state)
@@ -213,7 +223,19 @@ cache_find(struct cache *cache, const struct forward_question *question,
 	if (atomic_load_explicit(&answer->used, memory_order_relaxed) == 0)
 		atomic_store_explicit(&answer->used, 1,
 		    memory_order_relaxed);
+	else if (*state == CACHE_FRESH && is_due(answer, now_ms))
+		*state = CACHE_DUE;
 	return answer;
+}
+
+bool
+cache_claim(struct cache *cache, const struct forward_question *question)
+{
+	struct answer *answer = find_slot(cache, question);
+
+	return answer != NULL && atomic_load_explicit(&answer->claimed,
+	    memory_order_relaxed) == 0 && atomic_exchange_explicit(
+	    &answer->claimed, 1, memory_order_relaxed) == 0;
 }
 
 void

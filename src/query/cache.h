@@ -17,9 +17,9 @@
  * readers hold on to so much that nothing can be freed, an answer is not kept.
  *
  * What has expired stays where it is until something else needs its place, and
- * gives way before all others.  For cache_set_stale longer it may be given where
- * no upstream answers (RFC 8767); a failure never takes the place of such an
- * answer, it only notes there until when asking again is of no use.
+ * gives way before all others.  For cache_set_stale longer it may be given
+ * where no upstream answers (RFC 8767); a failure never takes the place of such
+ * an answer, it only notes there until when asking again is of no use.
  *
  * Invariants of a shard: live is the sum of the answers in its slots, retired
  * that of its list; live + retired <= budget after every put; an answer is put
@@ -41,6 +41,8 @@ void cache_set_stale(struct cache *cache, int64_t stale_ms);
 
 enum cache_state {
 	CACHE_FRESH,
+	CACHE_DUE,			/* in the last tenth of its time, which
+					 * was not short, and used before */
 	CACHE_STALE,			/* expired: ask, it may be needed */
 	CACHE_STALE_FAILED,		/* expired, and asking has failed just
 					 * now or takes too long */
@@ -50,6 +52,10 @@ enum cache_state {
 const struct answer *cache_find(struct cache *cache,
     const struct forward_question *question, int64_t now_ms,
     enum cache_state *state);
+/* Of those that find it CACHE_DUE one is to have it asked for: is it this
+ * one? */
+bool cache_claim(struct cache *cache,
+    const struct forward_question *question);
 /* The upstreams keep clients waiting for this question: until then what is
  * expired is CACHE_STALE_FAILED. */
 void cache_postpone(struct cache *cache,
@@ -59,7 +65,10 @@ void cache_prefetch(struct cache *cache, uint64_t hash);
 /* Keep it, in the place of one for the same question; takes a reference of
  * its own.  What has expired already (TTL 0) is not kept.  A failure that
  * follows another one of the same question lasts twice as long, up to
- * CACHE_FAILURE_MAX_MS (RFC 9520 3.2): call this before anybody else reads it. */
+ * CACHE_FAILURE_MAX_MS (RFC 9520 3.2): call this before anybody else reads
+ * it. */
+#define CACHE_DUE_LEAST_MS 10000
+#define CACHE_DUE_PART 10
 #define CACHE_FAILURE_MAX_MS 5000
 void cache_put(struct cache *cache, struct answer *answer, int64_t now_ms);
 

@@ -381,8 +381,9 @@ is_stale(const struct chain *c, const struct answer *answer)
 	    answer->expires_ms <= c->env->now_ms;
 }
 
-/* The cache has nothing better: is it good enough now?  Where the upstreams keep
- * this client waiting, others need not wait in the time that they have left. */
+/* The cache has nothing better: is it good enough now?  Where the upstreams
+ * keep this client waiting, others need not wait in the time that they have
+ * left. */
 static bool
 takes_stale(struct chain *c, enum cache_state state, bool failed)
 {
@@ -392,6 +393,15 @@ takes_stale(struct chain *c, enum cache_state state, bool failed)
 		cache_postpone(env->cache, &c->q->forward, env->now_ms +
 		    CACHE_FAILURE_MAX_MS - QUERY_PATIENCE_MS);
 	return env->in_need || failed || state == CACHE_STALE_FAILED;
+}
+
+static void
+refresh(struct chain *c, const struct upstreams *to)
+{
+	if (!cache_claim(c->env->cache, &c->q->forward))
+		return;
+	c->q->forward.to = *to;
+	c->q->refresh = true;
 }
 
 /* What may be said now; NULL: it must be asked for.  An answer just come is the
@@ -409,12 +419,14 @@ find_answer(struct chain *c, const struct upstreams *to)
 	if (fresh != NULL && !answer_is_failure(fresh))
 		return fresh;
 	cached = cache_find(env->cache, forward, env->now_ms, &state);
-	forward->has_stale = cached != NULL && state != CACHE_FRESH;
+	forward->has_stale = cached != NULL && state >= CACHE_STALE;
 	if (fresh == NULL && env->restarts == 0)
 		stats_count(env->stats, cached != NULL &&
 		    !forward->has_stale ? STAT_CACHE_HITS : STAT_CACHE_MISSES);
 	if (cached == NULL)
 		return fresh;
+	if (state == CACHE_DUE && env->may_refresh && to->count > 0)
+		refresh(c, to);
 	if (!forward->has_stale)
 		return fresh != NULL && answer_is_failure(cached) ? fresh :
 		    cached;

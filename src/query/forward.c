@@ -28,6 +28,7 @@
 #define COOKIE_OURS 8			/* bytes; then the server's */
 #define COOKIE_THEIRS_LEAST 8
 #define NONE UINT32_MAX
+#define HOPELESS_MS 5000		/* behind the end of a penalty */
 
 enum exchange_state {
 	EXCHANGE_OVER,
@@ -670,6 +671,12 @@ forward_ask(struct forward *f, const struct forward_question *question,
 	return FORWARD_ASKED;
 }
 
+unsigned
+forward_in_flight(const struct forward *f)
+{
+	return f->heap_count;
+}
+
 bool
 forward_is_hopeless(struct forward *f,
     const struct forward_question *question, int64_t now_ms)
@@ -679,7 +686,8 @@ forward_is_hopeless(struct forward *f,
 	for (unsigned i = 0; i < question->to.count; i++) {
 		entry = health_find(&f->health,
 		    &question->to.list[i].endpoint);
-		if (entry == NULL || health_until_ms(entry, now_ms) == 0)
+		if (entry == NULL ||
+		    health_until_ms(entry, now_ms - HOPELESS_MS) == 0)
 			return false;
 	}
 	return true;

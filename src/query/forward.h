@@ -69,7 +69,11 @@ enum forward_asked forward_ask(struct forward *forward,
     const struct forward_question *question,
     const struct forward_waiter *waiter, int64_t now_ms);
 
-/* Did all of the question's upstreams fail lately?  It is asked all the same;
+/* How many questions are on their way. */
+unsigned forward_in_flight(const struct forward *forward);
+
+/* Did all of the question's upstreams fail lately: are they passed over, or
+ * were until a moment ago, with nothing good since?  It is asked all the same;
  * but nobody should wait for it who has another answer. */
 bool forward_is_hopeless(struct forward *forward,
     const struct forward_question *question, int64_t now_ms);

@@ -15,9 +15,13 @@
  * that its hash names, and when the answer is there does all three again with
  * env->fresh set: local names are looked up anew, what was fetched is found
  * in `fresh` (or in the cache), and the next step of a chain may WAIT again,
- * QUERY_RESTARTS_MAX times at most.  Where q->forward.has_stale is set the cache
- * has an expired answer: after QUERY_PATIENCE_MS, or as soon as it is known that
- * none of the upstreams answers, the query is run again with env->in_need.
+ * QUERY_RESTARTS_MAX times at most.  Where q->forward.has_stale is set the
+ * cache has an expired answer: after QUERY_PATIENCE_MS, or as soon as it is
+ * known that none of the upstreams answers, the query is run again with
+ * env->in_need.
+ *
+ * REPLY with q->refresh: the answer is near its end and popular; q->forward is
+ * to be asked so that the cache has a new one in time.
  */
 #ifndef HOSTLER_QUERY_QUERY_H
 #define HOSTLER_QUERY_QUERY_H
@@ -58,6 +62,7 @@ struct query_env {
 	int64_t now_ms;			/* monotonic */
 	const struct answer *fresh;	/* what was waited for; else NULL */
 	bool in_need;			/* what has expired will do */
+	bool may_refresh;		/* somebody looks at q->refresh */
 	unsigned restarts;
 	struct trace *trace;		/* NULL: nobody asks why */
 };
@@ -69,7 +74,8 @@ struct query {
 	const struct view *view;	/* of the client */
 	uint64_t hash;			/* of question.name */
 	struct reply reply;
-	struct forward_question forward;	/* on WAIT */
+	struct forward_question forward;	/* on WAIT, or: */
+	bool refresh;			/* ask for it, nobody waits */
 };
 
 void query_begin(struct query *q, const struct query_env *env,

@@ -32,6 +32,7 @@ query_begin(struct query *q, const struct query_env *env,
     const struct query_client *client, const uint8_t *packet, size_t length)
 {
 	q->client = *client;
+	q->refresh = false;
 	if (env->fresh == NULL && env->restarts == 0)
 		count_query(q, env);
 	q->parsed = question_read(&q->question, packet, length);

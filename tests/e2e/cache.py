@@ -119,7 +119,7 @@ def check_stale(where):
             return False
         if mode["failing"]:
             reply.set_rcode(dns.rcode.SERVFAIL)
-        elif str(question.name).startswith("gone"):
+        elif question.name.labels[0].lower() == b"gone":
             reply.set_rcode(dns.rcode.NXDOMAIN)
             reply.authority.append(dns.rrset.from_text(
                 "example.", 1, "IN", "SOA", "ns.example. a.example. 1 2 3 4 1"))
@@ -181,6 +181,28 @@ def check_stale(where):
              "SERVFAIL")
 
 
+# ---- popular names ----
+
+def check_prefetch(where):
+    upstream = Upstream(lambda q, reply: give(reply, q, 10, "A", "192.0.2.1"))
+    with Daemon(where, CONFIG + upstream.forward) as daemon:
+        slowest = []
+
+        def popular():
+            slowest.append(ask(daemon, "www.example")[3])
+            return upstream.count("www.example")
+
+        daemon.ask("lone.example")
+        (count, took_s) = until(popular, 2, 20)
+        same("a popular name is asked for again", count, 2)
+        case("before its end", 8.5 < took_s < 10, took_s)
+        case("and nobody waits for it", max(slowest[1:]) < 1, max(slowest))
+        same("stats counts it", stats(daemon, "cache.prefetched"), 1)
+        same("others are not", upstream.count("lone.example"), 1)
+
+
+with folder() as where:
+    check_prefetch(where)
 with folder() as where:
     check_rebind(where)
 with folder() as where:

@@ -20,6 +20,7 @@ SCENES = \
 	tests/scenes/not-ready.scene \
 	tests/scenes/overlay.scene \
 	tests/scenes/own-name.scene \
+	tests/scenes/prefetch.scene \
 	tests/scenes/private-names.scene \
 	tests/scenes/ranks.scene \
 	tests/scenes/rebind.scene \

@@ -13,6 +13,9 @@
  *                                 query goes on
  *   hurry                         QUERY_PATIENCE_MS pass without an answer,
  *                                 and the waiting query is run in need
+ *   refresh RCODE [ad]            the query before, which had its reply, also
+ *                                 has this asked for, and is answered so
+ *   norefresh                     it has not
  *   reply RCODE [FLAG]... [ede=N] it is answered so: flags in the order aa tc
  *                                 rd ra ad cd, then a block of records in
  *                                 presentation form, with lines `authority`
@@ -64,6 +67,7 @@ take_step(struct run *run)
 	env.fresh = run->fresh;
 	env.restarts = run->restarts;
 	env.in_need = run->in_need;
+	env.may_refresh = run->restarts == 0;
 	epoch_online(run->reader);
 	query_begin(&run->q, &env, &run->world.client, run->packet,
 	    run->packet_length);
@@ -206,6 +210,20 @@ hurry(struct run *run)
 }
 
 static void
+refresh(struct run *run)
+{
+	struct answer *answer;
+
+	if (run->state != STATE_IDLE || !run->q.refresh)
+		story_fail(&run->story, "nothing is asked for");
+	answer = packet_of_upstream(&run->story, &run->q.forward,
+	    run->world.now_ms);
+	cache_put(run->world.cache, answer, run->world.now_ms);
+	answer_release(answer);
+	run->q.refresh = false;
+}
+
+static void
 check_count(struct run *run)
 {
 	struct story *story = &run->story;
@@ -240,6 +258,10 @@ carry_out(struct run *run)
 		check_wait(run);
 	else if (strcmp(verb, "upstream") == 0)
 		answer_upstream(run);
+	else if (strcmp(verb, "refresh") == 0)
+		refresh(run);
+	else if (strcmp(verb, "norefresh") == 0 && !run->q.refresh)
+		return;
 	else if (strcmp(verb, "hurry") == 0)
 		hurry(run);
 	else if (strcmp(verb, "count") == 0)

@@ -50,7 +50,7 @@ find(struct cache *cache, const struct forward_question *q, int64_t now_ms)
 	enum cache_state state;
 	const struct answer *found = cache_find(cache, q, now_ms, &state);
 
-	return found != NULL && state == CACHE_FRESH ? found : NULL;
+	return found != NULL && state < CACHE_STALE ? found : NULL;
 }
 
 START_TEST(found_until_it_expires)
@@ -167,6 +167,37 @@ START_TEST(what_has_expired_is_of_use_for_a_while)
 }
 END_TEST
 
+START_TEST(what_is_used_is_due_before_its_end)
+{
+	struct cache *cache = cache_new(MEG);
+	struct forward_question q = question_of(1), brief = question_of(2);
+	enum cache_state state = CACHE_STALE;
+
+	put_good(cache, &q, NOW, 10000);
+	put_good(cache, &brief, NOW, 9999);
+	/* The first use is none before. */
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 9000, &state));
+	ck_assert_int_eq(state, CACHE_FRESH);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 8999, &state));
+	ck_assert_int_eq(state, CACHE_FRESH);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 9000, &state));
+	ck_assert_int_eq(state, CACHE_DUE);
+	ck_assert_ptr_nonnull(cache_find(cache, &q, NOW + 9999, &state));
+	ck_assert_int_eq(state, CACHE_DUE);
+	(void)cache_find(cache, &brief, NOW, &state);
+	ck_assert_ptr_nonnull(cache_find(cache, &brief, NOW + 9998, &state));
+	ck_assert_int_eq(state, CACHE_FRESH);
+	/* One asks; with the next answer one again. */
+	ck_assert(cache_claim(cache, &q));
+	ck_assert(!cache_claim(cache, &q));
+	put_good(cache, &q, NOW + 9000, 10000);
+	ck_assert(cache_claim(cache, &q));
+	q = question_of(3);
+	ck_assert(!cache_claim(cache, &q));
+	cache_free(cache);
+}
+END_TEST
+
 START_TEST(a_failure_takes_no_good_answers_place)
 {
 	struct cache *cache = cache_new(MEG);
@@ -244,8 +275,8 @@ START_TEST(what_has_expired_goes_first)
 		q = question_of(i);
 		if (cache_find(cache, &q, NOW, &state) == NULL)
 			continue;
-		fresh += state == CACHE_FRESH;
-		expired += state != CACHE_FRESH;
+		fresh += state < CACHE_STALE;
+		expired += state >= CACHE_STALE;
 	}
 	/* Where the hand went by, those that expired are gone. */
 	ck_assert_uint_gt(fresh, 450);
@@ -504,6 +535,7 @@ main(void)
 	tcase_add_test(tc, what_has_expired_is_of_use_for_a_while);
 	tcase_add_test(tc, what_has_expired_goes_first);
 	tcase_add_test(tc, a_failure_takes_no_good_answers_place);
+	tcase_add_test(tc, what_is_used_is_due_before_its_end);
 	tcase_add_test(tc, failures_in_a_row_last_longer);
 	tcase_add_test(tc, without_a_budget_nothing_is_kept);
 	tcase_add_test(tc, the_budget_holds);

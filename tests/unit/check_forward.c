@@ -1252,6 +1252,34 @@ ask_crowd(void)
 	ck_assert_uint_eq(crowd.sent_count, CROWD);
 }
 
+START_TEST(hopeless_until_something_good_comes)
+{
+	struct forward_question q = craft_question("www.test.", TYPE_A, 2,
+	    CRAFT_PLAIN);
+	struct forward_question more = craft_question("www.test.", TYPE_A, 3,
+	    CRAFT_PLAIN);
+
+	begin();
+	ck_assert(!forward_is_hopeless(w.forward, &q, w.now_ms));
+	ck_assert_int_eq(ask(&q), FORWARD_ASKED);
+	ck_assert_uint_eq(forward_in_flight(w.forward), 1);
+	ck_assert(!forward_is_hopeless(w.forward, &q, w.now_ms));
+	for (unsigned ms = 0; ms < FORWARD_GIVE_UP_MS; ms += 100)
+		pass_ms(100);
+	ck_assert_uint_eq(forward_in_flight(w.forward), 0);
+	ck_assert(forward_is_hopeless(w.forward, &q, w.now_ms));
+	ck_assert(!forward_is_hopeless(w.forward, &more, w.now_ms));
+	/* An hour later nobody knows. */
+	ck_assert(!forward_is_hopeless(w.forward, &q, w.now_ms + 3600000));
+	forget();
+	ck_assert_int_eq(ask(&q), FORWARD_ASKED);
+	ck_assert(forward_is_hopeless(w.forward, &q, w.now_ms));
+	answer_to(0);
+	ck_assert(!forward_is_hopeless(w.forward, &q, w.now_ms));
+	end();
+}
+END_TEST
+
 START_TEST(many_questions_at_once)
 {
 	int64_t due_ms, last_ms = 0;
@@ -1354,6 +1382,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, late_and_strange_numbers_are_ignored);
 	tcase_add_test(tc, without_upstreams_it_fails_at_once);
 	tcase_add_test(tc, a_hostile_upstream_gets_no_storm);
+	tcase_add_test(tc, hopeless_until_something_good_comes);
 	tcase_add_test(tc, many_questions_at_once);
 	tcase_add_test(tc, ids_are_random);
 	tcase_add_test(tc, undrained_it_stays_whole);

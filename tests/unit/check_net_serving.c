@@ -354,21 +354,57 @@ START_TEST(serving_keeps_no_long_packets)
 }
 END_TEST
 
-/* As if it had been asked for an hour ago, for a minute. */
+/* As if its answer, good for 300 s, had come so long ago. */
 static void
-keep_expired(const char *name)
+keep_old(const char *name, int64_t age_ms)
 {
 	struct answer *answer;
 
 	ck_assert_int_eq(serve(name, 0), QUERY_WAIT);
 	answer = make_answer(9);
-	answer->stored_ms -= 310000;
-	answer->expires_ms -= 310000;
+	answer->stored_ms -= age_ms;
+	answer->expires_ms -= age_ms;
 	cache_put(here.cache, answer, answer->stored_ms);
 	answer_release(answer);
 	waiting_forget(here.serving.waiting, NULL);
 	here.asked = 0;
 }
+
+static void
+keep_expired(const char *name)
+{
+	keep_old(name, 310000);
+}
+
+START_TEST(serving_refreshes_what_is_popular)
+{
+	struct answer *answer;
+
+	keep_old("a.example.", 280000);
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.asked, 0);
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.asked, 1);
+	ck_assert_uint_eq(here.waiter.slot, SERVING_NOBODY);
+	ck_assert_uint_eq(here.question.to.count, 1);
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.asked, 1);
+	ck_assert_uint_eq(here.stats.count[STAT_CACHE_PREFETCHED], 1);
+	ck_assert_uint_eq(waiting_count(here.serving.waiting), 0);
+	answer = make_answer(9);
+	serving_answered(&here.serving, &here.waiter, answer);
+	answer_release(answer);
+	ck_assert_uint_eq(here.replies, 0);
+	/* Where nobody can be asked the client does not notice. */
+	keep_old("b.example.", 280000);
+	here.says = FORWARD_IS_FULL;
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_REPLY);
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.rcode, RCODE_NOERROR);
+	ck_assert_uint_eq(here.asked, 1);
+	ck_assert_uint_eq(here.stats.count[STAT_CACHE_PREFETCHED], 1);
+}
+END_TEST
 
 START_TEST(serving_hurries_after_a_while)
 {
@@ -466,7 +502,7 @@ main(void)
 	    serving_says_when_nobody_can_be_asked,
 	    serving_says_when_too_many_wait, serving_lets_no_burst_go,
 	    serving_answers_all_that_are_not_late,
-	    serving_keeps_no_long_packets,
+	    serving_keeps_no_long_packets, serving_refreshes_what_is_popular,
 	    serving_hurries_after_a_while, serving_hurries_by_itself,
 	    serving_hurries_when_it_is_told, serving_has_a_failure_hurry};
 	Suite *suite = suite_create("net/serving");
