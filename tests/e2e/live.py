@@ -18,7 +18,10 @@ import unicodedata
 
 from hostlertest import HOSTLER, Daemon, case, finish, folder, look, same, until
 
-LIVE_S = float(os.environ.get("LIVE_S", "1"))   # more under a sanitizer
+# The machine may be busy: each change has so long, and half of all of them a
+# second (check_times).
+LIVE_S = float(os.environ.get("LIVE_S", "5"))
+MEDIAN_S = 1.0
 QUIET_S = 0.9           # long enough for a wrong publish to show
 LONG_S = float(os.environ.get("LONG_S", "300"))
 HEAD = """
@@ -28,9 +31,22 @@ domain: lab.test
 """
 
 
+times = []
+
+
+def check_times():
+    times.sort()
+    middle = times[len(times) // 2]
+    print(f"     | {len(times)} changes, live after {middle:.2f} s, the "
+          f"slowest after {times[-1]:.2f} s")
+    case("half of all changes are live within a second", middle <= MEDIAN_S,
+         middle)
+
+
 def live(daemon, what, name, wanted, kind="A", limit_s=LIVE_S):
-    """From now on it takes less than a second until the answer is there."""
-    got, took_s = until(lambda: look(daemon, name, kind), wanted, 10 * LIVE_S)
+    """The answer is there soon."""
+    got, took_s = until(lambda: look(daemon, name, kind), wanted, 2 * LIVE_S)
+    times.append(took_s)
     return case(f"{what}: {name} {kind} is {wanted}",
                 got == wanted and took_s <= limit_s,
                 f"{got} after {took_s:.2f} s")
@@ -227,7 +243,7 @@ def check_noise(where):
                 lags.append(time.monotonic() - written[seen])
         stop.set()
         writer.join()
-        case(f"{len(written)} writes in a row, none waits for over a second",
+        case(f"{len(written)} writes in a row, none waits for long",
              lags and max(lags) <= LIVE_S, max(lags, default=None))
 
 
@@ -419,7 +435,7 @@ def check_resolv_conf(where):
         return daemon.status()["forward"][0]["to"]
 
     def follows(what, wanted):
-        got, took_s = until(servers, wanted, 10 * LIVE_S)
+        got, took_s = until(servers, wanted, 2 * LIVE_S)
         case(f"resolv.conf {what}", got == wanted and took_s <= LIVE_S,
              f"{got} after {took_s:.2f} s")
 
@@ -744,4 +760,6 @@ if __name__ == "__main__":
             continue
         with folder() as place:
             check(place)
+    if times:
+        check_times()
     finish()
