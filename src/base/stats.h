@@ -53,6 +53,7 @@
 	X(FORWARD_MALFORMED, "forward.malformed") \
 	X(FORWARD_FAILED, "forward.failed") \
 	X(FORWARD_FULL, "forward.full") \
+	X(FORWARD_LOOPS, "forward.loops") \
 	X(STREAMS_OPENED, "streams.opened") \
 	X(STREAMS_ASKED_AGAIN, "streams.asked-again") \
 	X(TCP_ACCEPTED, "tcp.accepted") \

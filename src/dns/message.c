@@ -65,27 +65,15 @@ take_opt(struct message *m, const struct message_record *record)
 	return true;
 }
 
-#define OPTION_COOKIE 10
-#define OPTION_HEAD 4
-
-/* The options were found to fill the rdata; no length is believed here. */
 static void
 find_cookie(struct message *m, size_t at, size_t end)
 {
-	uint16_t length;
+	const uint8_t *cookie = rdata_find_option(m->bytes + at, end - at,
+	    OPTION_COOKIE, &m->cookie_length);
 
-	while (at + OPTION_HEAD <= end) {
-		length = wire_get16(m->bytes + at + 2);
-		if (length > end - at - OPTION_HEAD)
-			return;
-		if (wire_get16(m->bytes + at) == OPTION_COOKIE) {
-			m->cookie = true;
-			m->cookie_at = (uint16_t)(at + OPTION_HEAD);
-			m->cookie_length = length;
-			return;
-		}
-		at += OPTION_HEAD + (size_t)length;
-	}
+	m->cookie = cookie != NULL;
+	if (m->cookie)
+		m->cookie_at = (uint16_t)(cookie - m->bytes);
 }
 
 /* What rdata of other classes looks like is not known. */

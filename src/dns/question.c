@@ -33,6 +33,17 @@ read_name(struct question *q)
 	return true;
 }
 
+static void
+read_cookie(struct question *q, const uint8_t *options, size_t length)
+{
+	uint16_t size;
+	const uint8_t *cookie = rdata_find_option(options, length,
+	    OPTION_COOKIE, &size);
+
+	if (cookie != NULL && size >= sizeof(q->cookie))
+		memcpy(&q->cookie, cookie, sizeof(q->cookie));
+}
+
 /* RFC 6891 6.1.1: the root as owner, one at most.  fixed is what stands behind
  * the owner: type, size, rcode, version, flags, length. */
 static bool
@@ -48,8 +59,12 @@ read_opt(struct question *q, const uint8_t *fixed, uint8_t *version)
 		q->udp_size = UDP_SIZE_MIN;
 	*version = fixed[5];
 	q->dnssec_ok = (fixed[6] & 0x80) != 0;
-	return length == 0 || *version > 0 ||
-	    rdata_is_valid(TYPE_OPT, fixed + FIXED, length);
+	if (length == 0 || *version > 0)
+		return true;
+	if (!rdata_is_valid(TYPE_OPT, fixed + FIXED, length))
+		return false;
+	read_cookie(q, fixed + FIXED, length);
+	return true;
 }
 
 /* Pass over an owner.  That of an OPT is one byte. */
@@ -138,6 +153,7 @@ start_question(struct question *q, const uint8_t *packet, size_t length)
 	q->name_length = 1;
 	q->labels = 0;
 	q->edns = false;
+	q->cookie = 0;
 	q->dnssec_ok = false;
 	q->name[0] = 0;
 }

@@ -39,6 +39,8 @@ struct question {
 	uint8_t labels;
 	bool edns;			/* an OPT was there */
 	bool dnssec_ok;			/* DO */
+	uint64_t cookie;		/* the client's (RFC 7873), its bytes
+					 * as they are; 0: none */
 	uint8_t name[DNAME_MAX + 1];	/* lower */
 };
 

@@ -318,3 +318,22 @@ rdata_target(uint16_t type, const uint8_t *rdata)
 		return NULL;
 	}
 }
+
+#define OPTION_HEAD 4
+
+const uint8_t *
+rdata_find_option(const uint8_t *rdata, size_t length, uint16_t code,
+    uint16_t *size)
+{
+	size_t at = 0;
+
+	while (at + OPTION_HEAD <= length) {
+		*size = wire_get16(rdata + at + 2);
+		if (*size > length - at - OPTION_HEAD)
+			return NULL;
+		if (wire_get16(rdata + at) == code)
+			return rdata + at + OPTION_HEAD;
+		at += OPTION_HEAD + (size_t)*size;
+	}
+	return NULL;
+}

@@ -34,4 +34,10 @@ void rdata_skip(struct wire_reader *r, uint16_t type, size_t len);
  * other types.  rdata is valid and uncompressed. */
 const uint8_t *rdata_target(uint16_t type, const uint8_t *rdata);
 
+/* The data of the first EDNS option of a code in an OPT's rdata, *size bytes of
+ * it; NULL: there is none.  No length is believed. */
+#define OPTION_COOKIE 10
+const uint8_t *rdata_find_option(const uint8_t *rdata, size_t length,
+    uint16_t code, uint16_t *size);
+
 #endif

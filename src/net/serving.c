@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/serving.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "net/loop.h"
 
@@ -64,10 +66,17 @@ set_expiry(struct serving *serving, int64_t now_ms)
 
 static enum forward_asked
 ask_for(struct serving *serving, struct waiting_query *waiting,
-    const struct forward_question *question)
+    const struct query *q)
 {
-	struct forward_waiter waiter = {.slot = waiting->slot,
-	    .serial = waiting->serial};
+	const struct forward_question *question = &q->forward;
+	struct forward_waiter waiter = {
+	    .slot = waiting->slot,
+	    .serial = waiting->serial,
+	    .cookie = q->question.cookie,
+	    .client = waiting->from.client.addr,
+	    .has_capitals = memcmp(q->question.packet + WIRE_HEADER,
+		q->question.name, q->question.name_length) != 0,
+	};
 
 	waiting->question = *question;
 	if (question->has_stale)
@@ -108,7 +117,7 @@ serving_step(struct serving *serving, struct query *q,
 		return fail_query(serving, q, reply->room, &reply->length);
 	}
 	waiting->since_ms = serving->env.now_ms;
-	if (ask_for(serving, waiting, &q->forward) == FORWARD_ASKED) {
+	if (ask_for(serving, waiting, q) == FORWARD_ASKED) {
 		set_expiry(serving, serving->env.now_ms);
 		return QUERY_WAIT;
 	}
@@ -135,7 +144,7 @@ run_again(struct serving *serving, struct waiting_query *waiting,
 	    waiting->length);
 	outcome = query_step(q, &serving->env, serving->again_room, &length);
 	if (outcome == QUERY_WAIT &&
-	    ask_for(serving, waiting, &q->forward) == FORWARD_ASKED) {
+	    ask_for(serving, waiting, q) == FORWARD_ASKED) {
 		serving_end(serving);
 		return;
 	}

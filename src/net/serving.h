@@ -13,12 +13,12 @@
  * A query that waits is kept as copies in the waiting table.  When its answer
  * is there it is run again, and the reply goes out by the hook of whoever
  * received it (struct waiting_from).  Where the table, the client's part of it
- * or the engine is full it is answered SERVFAIL at once.  Of late replies to
- * one client and question only a few go out (waiting.h).  Where the cache has
- * an expired answer the query is run again after QUERY_PATIENCE_MS, or once its
- * upstreams are known to fail, and gets that; its question goes on.  A question
- * for which nobody waits (query.refresh) has SERVING_NOBODY as its waiter's
- * slot.
+ * or the engine is full, and where the question comes from whom it was sent to,
+ * it is answered SERVFAIL at once.  Of late replies to one client and question
+ * only a few go out (waiting.h).  Where the cache has an expired answer the
+ * query is run again after QUERY_PATIENCE_MS, or once its upstreams are known
+ * to fail, and gets that; its question goes on.  A question for which nobody
+ * waits (query.refresh) has SERVING_NOBODY as its waiter's slot.
  *
  * One thread: the worker's.
  */

@@ -8,9 +8,9 @@
  * two may share a count, nobody can choose with whom.
  *
  * Nor can answers be saved up here and let loose at once: of one client's
- * queries for one question that waited for WAITING_LATE_MS and are answered
- * within WAITING_SPAN_MS, WAITING_LATE_MAX are.  Only senders who can be anybody
- * (UDP) are held to that.
+ * queries for one question that waited for WAITING_LATE_MS, no more than
+ * WAITING_LATE_MAX are answered within WAITING_SPAN_MS, and the others dropped.
+ * Only UDP, where a sender can be anybody, is held to that.
  *
  * A slot has a serial, so that an answer which comes too late for its query
  * does not reach the next one in that slot.  One thread: the worker's.

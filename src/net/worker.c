@@ -53,12 +53,17 @@ struct worker {
 	_Atomic int64_t alive_ms;
 };
 
+/* What the log said of a counter. */
+struct told {
+	uint64_t count;
+	int64_t at_ms;			/* 0: never */
+};
+
 struct workers {
 	struct workers_settings settings;
 	unsigned count;
 	atomic_uint busy;		/* workers that have not finished */
-	uint64_t refused_told;
-	int64_t refused_told_ms;	/* 0: never */
+	struct told refused, loops;
 	struct worker **list;
 };
 
@@ -317,26 +322,42 @@ on_letters(evutil_socket_t fd, short what, void *context)
 
 /* ---- now and then ---- */
 
-/* Refused clients are counted; people are told once a minute at most, and
- * which setting it is. */
-static void
-tell_refused(struct workers *workers, int64_t now_ms)
+/* How much more a counter of all workers has; 0 too where something was told
+ * less than refused_log_ms ago. */
+static unsigned long long
+untold(struct workers *workers, struct told *told, enum stats_counter which,
+    int64_t now_ms)
 {
-	uint64_t refused = 0;
+	uint64_t before = told->count, count = 0;
 
-	if (workers->refused_told_ms && now_ms - workers->refused_told_ms <
+	if (told->at_ms && now_ms - told->at_ms <
 	    workers->settings.refused_log_ms)
-		return;
+		return 0;
 	for (unsigned i = 0; i < workers->count; i++)
-		refused += atomic_load_explicit(&workers->list[i]->stats.count[
-		    STAT_REFUSED_CLIENT], memory_order_relaxed);
-	if (refused == workers->refused_told)
-		return;
-	log_notice("%llu queries refused: their clients are in no network of "
-	    "server.allow",
-	    (unsigned long long)(refused - workers->refused_told));
-	workers->refused_told = refused;
-	workers->refused_told_ms = now_ms;
+		count += atomic_load_explicit(&workers->list[i]->stats.count[
+		    which], memory_order_relaxed);
+	if (count == before)
+		return 0;
+	*told = (struct told){.count = count, .at_ms = now_ms};
+	return count - before;
+}
+
+/* Counted; people are told once a minute at most, and what it is about. */
+static void
+tell_counts(struct workers *workers, int64_t now_ms)
+{
+	unsigned long long refused = untold(workers, &workers->refused,
+	    STAT_REFUSED_CLIENT, now_ms);
+	unsigned long long loops = untold(workers, &workers->loops,
+	    STAT_FORWARD_LOOPS, now_ms);
+
+	if (refused)
+		log_notice("%llu queries refused: their clients are in no "
+		    "network of server.allow", refused);
+	if (loops)
+		log_warning("%llu questions came back from the upstream that "
+		    "they were sent to: it forwards to this server, a loop",
+		    loops);
 }
 
 static void
@@ -350,7 +371,7 @@ on_heartbeat(evutil_socket_t fd, short what, void *context)
 	atomic_store_explicit(&worker->alive_ms, now_ms,
 	    memory_order_relaxed);
 	if (worker->number == 0)
-		tell_refused(worker->all, now_ms);
+		tell_counts(worker->all, now_ms);
 }
 
 /* ---- the thread ---- */

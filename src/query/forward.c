@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "dns/message.h"
+#include "dns/rdata.h"
 #include "dns/wire.h"
 
 #define QUESTIONS_MAX 32768
@@ -24,7 +25,6 @@
 #define ROUND_WAIT_MS 400
 #define TICK_MAX 256			/* flights a tick */
 #define EDNS_SIZE 1232
-#define OPTION_COOKIE 10
 #define COOKIE_OURS 8			/* bytes; then the server's */
 #define COOKIE_THEIRS_LEAST 8
 #define NONE UINT32_MAX
@@ -634,6 +634,61 @@ start_flight(struct forward *f, struct flight *flight,
 	set_due(f, flight, flight->give_up_ms);
 }
 
+/* One an upstream, the same as long as this engine lives. */
+static void
+our_cookie(const struct forward *f, const struct endpoint *endpoint,
+    uint8_t cookie[COOKIE_OURS])
+{
+	uint8_t bytes[sizeof(endpoint->addr.bytes) + 2];
+	uint64_t hash;
+
+	memcpy(bytes, endpoint->addr.bytes, sizeof(endpoint->addr.bytes));
+	wire_put16(bytes + sizeof(endpoint->addr.bytes), endpoint->port);
+	hash = hash_siphash24(&f->cookie_key, bytes, sizeof(bytes));
+	memcpy(cookie, &hash, COOKIE_OURS);
+}
+
+static bool
+has_our_cookie(const struct forward *f, const struct upstream *upstream,
+    uint64_t cookie)
+{
+	uint8_t ours[COOKIE_OURS];
+
+	if (cookie == 0)
+		return false;
+	our_cookie(f, &upstream->endpoint, ours);
+	return memcmp(ours, &cookie, COOKIE_OURS) == 0;
+}
+
+/* All of one machine have the same address: there it must look like a
+ * forwarder's question. */
+static bool
+is_from(const struct upstream *upstream, const struct forward_waiter *waiter)
+{
+	const struct addr *addr = &upstream->endpoint.addr;
+
+	if (!addr_is_loopback(addr))
+		return addr_equal(addr, &waiter->client);
+	return addr_is_loopback(&waiter->client) && waiter->cookie != 0 &&
+	    waiter->has_capitals;
+}
+
+/* The question is out to who asks it: our own, or of an upstream that forwards
+ * to us. */
+static bool
+is_loop(const struct forward *f, const struct flight *flight,
+    const struct forward_waiter *waiter)
+{
+	const struct upstreams *to = &flight->question.to;
+
+	for (unsigned i = 0; i < to->count; i++) {
+		if (has_our_cookie(f, &to->list[i], waiter->cookie) ||
+		    is_from(&to->list[i], waiter))
+			return true;
+	}
+	return false;
+}
+
 static enum forward_asked
 say_full(struct forward *f)
 {
@@ -648,6 +703,10 @@ forward_ask(struct forward *f, const struct forward_question *question,
 	struct flight *flight = find_flight(f, question);
 
 	assert(question->to.count <= UPSTREAMS_MAX);
+	if (flight != NULL && is_loop(f, flight, waiter)) {
+		stats_count(f->stats, STAT_FORWARD_LOOPS);
+		return FORWARD_LOOPS;
+	}
 	if (flight != NULL) {
 		if (!add_waiter(f, flight, waiter))
 			return say_full(f);
@@ -733,20 +792,6 @@ write_question(const struct flight *flight, const struct exchange *exchange,
 	wire_write16(&w, q->type);
 	wire_write16(&w, CLASS_IN);
 	return w;
-}
-
-/* One an upstream, the same as long as this engine lives. */
-static void
-our_cookie(const struct forward *f, const struct endpoint *endpoint,
-    uint8_t cookie[COOKIE_OURS])
-{
-	uint8_t bytes[sizeof(endpoint->addr.bytes) + 2];
-	uint64_t hash;
-
-	memcpy(bytes, endpoint->addr.bytes, sizeof(endpoint->addr.bytes));
-	wire_put16(bytes + sizeof(endpoint->addr.bytes), endpoint->port);
-	hash = hash_siphash24(&f->cookie_key, bytes, sizeof(bytes));
-	memcpy(cookie, &hash, COOKIE_OURS);
 }
 
 static void

@@ -54,16 +54,22 @@ const struct health *forward_health(const struct forward *forward);
 void forward_set_limits(struct forward *forward,
     const struct answer_limits *limits);
 
-/* Who is told when a question ends: opaque to the engine. */
+/* Who is told when a question ends: worker, slot and serial are opaque to the
+ * engine.  The rest is of the client's query, so that a question which comes
+ * back from where it was sent is known; zeros where nobody asked. */
 struct forward_waiter {
 	uint32_t worker;
 	uint32_t slot;
 	uint64_t serial;
+	uint64_t cookie;		/* see struct question */
+	struct addr client;
+	bool has_capitals;		/* in the name */
 };
 
 enum forward_asked {
 	FORWARD_ASKED,			/* a DONE action will come */
 	FORWARD_IS_FULL,		/* never: answer SERVFAIL */
+	FORWARD_LOOPS,			/* the same; it came back to us */
 };
 enum forward_asked forward_ask(struct forward *forward,
     const struct forward_question *question,

@@ -816,11 +816,22 @@ class Relay:
 
 def judge_loop(what, daemon, relays, others=()):
     with Watch(daemon, {"web.lab.test": "10.0.2.20"}) as w:
+        start = time.monotonic()
         found = ask_all(daemon, ["loop.example"])
+        took = time.monotonic() - start
+        all_of_them = (daemon, *others)
+        while not any("a loop" in one.log for one in all_of_them) and \
+                time.monotonic() < start + WAIT_S:
+            for one in all_of_them:
+                one.read_log(0.05)
     judge(found, "loop.example", [FAILED])
     w.judge(what)
     packets = sum(relay.count for relay in relays)
     case(f"{what}: {packets} packets", 0 < packets <= 10)
+    case(f"{what}: found out after {took:.2f} s", took < 1)
+    case(f"{what}: one line tells of it", sum(
+        one.log.count("a loop") for one in (daemon, *others)) == 1,
+         daemon.log)
     for other in others:
         same(f"{what}: the other goes on",
              records(other.ask("web.lab.test").answer),

@@ -91,7 +91,8 @@ drain(void)
 static enum forward_asked
 ask(const struct forward_question *q)
 {
-	struct forward_waiter waiter = { 1, 2, 3 };
+	struct forward_waiter waiter = { .worker = 1, .slot = 2,
+		.serial = 3 };
 	enum forward_asked asked = forward_ask(w.forward, q, &waiter,
 	    w.now_ms);
 
@@ -924,6 +925,62 @@ START_TEST(a_bad_cookie_is_asked_again)
 }
 END_TEST
 
+START_TEST(our_own_questions_are_known)
+{
+	static const struct {
+		const char *what;
+		struct addr upstream, client;
+		bool cookie, has_capitals;	/* of the second query */
+		enum forward_asked wanted;
+	} rows[] = {
+		{ "another client", { 4, { 192, 0, 2, 1 } },
+		    { 4, { 192, 0, 2, 9 } }, true, true, FORWARD_ASKED },
+		{ "the upstream", { 4, { 192, 0, 2, 1 } },
+		    { 4, { 192, 0, 2, 1 } }, false, false, FORWARD_LOOPS },
+		{ "a program here", { 4, { 127, 0, 0, 2 } },
+		    { 4, { 127, 0, 0, 1 } }, false, true, FORWARD_ASKED },
+		{ "another one", { 4, { 127, 0, 0, 2 } },
+		    { 4, { 127, 0, 0, 1 } }, true, false, FORWARD_ASKED },
+		{ "a forwarder here", { 4, { 127, 0, 0, 2 } },
+		    { 4, { 127, 0, 0, 1 } }, true, true, FORWARD_LOOPS },
+		{ "not from here", { 4, { 127, 0, 0, 2 } },
+		    { 4, { 192, 0, 2, 1 } }, true, true, FORWARD_ASKED },
+	};
+	struct forward_waiter waiter = { .cookie = rows[_i].cookie,
+		.client = rows[_i].client,
+		.has_capitals = rows[_i].has_capitals };
+	struct forward_question q = www(1);
+
+	begin();
+	q.to.list[0].endpoint.addr = rows[_i].upstream;
+	ask(&q);
+	ck_assert_msg((int)forward_ask(w.forward, &q, &waiter, w.now_ms) ==
+	    (int)rows[_i].wanted, "%s", rows[_i].what);
+	ck_assert_uint_eq(counted(STAT_FORWARD_LOOPS),
+	    rows[_i].wanted == FORWARD_LOOPS);
+	ck_assert_uint_eq(w.sent_count, 1);
+	end();
+}
+END_TEST
+
+START_TEST(our_own_cookie_is_known)
+{
+	struct forward_waiter waiter = { .client = { 4, { 203, 0, 113, 9 } } };
+	struct forward_question q = www(2);
+	size_t length;
+
+	begin();
+	ask(&q);
+	memcpy(&waiter.cookie, cookie_of(0, &length), sizeof(waiter.cookie));
+	ck_assert_int_eq(forward_ask(w.forward, &q, &waiter, w.now_ms),
+	    FORWARD_LOOPS);
+	waiter.cookie ^= 1;
+	ck_assert_int_eq(forward_ask(w.forward, &q, &waiter, w.now_ms),
+	    FORWARD_ASKED);
+	end();
+}
+END_TEST
+
 START_TEST(refusals_go_to_the_next_at_once)
 {
 	static const uint16_t rcodes[] = { RCODE_SERVFAIL, RCODE_REFUSED,
@@ -1370,6 +1427,8 @@ add_tests(TCase *tc)
 	tcase_add_loop_test(tc, other_cookies_are_forged, 0, 3);
 	tcase_add_loop_test(tc, a_cookie_that_is_due, 0, 2);
 	tcase_add_loop_test(tc, a_bad_cookie_is_asked_again, 0, 2);
+	tcase_add_loop_test(tc, our_own_questions_are_known, 0, 6);
+	tcase_add_test(tc, our_own_cookie_is_known);
 	tcase_add_test(tc, refusals_go_to_the_next_at_once);
 	tcase_add_test(tc, refused_by_all_fails_at_once);
 	tcase_add_test(tc, broken_ones_are_tried_twice);
