@@ -404,6 +404,84 @@ class Upstream:
         self.close(conn)
 
 
+def cookie_of(q):
+    """The cookie option of a query, b"" where there is none: (ours, theirs)."""
+    at = 12 + len(q.question)
+    if q.data[at:at + 3] != b"\0\0\x29":
+        return b"", b""
+    options, at = q.data[at + 11:], 0
+    while at + 4 <= len(options):
+        code, length = struct.unpack("!HH", options[at:at + 4])
+        data = options[at + 4:at + 4 + length]
+        if code == 10:
+            return data[:8], data[8:]
+        at += 4 + length
+    return b"", b""
+
+
+def opt_with(cookie, upper=0):
+    option = struct.pack("!HH", 10, len(cookie)) + cookie if cookie else b""
+    return rr(b"\0", OPT, option, upper << 24, rclass=1232)
+
+
+class CookieUpstream(Upstream):
+    """Gives cookies (RFC 7873), and lies about them as the name says.  Its own
+    change all the time; by TCP there are none."""
+
+    def __init__(self):
+        super().__init__()
+        self.without = 0
+        self.given = b"\1" * 8
+
+    def say(self, q, where, data, cookie, **more):
+        self.send(q.reply([rr(HERE, A, address(data))] if data else [],
+                          ar=[opt_with(cookie, more.get("upper", 0))],
+                          flags=0x8180 | more.get("rcode", 0)), where)
+
+    def answer_udp(self, q, peer):
+        ours, theirs = cookie_of(q)
+        if len(ours) != 8:
+            self.without += 1
+            return
+        good = ours + self.given
+        if q.mode == "cookie-other":
+            self.say(q, peer, FORGED, bytes([ours[0] ^ 1]) + good[1:])
+        elif q.mode == "cookie-short":
+            self.say(q, peer, FORGED, ours[:7])
+        elif q.mode == "cookie-long":
+            self.say(q, peer, FORGED, ours + b"x" * 33)
+        elif q.mode in ("cookie-lacks", "cookie-never"):
+            self.say(q, peer, FORGED, b"")
+        elif q.mode == "cookie-echoed":
+            self.say(q, peer, FORGED, ours)
+        elif q.mode == "cookie-bad" and theirs != b"\2" * 16:
+            self.say(q, peer, None, ours + b"\2" * 16, rcode=7, upper=1)
+            return
+        if q.mode != "cookie-never":
+            self.say(q, peer, GOOD, good)
+
+    def answer_tcp(self, conn, q):
+        self.play(conn, [framed(q.good()), None])
+
+
+def check_cookies():
+    modes = ["cookie-other", "cookie-short", "cookie-long", "cookie-lacks",
+             "cookie-echoed", "cookie-bad"]
+    with folder() as where, CookieUpstream() as upstream, \
+            daemon_in(where, f"{UPSTREAM}@{upstream.port}") as daemon:
+        names = [f"learn-{i}.example" for i in range(30)]
+        found = ask_all(daemon, names)
+        same("every worker was given a cookie",
+             [said(found[name][0]) for name in names], [RIGHT] * 30)
+        for i, mode in enumerate(modes):
+            found = ask_all(daemon, [f"{mode}.n{i}.example"])
+            judge(found, f"{mode}.n{i}.example", [RIGHT])
+        # Each is found out by TCP, and the cookie forgotten; so only one.
+        found = ask_all(daemon, ["cookie-never.example"])
+        judge(found, "cookie-never.example", [RIGHT])
+        same("every query had a cookie", upstream.without, 0)
+
+
 class Watch:
     """Asks for names that must not notice anything, all the time."""
 
@@ -903,6 +981,7 @@ def check_loops():
     """At one time: each lasts until the question is given up."""
     checks = [threading.Thread(target=check) for check in
               (check_loop_alone, check_loop_of_two, check_own_address,
+               check_cookies,
                check_few_descriptors)]
     for check in checks:
         check.start()
