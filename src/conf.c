@@ -232,8 +232,10 @@ void
 conf_clear_forward(struct conf_scope *scope)
 {
 	for (size_t i = 0; i < scope->forward_count; i++) {
-		for (size_t k = 0; k < scope->forward[i].count; k++)
+		for (size_t k = 0; k < scope->forward[i].count; k++) {
 			free(scope->forward[i].to[k].path);
+			free(scope->forward[i].to[k].server);
+		}
 		free(scope->forward[i].to);
 	}
 	free(scope->forward);
@@ -296,6 +298,7 @@ conf_free(struct conf *conf)
 	free(conf->networks);
 	free(conf->explain_to.list);
 	free(conf->managed_hosts);
+	free(conf->ca_file);
 	free(conf->allow.prefixes.list);
 	free(conf->path);
 	free(conf->user);
@@ -311,6 +314,47 @@ is_file_name(const char *text)
 	    (strchr(text, '/') && !strstr(text, "://"));
 }
 
+/* The name as a certificate has it: in lower case, without the last dot; or an
+ * address, in one form. */
+static const char *
+parse_server(char **server, const char *text)
+{
+	char name[DNAME_TEXT_MAX], address[ADDR_TEXT];
+	struct dname dname;
+	struct addr addr;
+	size_t length, bad;
+
+	if (addr_parse(&addr, text, strlen(text)) == NULL) {
+		*server = memory_string(addr_print(&addr, address));
+		return NULL;
+	}
+	if (dname_parse(&dname, text, strlen(text), NULL, &bad) != NULL ||
+	    dname.labels == 0)
+		return "what stands behind # is no server name";
+	dname_lower(dname.wire);
+	length = strlen(dname_print(dname.wire, name));
+	name[length - 1] = '\0';
+	if (strchr(name, '\\') != NULL)
+		return "what stands behind # is no server name";
+	*server = memory_string(name);
+	return NULL;
+}
+
+static const char *
+parse_tls(struct conf_upstream *upstream, const char *text)
+{
+	const char *hash = strchr(text, '#');
+	const char *wrong;
+
+	upstream->kind = CONF_UPSTREAM_TLS;
+	if (hash == NULL)
+		return "the name that its certificate must have is missing: "
+		       "tls://ADDR[@PORT]#SERVERNAME";
+	wrong = endpoint_parse(&upstream->endpoint, text,
+	    (size_t)(hash - text), CONF_TLS_PORT);
+	return wrong ? wrong : parse_server(&upstream->server, hash + 1);
+}
+
 const char *
 conf_parse_upstream(struct conf_upstream *upstream, const char *text)
 {
@@ -323,7 +367,7 @@ conf_parse_upstream(struct conf_upstream *upstream, const char *text)
 		return NULL;
 	}
 	if (strncmp(text, "tls://", 6) == 0)
-		return "tls:// is not offered by this version";
+		return parse_tls(upstream, text + 6);
 	if (strncmp(text, "tcp://", 6) == 0) {
 		upstream->kind = CONF_UPSTREAM_TCP;
 		address += 6;
@@ -331,11 +375,32 @@ conf_parse_upstream(struct conf_upstream *upstream, const char *text)
 		upstream->kind = CONF_UPSTREAM_UDP;
 		address += strncmp(text, "udp://", 6) == 0 ? 6 : 0;
 	} else {
-		return "an upstream is ADDR[@PORT], tcp://ADDR[@PORT] or the "
-		       "path of a resolv.conf";
+		return "an upstream is ADDR[@PORT], tcp://ADDR[@PORT], "
+		       "tls://ADDR[@PORT]#SERVERNAME or the path of a "
+		       "resolv.conf";
 	}
 	return endpoint_parse(&upstream->endpoint, address, strlen(address),
 	    CONF_PORT);
+}
+
+static bool
+has_tls(const struct conf_scope *scope)
+{
+	for (size_t i = 0; i < scope->forward_count; i++) {
+		for (size_t k = 0; k < scope->forward[i].count; k++)
+			if (scope->forward[i].to[k].kind == CONF_UPSTREAM_TLS)
+				return true;
+	}
+	return false;
+}
+
+bool
+conf_has_tls(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->view_count; i++)
+		if (has_tls(&conf->views[i].scope))
+			return true;
+	return has_tls(&conf->top);
 }
 
 const char *

@@ -21,6 +21,7 @@
 
 #define CONF_DEFAULT_FILE SYSCONFDIR "/hostler/hostler.yaml"
 #define CONF_PORT 53
+#define CONF_TLS_PORT 853
 #define CONF_HOSTS_TTL_S 5
 
 /* Where a value was written, for errors that show only later (a listen
@@ -75,13 +76,15 @@ struct conf_leases {
 enum conf_upstream_kind {
 	CONF_UPSTREAM_UDP,
 	CONF_UPSTREAM_TCP,
+	CONF_UPSTREAM_TLS,
 	CONF_UPSTREAM_FILE,		/* a resolv.conf by its path */
 };
 
 struct conf_upstream {
 	enum conf_upstream_kind kind;
 	struct endpoint endpoint;
-	char *path;
+	char *path;			/* FILE */
+	char *server;			/* TLS: its name, or an address */
 };
 
 enum conf_private_names {
@@ -165,6 +168,7 @@ struct conf {
 	bool rebind_enabled;		/* protection */
 	struct dname *rebind_allow;
 	size_t rebind_allow_count;
+	char *ca_file;			/* for TLS; NULL: OpenSSL's default */
 	uint64_t cache_bytes;
 	uint32_t min_ttl_s, max_ttl_s, max_negative_ttl_s, stale_s;
 };
@@ -211,10 +215,13 @@ void conf_clear_warnings_off(struct conf *conf);
 extern const char *const conf_lease_formats[];
 extern const char *const conf_by_network_words[];
 
-/* One upstream as people write it: ADDR[@PORT], tcp://ADDR[@PORT], a path.
+/* One upstream as people write it: ADDR[@PORT], tcp://ADDR[@PORT],
+ * tls://ADDR[@PORT]#SERVERNAME, a path.
  * NULL, or static words for what is wrong. */
 const char *conf_parse_upstream(struct conf_upstream *upstream,
     const char *text);
+/* Is there a tls:// upstream anywhere? */
+bool conf_has_tls(const struct conf *conf);
 /* A domain name, made lower; the root where '.'.  NULL, or static words. */
 const char *conf_parse_domain(struct dname *domain, const char *text);
 

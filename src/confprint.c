@@ -155,14 +155,18 @@ print_leases(const struct printing *p, const struct conf_leases *leases)
 static void
 print_upstream(const struct conf_upstream *upstream, FILE *out)
 {
+	static const char *const schemes[] = {
+	    [CONF_UPSTREAM_UDP] = "", [CONF_UPSTREAM_TCP] = "tcp://",
+	    [CONF_UPSTREAM_TLS] = "tls://"};
 	char text[ENDPOINT_TEXT];
 
 	if (upstream->kind == CONF_UPSTREAM_FILE)
 		print_quoted(out, upstream->path);
 	else
-		fprintf(out, "\"%s%s\"",
-		    upstream->kind == CONF_UPSTREAM_TCP ? "tcp://" : "",
-		    endpoint_print(&upstream->endpoint, text));
+		fprintf(out, "\"%s%s%s%s\"", schemes[upstream->kind],
+		    endpoint_print(&upstream->endpoint, text),
+		    upstream->server ? "#" : "",
+		    upstream->server ? upstream->server : "");
 }
 
 static void
@@ -294,6 +298,11 @@ conf_print(const struct conf *conf, FILE *out)
 	for (size_t i = 0; i < conf->view_count; i++)
 		print_view(&conf->views[i], out);
 	print_rebind(conf, out);
+	if (conf->ca_file) {
+		fputs("tls: {ca-file: ", out);
+		print_quoted(out, conf->ca_file);
+		fputs("}\n", out);
+	}
 	print_warnings(conf, out);
 	fprintf(out, "cache: {size: %lluK, min-ttl: %us, max-ttl: %us, "
 	    "max-negative-ttl: %us, stale: %us}\n",

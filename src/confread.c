@@ -300,6 +300,26 @@ read_rebind(struct confyaml *r, yaml_node_t *node, void *target)
 	confyaml_mapping(r, node, keys, target);
 }
 
+/* ---- tls ---- */
+
+static void
+read_ca_file(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	confyaml_path(r, node, &r->conf->ca_file);
+}
+
+static void
+read_tls(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	static const struct confyaml_key keys[] = {
+	    {"ca-file", read_ca_file},
+	    {NULL, NULL},
+	};
+
+	confyaml_mapping(r, node, keys, target);
+}
+
 /* ---- the whole ---- */
 
 static void
@@ -361,7 +381,7 @@ read_top(struct confyaml *r, yaml_node_t *root, void *target)
 	    {"forward", confsources_forward},
 	    {"cache", read_cache},
 	    {"http", NULL},
-	    {"tls", NULL},
+	    {"tls", read_tls},
 	    {"rebind-protection", read_rebind},
 	    {"networks", confviews_networks},
 	    {"answer-by-network", confviews_by_network},

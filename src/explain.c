@@ -416,11 +416,11 @@ static json_t *
 make_servers(const struct upstreams *to)
 {
 	json_t *list = json_array();
-	char text[ENDPOINT_TEXT];
+	char text[UPSTREAM_TEXT];
 
 	for (unsigned i = 0; i < to->count; i++)
-		json_array_append_new(list, json_string(endpoint_print(
-		    &to->list[i].endpoint, text)));
+		json_array_append_new(list, json_string(upstream_print(
+		    &to->list[i], text)));
 	return list;
 }
 

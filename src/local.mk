@@ -32,6 +32,7 @@ src_hostler_SOURCES = \
 	src/refresh.c src/refresh.h \
 	src/reload.c src/reload.h \
 	src/routes.c src/routes.h \
+	src/trust.c src/trust.h \
 	src/verbhands.c \
 	src/verbupstreams.c \
 	src/verbupstreams.h \

@@ -56,9 +56,9 @@ static const char usage[] =
     "  -H FILE      one more hosts file, or a folder of them\n"
     "  -z FILE      one more zone file\n"
     "  -D DOMAIN    short names live here too (default internal)\n"
-    "  -f UPSTREAM  forward other names to ADDR[@PORT], tcp://ADDR[@PORT]\n"
-    "               or the servers of a resolv.conf, in place of the\n"
-    "               configured ones\n"
+    "  -f UPSTREAM  forward other names to ADDR[@PORT], tcp://ADDR[@PORT],\n"
+    "               tls://ADDR[@PORT]#SERVERNAME or the servers of a\n"
+    "               resolv.conf, in place of the configured ones\n"
     "  -v           log more\n"
     "\n"
     "hostler stays in the foreground and logs to stderr.  It reads\n"
@@ -362,6 +362,7 @@ start_workers(struct daemon *daemon, unsigned count)
 	    .tcp_connections_max = TCP_CONNECTIONS_MAX,
 	    .tcp_idle_ms = TCP_IDLE_MS,
 	    .waiting_max = WAITING_MAX,
+	    .trust = reload_trust(daemon->reload),
 	    .refused_log_ms = REFUSED_LOG_MS,
 	};
 

@@ -10,6 +10,7 @@
 #include "confread.h"
 #include "policymake.h"
 #include "routes.h"
+#include "trust.h"
 
 /* A policy that workers may still read, and when they cannot any more. */
 struct old_policy {
@@ -29,6 +30,7 @@ struct reload {
 	struct publisher publisher;
 	struct old_policy *old;
 	bool index_waits;
+	struct trust trust;
 	struct listen_set listeners;
 	struct workers *workers;
 	unsigned worker_count;
@@ -82,6 +84,7 @@ reload_free(struct reload *reload)
 	loadfiles_fini(&reload->route_files);
 	diags_free(reload->route_diags);
 	diags_free(reload->conf_diags);
+	trust_fini(&reload->trust);
 	conf_free(reload->conf);
 	free(reload);
 }
@@ -254,7 +257,14 @@ void
 reload_first(struct reload *reload)
 {
 	realms_read(reload->realms, reload->conf, LOADFILES_TRUST);
+	trust_renew(&reload->trust, reload->conf, reload->conf_diags);
 	publish(reload);
+}
+
+struct tls_trust *
+reload_trust(struct reload *reload)
+{
+	return reload->trust.tls;
 }
 
 struct publisher *
@@ -342,6 +352,10 @@ reload_again(struct reload *reload)
 	reload->conf_diags = diags;
 	read_conf_again(reload, diags);
 	open_missing(reload, diags, &error_number);
+	/* Before the policy that has questions go to these upstreams. */
+	if (trust_renew(&reload->trust, reload->conf, diags) &&
+	    reload->workers)
+		workers_trust(reload->workers, reload->trust.tls);
 	realms_read(reload->realms, reload->conf, LOADFILES_DOUBT);
 	publish(reload);
 	drop_unnamed(reload);

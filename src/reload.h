@@ -38,6 +38,8 @@ const struct listen_set *reload_listeners(const struct reload *reload);
 /* Read the sources and publish for the first time. */
 void reload_first(struct reload *reload);
 struct publisher *reload_publisher(struct reload *reload);
+/* What tls:// upstreams are known by; NULL: nothing. */
+struct tls_trust *reload_trust(struct reload *reload);
 
 /* From now on these serve: listeners go to them, changes are told to them. */
 void reload_set_workers(struct reload *reload, struct workers *workers);

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "query/servers.h"
 #include "sys/files.h"
 #include "sys/ifaces.h"
 #include "sys/resolvconf.h"
@@ -21,16 +22,15 @@ struct making {
 };
 
 static void
-add_upstream(struct making *making, const struct endpoint *endpoint,
-    enum upstream_transport transport)
+add_upstream(struct making *making, const struct upstream *upstream)
 {
 	struct upstreams *to = &making->route->to;
 
 	if (to->count == UPSTREAMS_MAX)
 		return;
-	to->list[to->count].endpoint = *endpoint;
-	to->list[to->count++].transport = transport;
-	making->all_private &= addr_is_rfc1918_or_ula(&endpoint->addr);
+	to->list[to->count++] = *upstream;
+	making->all_private &= addr_is_rfc1918_or_ula(
+	    &upstream->endpoint.addr);
 }
 
 /* Would a question to this address come back to us? */
@@ -101,21 +101,48 @@ add_listed(struct making *making, const char *path,
 	if (is_own(making->conf, endpoint))
 		tell_own(making, path, endpoint);
 	else
-		add_upstream(making, endpoint, UPSTREAM_UDP);
+		add_upstream(making, &(struct upstream){
+		    .endpoint = *endpoint, .transport = UPSTREAM_UDP});
+}
+
+static void
+tell_names(struct making *making, const char *server)
+{
+	struct diag_place place = {.file = making->conf->path
+	    ? making->conf->path : "forward"};
+
+	diags_add(making->diags, DIAG_ERROR, &place, NULL,
+	    "no place for the server name %s: %d others were used since the "
+	    "start", server, SERVERS_MAX);
+	diags_then(making->diags, "start hostler anew");
 }
 
 /* Questions to it would come back until they are given up. */
 static void
 add_written(struct making *making, const struct conf_upstream *upstream)
 {
-	enum upstream_transport transport =
-	    upstream->kind == CONF_UPSTREAM_TCP ? UPSTREAM_TCP : UPSTREAM_UDP;
+	static const enum upstream_transport transports[] = {
+	    [CONF_UPSTREAM_UDP] = UPSTREAM_UDP,
+	    [CONF_UPSTREAM_TCP] = UPSTREAM_TCP,
+	    [CONF_UPSTREAM_TLS] = UPSTREAM_TLS};
+	struct upstream added = {
+	    .endpoint = upstream->endpoint,
+	    .transport = transports[upstream->kind],
+	};
 
-	if (is_own(making->conf, &upstream->endpoint))
+	if (is_own(making->conf, &upstream->endpoint)) {
 		tell_own(making, making->conf->path ? making->conf->path :
 		    "forward", &upstream->endpoint);
-	else
-		add_upstream(making, &upstream->endpoint, transport);
+		return;
+	}
+	if (upstream->server) {
+		added.server = servers_number(upstream->server);
+		if (added.server == SERVERS_NONE) {
+			tell_names(making, upstream->server);
+			return;
+		}
+	}
+	add_upstream(making, &added);
 }
 
 static void

@@ -96,18 +96,15 @@ static void
 print_view_routes(const struct view *view,
     const struct verbupstreams *upstreams, FILE *out)
 {
-	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
+	char name[DNAME_TEXT_MAX], text[UPSTREAM_TEXT];
 
 	for (unsigned i = 0; i < view->route_count; i++) {
 		const struct route *route = &view->routes[i];
 
 		fprintf(out, "  %s", dname_print(route->zone.wire, name));
 		for (unsigned k = 0; k < route->to.count; k++)
-			fprintf(out, " %s%s",
-			    route->to.list[k].transport == UPSTREAM_TCP
-				? "tcp://" : "",
-			    endpoint_print(&route->to.list[k].endpoint,
-				address));
+			fprintf(out, " %s",
+			    upstream_print(&route->to.list[k], text));
 		fputs(route->to.count ? "\n" : ": error: no upstream at "
 		    "present\n", out);
 		verbupstreams_print(upstreams, &route->to, out);
@@ -193,9 +190,9 @@ make_sources(const struct load *load)
 }
 
 static json_t *
-make_routes(const struct view *view)
+make_routes(const struct view *view, const struct verbupstreams *upstreams)
 {
-	char name[DNAME_TEXT_MAX], address[ENDPOINT_TEXT];
+	char name[DNAME_TEXT_MAX], text[UPSTREAM_TEXT];
 	json_t *list = json_array(), *to, *entry;
 
 	for (unsigned i = 0; i < view->route_count; i++) {
@@ -203,10 +200,11 @@ make_routes(const struct view *view)
 
 		to = json_array();
 		for (unsigned k = 0; k < route->to.count; k++)
-			json_array_append_new(to, json_string(endpoint_print(
-			    &route->to.list[k].endpoint, address)));
-		entry = json_pack("{s:s, s:o}", "zone",
-		    dname_print(route->zone.wire, name), "to", to);
+			json_array_append_new(to, json_string(upstream_print(
+			    &route->to.list[k], text)));
+		entry = json_pack("{s:s, s:o, s:o}", "zone",
+		    dname_print(route->zone.wire, name), "to", to, "troubles",
+		    verbupstreams_make_troubles(upstreams, &route->to));
 		if (route->to.count == 0)
 			json_object_set_new(entry, "error",
 			    json_string("no upstream at present"));
@@ -216,7 +214,7 @@ make_routes(const struct view *view)
 }
 
 static json_t *
-make_views(const struct reload *reload)
+make_views(const struct reload *reload, const struct verbupstreams *upstreams)
 {
 	const struct realms *realms = reload_realms(reload);
 	json_t *list = json_array();
@@ -227,7 +225,7 @@ make_views(const struct reload *reload)
 		    "name", jsontext_make(realms->list[i]->name),
 		    "inherit", (int)view_at(reload, i)->inherit,
 		    "sources", make_sources(realms->list[i]->load),
-		    "forward", make_routes(view_at(reload, i))));
+		    "forward", make_routes(view_at(reload, i), upstreams)));
 	return list;
 }
 
@@ -290,9 +288,9 @@ make_status(struct verbs_context *context)
 	    "names", (json_int_t)reload_name_count(reload),
 	    "listen", make_listeners(reload),
 	    "sources", make_sources(reload_realms(reload)->list[0]->load),
-	    "forward", make_routes(view_at(reload, 0)),
+	    "forward", make_routes(view_at(reload, 0), &upstreams),
 	    "upstreams", verbupstreams_make(&upstreams),
-	    "views", make_views(reload),
+	    "views", make_views(reload, &upstreams),
 	    "cache", make_cache(context),
 	    "diagnostics", make_diagnostics(context));
 }

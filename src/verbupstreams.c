@@ -9,6 +9,7 @@ void
 verbupstreams_get(struct verbupstreams *upstreams, struct workers *workers)
 {
 	upstreams->now_ms = clock_mono_ms();
+	upstreams->workers = workers;
 	upstreams->count = workers_upstreams(workers, upstreams->list,
 	    VERBUPSTREAMS_MAX);
 }
@@ -73,7 +74,7 @@ void
 verbupstreams_print(const struct verbupstreams *upstreams,
     const struct upstreams *to, FILE *out)
 {
-	char text[ENDPOINT_TEXT];
+	char text[ENDPOINT_TEXT], words[TROUBLES_WORDS];
 
 	for (unsigned i = 0; i < to->count; i++) {
 		const struct endpoint *endpoint = &to->list[i].endpoint;
@@ -84,6 +85,9 @@ verbupstreams_print(const struct verbupstreams *upstreams,
 			print_one(upstreams, view, out);
 		else
 			fputs("not asked yet\n", out);
+		if (upstreams->workers && workers_trouble(upstreams->workers,
+		    &to->list[i], words))
+			fprintf(out, "      error: %s\n", words);
 	}
 }
 
@@ -125,6 +129,22 @@ verbupstreams_make(const struct verbupstreams *upstreams)
 			    "why", why_of(view)));
 		json_array_append_new(list, one);
 	}
+	return list;
+}
+
+json_t *
+verbupstreams_make_troubles(const struct verbupstreams *upstreams,
+    const struct upstreams *to)
+{
+	char text[UPSTREAM_TEXT], words[TROUBLES_WORDS];
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < to->count; i++)
+		if (upstreams->workers && workers_trouble(upstreams->workers,
+		    &to->list[i], words))
+			json_array_append_new(list, json_pack("{s:s, s:s}",
+			    "upstream", upstream_print(&to->list[i], text),
+			    "error", words));
 	return list;
 }
 

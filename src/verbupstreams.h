@@ -17,6 +17,7 @@
 #define VERBUPSTREAMS_MAX 256
 
 struct verbupstreams {
+	struct workers *workers;	/* NULL: none yet */
 	int64_t now_ms;
 	unsigned count;
 	struct health_view list[VERBUPSTREAMS_MAX];
@@ -24,11 +25,15 @@ struct verbupstreams {
 
 void verbupstreams_get(struct verbupstreams *upstreams,
     struct workers *workers);
-/* One line for each upstream of a route. */
+/* One line for each upstream of a route, another where its last handshake
+ * failed. */
 void verbupstreams_print(const struct verbupstreams *upstreams,
     const struct upstreams *to, FILE *out);
 /* An array of all that were asked, those of no route any more too. */
 json_t *verbupstreams_make(const struct verbupstreams *upstreams);
+/* An array: those of a route whose last handshake failed, and why. */
+json_t *verbupstreams_make_troubles(const struct verbupstreams *upstreams,
+    const struct upstreams *to);
 /* As counters: upstream.ADDR@PORT.sent and so on. */
 void verbupstreams_print_stats(const struct verbupstreams *upstreams,
     FILE *out);

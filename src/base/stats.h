@@ -45,6 +45,7 @@
 	X(CACHE_EVICTED, "cache.evicted") \
 	X(FORWARD_SENT_UDP, "forward.sent.udp") \
 	X(FORWARD_SENT_TCP, "forward.sent.tcp") \
+	X(FORWARD_SENT_TLS, "forward.sent.tls") \
 	X(FORWARD_ANSWERED, "forward.answered") \
 	X(FORWARD_JOINED, "forward.joined") \
 	X(FORWARD_TIMEOUTS, "forward.timeouts") \
@@ -56,6 +57,9 @@
 	X(FORWARD_LOOPS, "forward.loops") \
 	X(STREAMS_OPENED, "streams.opened") \
 	X(STREAMS_ASKED_AGAIN, "streams.asked-again") \
+	X(STREAMS_TLS_VERIFIED, "streams.tls.verified") \
+	X(STREAMS_TLS_RESUMED, "streams.tls.resumed") \
+	X(STREAMS_TLS_FAILED, "streams.tls.failed") \
 	X(TCP_ACCEPTED, "tcp.accepted") \
 	X(TCP_CLOSED_IDLE, "tcp.closed.idle") \
 	X(TCP_CLOSED_MAKE_ROOM, "tcp.closed.make-room") \

@@ -37,6 +37,7 @@ const uint8_t *rdata_target(uint16_t type, const uint8_t *rdata);
 /* The data of the first EDNS option of a code in an OPT's rdata, *size bytes of
  * it; NULL: there is none.  No length is believed. */
 #define OPTION_COOKIE 10
+#define OPTION_PADDING 12
 const uint8_t *rdata_find_option(const uint8_t *rdata, size_t length,
     uint16_t code, uint16_t *size);
 

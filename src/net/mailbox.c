@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "net/tls.h"
 
 struct mailbox {
 	pthread_mutex_t lock;
@@ -39,6 +40,8 @@ mailbox_free(struct mailbox *mailbox)
 
 		if (mail->kind == MAIL_DONE)
 			answer_release(mail->answer);
+		if (mail->kind == MAIL_TRUST)
+			tls_trust_release(mail->trust);
 		mail_free(mail);
 		mail = next;
 	}

@@ -21,6 +21,7 @@ enum mail_kind {
 	MAIL_ADD,			/* a listener to serve */
 	MAIL_DROP,			/* a listener to let go */
 	MAIL_POLICY,			/* a new policy was published */
+	MAIL_TRUST,			/* whom to believe by TLS */
 	MAIL_STOP,
 };
 
@@ -31,6 +32,7 @@ struct mail {
 	struct forward_question question;	/* ASK */
 	struct answer *answer;		/* DONE: a reference */
 	struct listener *listener;	/* ADD, DROP */
+	struct tls_trust *trust;	/* TRUST: a reference */
 	sem_t *done;			/* ADD, DROP: posted when it is */
 	unsigned wait_ms;		/* STOP */
 };
@@ -41,11 +43,13 @@ enum mailbox_result {
 };
 
 struct mailbox;
+struct tls_trust;
 
 struct mailbox *mailbox_new(unsigned max);
 void mailbox_free(struct mailbox *mailbox);	/* and what is in it */
 
-/* Any thread.  Copies the letter.  Orders of main (ADD, DROP, POLICY, STOP) are
+/* Any thread.  Copies the letter.  Orders of main (ADD, DROP, POLICY, TRUST,
+ * STOP) are
  * never refused; the others where max letters wait. */
 enum mailbox_result mailbox_send(struct mailbox *mailbox,
     const struct mail *mail);

@@ -16,12 +16,17 @@
 #include "base/memory.h"
 #include "dns/wire.h"
 #include "net/pipeline.h"
+#include "net/tls.h"
+#include "net/troubles.h"
+#include "query/servers.h"
 
 #define NEVER INT64_MAX
+#define DOUBT_OPENING 5			/* a SYN may be lost once */
 #define UNSENT_MAX 65536		/* bytes; then it takes no question */
 
 enum connection_state {
-	CONNECTION_OPENING,		/* its questions wait */
+	CONNECTION_OPENING,		/* its questions wait, */
+	CONNECTION_SHAKING,		/* and wait */
 	CONNECTION_OPEN,
 	CONNECTION_DEAD,		/* on the list of the dead */
 };
@@ -33,10 +38,13 @@ struct connection {
 	int fd;				/* closed by free_connection */
 	struct event connecting;
 	struct bufferevent *events;	/* NULL while it connects */
+	bool by_tls;
+	bool retired;			/* takes no more questions */
 	struct pipeline out;
 	unsigned unanswered;		/* of those in out that were sent */
 	unsigned answers;
 	int64_t opened_ms;
+	int64_t way_ms;			/* how long connecting took */
 	int64_t idle_ms;		/* since when; NEVER: questions are out */
 	int64_t silent_ms;		/* since when a byte is owed, or NEVER */
 	int64_t owing_ms;		/* since when a message is, or NEVER */
@@ -47,6 +55,7 @@ struct connection {
 struct peer {
 	struct upstream upstream;
 	struct connection *list[STREAMS_CONNECTIONS];
+	struct tls_memory memory;
 	int64_t asked_ms;
 	int64_t spread_ms;		/* one at a time, until; and */
 	int64_t single_ms;		/* one in all a connection, until */
@@ -57,6 +66,8 @@ struct peer {
 struct streams {
 	struct event_base *base;
 	struct stats *stats;
+	struct troubles *troubles;
+	struct tls_trust *trust;	/* NULL: no TLS */
 	struct streams_hooks hooks;
 	struct streams_times times;
 	unsigned slot_count;
@@ -98,8 +109,13 @@ new_asked(const struct streams_question *question)
 }
 
 static void
-send_asked(struct connection *connection, struct asked *asked)
+send_asked(struct connection *connection, struct asked *asked,
+    int64_t now_ms)
 {
+	if (connection->silent_ms == NEVER)
+		connection->silent_ms = now_ms;
+	if (connection->owing_ms == NEVER)
+		connection->owing_ms = now_ms;
 	asked->sent = true;
 	connection->unanswered++;
 	bufferevent_write(connection->events, asked->bytes, asked->length);
@@ -127,7 +143,8 @@ send_waiting(struct connection *connection, int64_t now_ms)
 	    connection->unanswered < connection->out.count &&
 	    may_send(connection, now_ms); i++) {
 		if (!connection->out.list[i]->sent)
-			send_asked(connection, connection->out.list[i]);
+			send_asked(connection, connection->out.list[i],
+			    now_ms);
 	}
 }
 
@@ -137,12 +154,8 @@ put_on(struct connection *connection, struct asked *asked, int64_t now_ms)
 	pipeline_add(&connection->out, asked);
 	asked->connection = connection;
 	connection->idle_ms = NEVER;
-	if (connection->silent_ms == NEVER)
-		connection->silent_ms = now_ms;
-	if (connection->owing_ms == NEVER)
-		connection->owing_ms = now_ms;
 	if (may_send(connection, now_ms))
-		send_asked(connection, asked);
+		send_asked(connection, asked, now_ms);
 }
 
 /* What its upstream owes is owed on: a connection that lost its questions by
@@ -180,18 +193,25 @@ break_asked(struct streams *streams, struct asked *asked)
 static bool
 is_full(const struct connection *connection, int64_t now_ms)
 {
-	if (is_single(connection, now_ms) && connection->answers > 0)
+	if (connection->retired ||
+	    (is_single(connection, now_ms) && connection->answers > 0))
 		return true;
 	return connection->out.count == PIPELINE_MAX ||
 	    (connection->events != NULL && evbuffer_get_length(
 	    bufferevent_get_output(connection->events)) > UNSENT_MAX);
 }
 
+/* The way there and back takes what it takes. */
 static bool
 is_doubtful(const struct connection *connection, int64_t now_ms)
 {
+	int64_t doubt_ms = connection->streams->times.doubt_ms;
+
+	if (connection->state < CONNECTION_OPEN)
+		return now_ms - connection->opened_ms >=
+		    DOUBT_OPENING * doubt_ms;
 	return connection->owing_ms != NEVER && now_ms -
-	    connection->owing_ms >= connection->streams->times.doubt_ms;
+	    connection->owing_ms >= doubt_ms + 2 * connection->way_ms;
 }
 
 static bool
@@ -298,10 +318,13 @@ leave_peer(struct connection *connection)
 
 /* Nothing more is heard of it; it is freed once nobody is in its callbacks. */
 static void
-kill_connection(struct connection *connection)
+kill_connection(struct connection *connection, enum ending ending)
 {
 	struct streams *streams = connection->streams;
 
+	if (connection->by_tls && connection->state == CONNECTION_OPEN &&
+	    ending != ENDING_BY_PEER)
+		tls_say_goodbye(connection->events);
 	if (connection->events != NULL) {
 		bufferevent_disable(connection->events, EV_READ | EV_WRITE);
 		bufferevent_setcb(connection->events, NULL, NULL, NULL, NULL);
@@ -363,7 +386,7 @@ end_connection(struct connection *connection, enum ending ending,
 	struct upstream to = connection->peer->upstream;
 
 	note_ending(connection, ending, now_ms);
-	kill_connection(connection);
+	kill_connection(connection, ending);
 	while (connection->out.count > 0) {
 		struct asked *asked =
 		    connection->out.list[connection->out.count - 1];
@@ -379,7 +402,9 @@ end_connection(struct connection *connection, enum ending ending,
 static void
 free_connection(struct connection *connection)
 {
-	if (connection->events != NULL)
+	if (connection->events != NULL && connection->by_tls)
+		tls_free(connection->events);
+	else if (connection->events != NULL)
 		bufferevent_free(connection->events);
 	close(connection->fd);
 	free(connection);
@@ -405,13 +430,13 @@ on_bury(int fd, short what, void *arg)
 static void
 note_bytes(struct connection *connection, int64_t now_ms)
 {
-	connection->silent_ms = connection->out.count > 0 ? now_ms : NEVER;
+	connection->silent_ms = connection->unanswered > 0 ? now_ms : NEVER;
 }
 
 static void
 note_message(struct connection *connection, int64_t now_ms)
 {
-	connection->owing_ms = connection->out.count > 0 ? now_ms : NEVER;
+	connection->owing_ms = connection->unanswered > 0 ? now_ms : NEVER;
 	note_bytes(connection, now_ms);
 }
 
@@ -478,15 +503,19 @@ on_readable(struct bufferevent *events, void *arg)
 		end_connection(connection, ENDING_SINGLE, now_ms);
 }
 
-static void
-on_event(struct bufferevent *events, short what, void *arg)
-{
-	(void)events;
-	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0)
-		end_connection(arg, ENDING_BY_PEER, clock_mono_ms());
-}
-
 /* ---- opening ---- */
+
+static void
+tell_trouble(struct connection *connection, const char *words, int64_t now_ms)
+{
+	struct streams *streams = connection->streams;
+
+	if (!connection->by_tls)
+		return;
+	stats_count(streams->stats, STAT_STREAMS_TLS_FAILED);
+	troubles_note(streams->troubles, &connection->peer->upstream, words,
+	    now_ms);
+}
 
 static void
 start_talking(struct connection *connection, int64_t now_ms)
@@ -495,13 +524,61 @@ start_talking(struct connection *connection, int64_t now_ms)
 	send_waiting(connection, now_ms);
 }
 
+static void
+note_verified(struct connection *connection)
+{
+	struct streams *streams = connection->streams;
+
+	stats_count(streams->stats, tls_is_resumed(connection->events) ?
+	    STAT_STREAMS_TLS_RESUMED : STAT_STREAMS_TLS_VERIFIED);
+	troubles_clear(streams->troubles, &connection->peer->upstream);
+}
+
+static void
+on_event(struct bufferevent *events, short what, void *arg)
+{
+	struct connection *connection = arg;
+	int64_t now_ms = clock_mono_ms();
+
+	if ((what & BEV_EVENT_CONNECTED) != 0) {
+		note_verified(connection);
+		start_talking(connection, now_ms);
+		return;
+	}
+	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) == 0)
+		return;
+	if (connection->state == CONNECTION_SHAKING) {
+		tell_trouble(connection, tls_why(events), now_ms);
+		end_connection(connection, ENDING_FAILED, now_ms);
+		return;
+	}
+	end_connection(connection, ENDING_BY_PEER, now_ms);
+}
+
+static struct bufferevent *
+start_tls(struct connection *connection)
+{
+	struct streams *streams = connection->streams;
+	const struct tls_start start = {
+	    .base = streams->base,
+	    .fd = connection->fd,
+	    .server = servers_name(connection->peer->upstream.server),
+	    .memory = &connection->peer->memory,
+	};
+
+	return streams->trust == NULL ? NULL :
+	    tls_start(streams->trust, &start);
+}
+
 static bool
 make_events(struct connection *connection)
 {
-	connection->events = bufferevent_socket_new(connection->streams->base,
-	    connection->fd, 0);
+	connection->events = connection->by_tls ? start_tls(connection) :
+	    bufferevent_socket_new(connection->streams->base, connection->fd,
+	    0);
 	if (connection->events == NULL)
 		return false;
+	connection->state = CONNECTION_SHAKING;
 	bufferevent_setcb(connection->events, on_readable, NULL, on_event,
 	    connection);
 	bufferevent_enable(connection->events, EV_READ | EV_WRITE);
@@ -515,14 +592,21 @@ on_connected(int fd, short what, void *arg)
 	int64_t now_ms = clock_mono_ms();
 	int error = 0;
 	socklen_t length = sizeof(error);
+	char words[128];
 
 	(void)what;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 ||
-	    error != 0 || !make_events(connection)) {
+	connection->way_ms = now_ms - connection->opened_ms;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
+		error = errno;
+	if (error == 0 && !make_events(connection))
+		error = ENOMEM;
+	if (error != 0) {
+		tell_trouble(connection, strerror_r(error, words,
+		    sizeof(words)), now_ms);
 		end_connection(connection, ENDING_FAILED, now_ms);
-		return;
+	} else if (!connection->by_tls) {
+		start_talking(connection, now_ms);
 	}
-	start_talking(connection, now_ms);
 }
 
 static int
@@ -571,6 +655,7 @@ open_connection(struct peer *peer, struct streams *streams, int64_t now_ms)
 	connection->streams = streams;
 	connection->peer = peer;
 	connection->state = CONNECTION_OPENING;
+	connection->by_tls = peer->upstream.transport == UPSTREAM_TLS;
 	connection->fd = fd;
 	connection->opened_ms = connection->idle_ms = now_ms;
 	connection->silent_ms = connection->owing_ms = NEVER;
@@ -585,13 +670,6 @@ open_connection(struct peer *peer, struct streams *streams, int64_t now_ms)
 /* ---- upstreams ---- */
 
 static bool
-same_upstream(const struct upstream *a, const struct upstream *b)
-{
-	return a->transport == b->transport &&
-	    endpoint_equal(&a->endpoint, &b->endpoint);
-}
-
-static bool
 has_connection(const struct peer *peer)
 {
 	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
@@ -599,6 +677,19 @@ has_connection(const struct peer *peer)
 			return true;
 	}
 	return false;
+}
+
+static void
+free_peer(struct peer *peer)
+{
+	if (peer == NULL)
+		return;
+	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
+		if (peer->list[i] != NULL)
+			kill_connection(peer->list[i], ENDING_IDLE);
+	}
+	tls_memory_forget(&peer->memory);
+	free(peer);
 }
 
 /* A place for a peer: free, or of the one asked longest ago of those without
@@ -628,7 +719,7 @@ find_peer(struct streams *streams, const struct upstream *upstream)
 
 	for (unsigned i = 0; i < STREAMS_UPSTREAMS; i++) {
 		peer = streams->peers[i];
-		if (peer != NULL && same_upstream(&peer->upstream, upstream))
+		if (peer != NULL && upstream_equal(&peer->upstream, upstream))
 			return peer;
 	}
 	place = find_place(streams);
@@ -636,7 +727,7 @@ find_peer(struct streams *streams, const struct upstream *upstream)
 		errno = ENOBUFS;
 		return NULL;
 	}
-	free(streams->peers[place]);
+	free_peer(streams->peers[place]);
 	peer = memory_zeroed(1, sizeof(*peer));
 	peer->upstream = *upstream;
 	streams->peers[place] = peer;
@@ -657,6 +748,11 @@ streams_ask(struct streams *streams, const struct streams_question *question,
 	assert(*slot == NULL);
 	if (peer == NULL)
 		return STREAMS_FAILED;
+	if (question->to->transport == UPSTREAM_TLS &&
+	    streams->trust == NULL) {
+		errno = EPROTO;
+		return STREAMS_FAILED;
+	}
 	peer->asked_ms = now_ms;
 	connection = pick_connection(streams, peer, now_ms);
 	if (connection == NULL)
@@ -695,14 +791,19 @@ static void
 look_after(struct connection *connection, int64_t now_ms)
 {
 	const struct streams_times *times = &connection->streams->times;
-	bool opening = connection->state == CONNECTION_OPENING;
+	bool opening = connection->state < CONNECTION_OPEN;
 
+	opening = opening && is_past(connection->opened_ms, times->silence_ms,
+	    now_ms);
+	if (opening)
+		tell_trouble(connection, connection->events != NULL ?
+		    "no answer in the TLS handshake" :
+		    "no answer to the connection", now_ms);
 	if (is_past(connection->silent_ms, times->silence_ms, now_ms) ||
-	    is_past(connection->owing_ms, times->slow_ms, now_ms) ||
-	    (opening && is_past(connection->opened_ms, times->silence_ms,
-	    now_ms)))
+	    is_past(connection->owing_ms, times->slow_ms, now_ms) || opening)
 		end_connection(connection, ENDING_FAILED, now_ms);
-	else if (is_past(connection->idle_ms, times->idle_ms, now_ms))
+	else if (is_past(connection->idle_ms, times->idle_ms, now_ms) ||
+	    (connection->retired && connection->out.count == 0))
 		end_connection(connection, ENDING_IDLE, now_ms);
 }
 
@@ -737,6 +838,7 @@ streams_new(const struct streams_settings *settings)
 
 	streams->base = settings->base;
 	streams->stats = settings->stats;
+	streams->troubles = settings->troubles;
 	streams->hooks = settings->hooks;
 	streams->times = settings->times;
 	streams->slot_count = settings->slots;
@@ -747,18 +849,6 @@ streams_new(const struct streams_settings *settings)
 	return streams;
 }
 
-static void
-free_peer(struct peer *peer)
-{
-	if (peer == NULL)
-		return;
-	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
-		if (peer->list[i] != NULL)
-			kill_connection(peer->list[i]);
-	}
-	free(peer);
-}
-
 void
 streams_free(struct streams *streams)
 {
@@ -767,10 +857,39 @@ streams_free(struct streams *streams)
 	for (unsigned i = 0; i < STREAMS_UPSTREAMS; i++)
 		free_peer(streams->peers[i]);
 	on_bury(-1, 0, streams);
+	tls_trust_release(streams->trust);
 	event_del(&streams->bury);
 	event_del(&streams->sweep);
 	for (unsigned i = 0; i < streams->slot_count; i++)
 		free(streams->slots[i]);
 	free(streams->slots);
 	free(streams);
+}
+
+static void
+retire(struct peer *peer)
+{
+	tls_memory_forget(&peer->memory);
+	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
+		struct connection *connection = peer->list[i];
+
+		if (connection == NULL)
+			continue;
+		connection->retired = true;
+		if (connection->events != NULL)
+			tls_unlearn(connection->events);
+	}
+}
+
+void
+streams_trust(struct streams *streams, struct tls_trust *trust)
+{
+	tls_trust_release(streams->trust);
+	streams->trust = trust;
+	for (unsigned i = 0; i < STREAMS_UPSTREAMS; i++) {
+		struct peer *peer = streams->peers[i];
+
+		if (peer != NULL && peer->upstream.transport == UPSTREAM_TLS)
+			retire(peer);
+	}
 }

@@ -21,6 +21,10 @@
  * Whoever closes on several questions after one answer, or none, is asked one
  * question a connection for STREAMS_SINGLE_MS.
  *
+ * By TLS it is the same, once the handshake is over (tls.h).  One that fails
+ * breaks its questions, and the reason goes to troubles.h; the last session of
+ * an upstream is resumed.
+ *
  * The one rule: an exchange that was asked here is forgotten (streams_forget)
  * or broken (the hook) before its slot asks anew.
  *
@@ -46,6 +50,8 @@
 
 struct event_base;
 struct streams;
+struct tls_trust;
+struct troubles;
 
 /* Called from the loop, never from within a function of this module.  They may
  * call streams_ask and streams_forget.
@@ -69,17 +75,23 @@ struct streams_times {
 struct streams_settings {
 	struct event_base *base;
 	struct stats *stats;		/* of the worker */
+	struct troubles *troubles;
 	unsigned slots;			/* forward_slots */
 	struct streams_hooks hooks;
 	struct streams_times times;
 };
 
-/* base and stats stay the caller's and outlive it.  Never fails
+/* base, stats and troubles stay the caller's and outlive it.  Never fails
  * (base/memory.h). */
 struct streams *streams_new(const struct streams_settings *settings);
 
 /* Closes every connection; no hook is called.  Not from a hook. */
 void streams_free(struct streams *streams);
+
+/* Whom to believe from now on; NULL: nobody, then nothing is asked by TLS.
+ * Takes the caller's reference.  Connections under another trust end with the
+ * questions that are out, and sessions are not resumed. */
+void streams_trust(struct streams *streams, struct tls_trust *trust);
 
 /* The message without the length ahead of it. */
 struct streams_question {

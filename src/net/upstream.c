@@ -107,8 +107,12 @@ static bool
 send_stream(struct line *line, const struct forward_action *action,
     int64_t now_ms)
 {
-	const struct upstream to = { .endpoint = action->to,
-	    .transport = UPSTREAM_TCP };
+	const struct upstream to = {
+	    .endpoint = action->to,
+	    .transport = action->action == FORWARD_SEND_TLS ? UPSTREAM_TLS :
+		UPSTREAM_TCP,
+	    .server = action->server,
+	};
 	const struct streams_question question = {
 	    .exchange = action->exchange,
 	    .to = &to,
@@ -151,6 +155,7 @@ perform(struct upstream_io *io, const struct forward_action *action,
 	switch (action->action) {
 	case FORWARD_SEND_UDP:
 	case FORWARD_SEND_TCP:
+	case FORWARD_SEND_TLS:
 		send_query(io, action, now_ms);
 		return;
 	case FORWARD_CLOSE:
@@ -291,11 +296,12 @@ on_broken(void *arg, uint32_t exchange)
 }
 
 static struct streams *
-make_streams(struct upstream_io *io, struct stats *stats)
+make_streams(struct upstream_io *io, const struct upstream_settings *from)
 {
 	const struct streams_settings settings = {
 	    .base = io->base,
-	    .stats = stats,
+	    .stats = from->stats,
+	    .troubles = from->troubles,
 	    .slots = io->line_count,
 	    .hooks = { on_message, on_broken, io },
 	    .times = STREAMS_TIMES,
@@ -318,7 +324,7 @@ upstream_new(const struct upstream_settings *settings)
 		io->lines[i].io = io;
 	io->outgoing = outgoing_pool_new(io->base, io->line_count,
 	    on_datagram);
-	io->streams = make_streams(io, settings->stats);
+	io->streams = make_streams(io, settings);
 	io->timer_ms = INT64_MAX;
 	io->warned_ms = INT64_MIN / 2;
 	evtimer_assign(&io->timer, io->base, on_timer, io);
@@ -338,4 +344,10 @@ upstream_free(struct upstream_io *io)
 	outgoing_pool_free(io->outgoing);
 	free(io->lines);
 	free(io);
+}
+
+void
+upstream_trust(struct upstream_io *io, struct tls_trust *trust)
+{
+	streams_trust(io->streams, trust);
 }

@@ -6,8 +6,8 @@
  * Every UDP query has a socket to itself for as long as it is out (outgoing.h):
  * bound to a random port of our own draw, connected to the upstream; its path
  * MTU is not believed (IP_PMTUDISC_OMIT), so that a forged ICMP cannot make
- * fragments.  A packet from any other source is dropped here.  TCP connections are
- * kept and shared (streams.h).
+ * fragments.  A packet from any other source is dropped here.  TCP and TLS
+ * connections are kept and shared (streams.h).
  *
  * The one rule: after every forward_ask, upstream_pump.
  *
@@ -24,6 +24,8 @@
 #include "query/forward.h"
 
 struct event_base;
+struct tls_trust;
+struct troubles;
 struct upstream_io;
 
 /* Both hooks are called from upstream_pump or from the loop.  The answer is
@@ -42,6 +44,7 @@ struct upstream_settings {
 	struct event_base *base;
 	struct forward *forward;
 	struct stats *stats;
+	struct troubles *troubles;
 	struct upstream_hooks hooks;
 };
 
@@ -51,6 +54,9 @@ struct upstream_io *upstream_new(const struct upstream_settings *settings);
 
 /* Closes every socket; no hook is called.  Not from a hook. */
 void upstream_free(struct upstream_io *io);
+
+/* Whom to believe; see streams_trust. */
+void upstream_trust(struct upstream_io *io, struct tls_trust *trust);
 
 /* Do what the engine wants done, and set the timer to its next tick. */
 void upstream_pump(struct upstream_io *io, int64_t now_ms);

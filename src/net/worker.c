@@ -14,6 +14,7 @@
 #include "net/mailbox.h"
 #include "net/serving.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 #include "net/udp.h"
 #include "net/upstream.h"
 
@@ -61,6 +62,7 @@ struct told {
 
 struct workers {
 	struct workers_settings settings;
+	struct troubles *troubles;
 	unsigned count;
 	atomic_uint busy;		/* workers that have not finished */
 	struct told refused, loops;
@@ -295,6 +297,9 @@ read_letter(struct worker *worker, struct mail *mail)
 	case MAIL_POLICY:
 		read_policy(worker);
 		break;
+	case MAIL_TRUST:
+		upstream_trust(worker->upstream, mail->trust);
+		break;
 	case MAIL_STOP:
 		read_stop(worker, mail);
 		break;
@@ -416,7 +421,11 @@ open_worker(struct worker *worker)
 	worker->forward = forward_new(&forward);
 	upstream.base = serving->base;
 	upstream.forward = worker->forward;
+	upstream.troubles = worker->all->troubles;
 	worker->upstream = upstream_new(&upstream);
+	if (settings->trust)
+		upstream_trust(worker->upstream,
+		    tls_trust_hold(settings->trust));
 	read_policy(worker);
 	worker->letters = loop_watch(serving->base,
 	    mailbox_fd(worker->mailbox), EV_READ | EV_PERSIST, on_letters,
@@ -486,6 +495,7 @@ workers_start(const struct workers_settings *settings)
 	struct workers *workers = memory_zeroed(1, sizeof *workers);
 
 	workers->settings = *settings;
+	workers->troubles = troubles_new();
 	workers->count = settings->count;
 	workers->list = memory_zeroed(settings->count, sizeof *workers->list);
 	for (unsigned i = 0; i < settings->count; i++) {
@@ -539,6 +549,7 @@ workers_stop(struct workers *workers, unsigned wait_ms)
 		mailbox_free(workers->list[i]->mailbox);
 		free(workers->list[i]);
 	}
+	troubles_free(workers->troubles);
 	free(workers->list);
 	free(workers);
 }
@@ -561,6 +572,22 @@ void
 workers_policy_changed(struct workers *workers)
 {
 	send_all(workers, &(struct mail){.kind = MAIL_POLICY});
+}
+
+void
+workers_trust(struct workers *workers, struct tls_trust *trust)
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		mailbox_send(workers->list[i]->mailbox, &(struct mail){
+		    .kind = MAIL_TRUST,
+		    .trust = trust ? tls_trust_hold(trust) : NULL});
+}
+
+bool
+workers_trouble(struct workers *workers, const struct upstream *upstream,
+    char words[TROUBLES_WORDS])
+{
+	return troubles_read(workers->troubles, upstream, words);
 }
 
 void

@@ -14,10 +14,12 @@
 
 #include "base/stats.h"
 #include "net/listen.h"
+#include "net/troubles.h"
 #include "query/cache.h"
 #include "query/health.h"
 #include "query/policy.h"
 
+struct tls_trust;
 struct workers;
 
 struct workers_settings {
@@ -29,6 +31,7 @@ struct workers_settings {
 	size_t tcp_kept_max;		/* bytes that a worker keeps for slow
 					 * peers; 0: 64 MB */
 	unsigned waiting_max;		/* queries that wait, a worker */
+	struct tls_trust *trust;	/* see workers_trust */
 	unsigned refused_log_ms;	/* one counted line at most so often */
 };
 
@@ -43,6 +46,13 @@ void workers_drop(struct workers *workers, struct listener *listener);
 
 /* After a reload: routes and limits of the newest policy count from now. */
 void workers_policy_changed(struct workers *workers);
+
+/* Whom upstreams by TLS are to be known to: a copy of the reference is taken
+ * for each worker.  NULL: nothing is asked by TLS. */
+void workers_trust(struct workers *workers, struct tls_trust *trust);
+/* Why the last handshake with this upstream failed; false: it did not. */
+bool workers_trouble(struct workers *workers, const struct upstream *upstream,
+    char words[TROUBLES_WORDS]);
 
 /* Sum of all counters of all workers. */
 void workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT]);

@@ -25,6 +25,7 @@
 #define ROUND_WAIT_MS 400
 #define TICK_MAX 256			/* flights a tick */
 #define EDNS_SIZE 1232
+#define PADDING_BLOCK 128
 #define COOKIE_OURS 8			/* bytes; then the server's */
 #define COOKIE_THEIRS_LEAST 8
 #define NONE UINT32_MAX
@@ -428,7 +429,7 @@ static enum exchange_state
 transport_of(const struct flight *flight, unsigned upstream)
 {
 	return flight->only_tcp || is_in(flight->by_tcp, upstream) ||
-	    flight->question.to.list[upstream].transport == UPSTREAM_TCP ?
+	    flight->question.to.list[upstream].transport != UPSTREAM_UDP ?
 	    EXCHANGE_TCP : EXCHANGE_UDP;
 }
 
@@ -769,6 +770,13 @@ write_name(struct wire_writer *w, const struct dname *name, uint64_t capitals)
 	wire_write_bytes(w, cased, name->length);
 }
 
+static bool
+is_by_tls(const struct flight *flight, const struct exchange *exchange)
+{
+	return flight->question.to.list[exchange->upstream].transport ==
+	    UPSTREAM_TLS;
+}
+
 /* Header and question as exchange sends them. */
 static struct wire_writer
 write_question(const struct flight *flight, const struct exchange *exchange,
@@ -809,6 +817,19 @@ write_cookie(struct forward *f, struct exchange *exchange,
 	wire_write_bytes(w, entry->cookie, length);
 }
 
+/* Padding to blocks of 128 bytes (RFC 8467 4.1): what is written, and four
+ * bytes of option ahead of it. */
+static void
+write_padding(struct wire_writer *w)
+{
+	size_t length = w->at + 4;
+
+	wire_write16(w, OPTION_PADDING);
+	wire_write16(w, (uint16_t)(-length % PADDING_BLOCK));
+	while (w->at % PADDING_BLOCK != 0)
+		wire_write8(w, 0);
+}
+
 static uint16_t
 write_query(struct forward *f, struct exchange *exchange,
     uint8_t bytes[FORWARD_QUERY_MAX])
@@ -828,6 +849,8 @@ write_query(struct forward *f, struct exchange *exchange,
 		options = w.at;
 		if (exchange->cookie)
 			write_cookie(f, exchange, &w);
+		if (is_by_tls(flight, exchange))
+			write_padding(&w);
 		wire_put16(bytes + options - 2, (uint16_t)(w.at - options));
 	}
 	assert(!w.failed);
@@ -841,14 +864,23 @@ say_send(struct forward *f, struct exchange *exchange,
 	const struct flight *flight = &f->flights[(exchange - f->exchanges) /
 	    EXCHANGES];
 
+	const struct upstream *to =
+	    &flight->question.to.list[exchange->upstream];
+
 	exchange->to_send = false;
-	action->action = exchange->state == EXCHANGE_TCP ? FORWARD_SEND_TCP :
-	    FORWARD_SEND_UDP;
-	stats_count(f->stats, exchange->state == EXCHANGE_TCP ?
-	    STAT_FORWARD_SENT_TCP : STAT_FORWARD_SENT_UDP);
+	if (exchange->state != EXCHANGE_TCP) {
+		action->action = FORWARD_SEND_UDP;
+		stats_count(f->stats, STAT_FORWARD_SENT_UDP);
+	} else if (is_by_tls(flight, exchange)) {
+		action->action = FORWARD_SEND_TLS;
+		stats_count(f->stats, STAT_FORWARD_SENT_TLS);
+	} else {
+		action->action = FORWARD_SEND_TCP;
+		stats_count(f->stats, STAT_FORWARD_SENT_TCP);
+	}
 	action->exchange = number_of(f, exchange);
-	action->to =
-	    flight->question.to.list[exchange->upstream].endpoint;
+	action->to = to->endpoint;
+	action->server = to->server;
 	action->length = write_query(f, exchange, action->bytes);
 }
 

@@ -35,7 +35,8 @@
 #include "query/health.h"
 
 #define FORWARD_GIVE_UP_MS 4500
-#define FORWARD_QUERY_MAX (12 + 255 + 4 + 11 + 4 + 8 + 32)
+/* Header, question, EDNS with a cookie; in blocks of padding. */
+#define FORWARD_QUERY_MAX (12 + 255 + 4 + 11 + 4 + 8 + 32 + 4 + 54)
 
 struct forward;
 
@@ -88,6 +89,7 @@ bool forward_is_hopeless(struct forward *forward,
 enum forward_do {
 	FORWARD_SEND_UDP,		/* open a socket for exchange, send */
 	FORWARD_SEND_TCP,
+	FORWARD_SEND_TLS,		/* and by nothing else */
 	FORWARD_CLOSE,			/* the exchange is over: close it */
 	FORWARD_KEEP,			/* put answer into the cache; release */
 	FORWARD_DONE,			/* tell the waiter; release answer */
@@ -96,6 +98,7 @@ struct forward_action {
 	enum forward_do action;
 	uint32_t exchange;		/* SEND, CLOSE */
 	struct endpoint to;		/* SEND */
+	uint16_t server;		/* SEND_TLS: servers.h */
 	bool heard;			/* CLOSE: its upstream said something
 					 * that fits, nothing more will come */
 	uint16_t length;

@@ -31,6 +31,8 @@ src_query_libquery_a_SOURCES = \
 	src/query/rebind.h \
 	src/query/referral.c \
 	src/query/referral.h \
+	src/query/servers.c \
+	src/query/servers.h \
 	src/query/special.c \
 	src/query/special.h \
 	src/query/trace.c \

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "query/policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "query/servers.h"
 
 bool
 allow_permits(const struct allow *allow, const struct addr *client)
@@ -16,6 +19,28 @@ allow_permits(const struct allow *allow, const struct addr *client)
 	return false;
 }
 
+bool
+upstream_equal(const struct upstream *a, const struct upstream *b)
+{
+	return a->transport == b->transport && a->server == b->server &&
+	    endpoint_equal(&a->endpoint, &b->endpoint);
+}
+
+char *
+upstream_print(const struct upstream *upstream, char buf[UPSTREAM_TEXT])
+{
+	static const char *const schemes[] = {
+	    [UPSTREAM_UDP] = "", [UPSTREAM_TCP] = "tcp://",
+	    [UPSTREAM_TLS] = "tls://"};
+	char text[ENDPOINT_TEXT];
+
+	snprintf(buf, UPSTREAM_TEXT, "%s%s%s%s", schemes[upstream->transport],
+	    endpoint_print(&upstream->endpoint, text),
+	    upstream->transport == UPSTREAM_TLS ? "#" : "",
+	    servers_name(upstream->server));
+	return buf;
+}
+
 /* Field by field: the padding of a struct is nobody's. */
 static size_t
 put_upstream(uint8_t *to, const struct upstream *upstream)
@@ -24,6 +49,8 @@ put_upstream(uint8_t *to, const struct upstream *upstream)
 	size_t n = 0;
 
 	to[n++] = (uint8_t)upstream->transport;
+	to[n++] = (uint8_t)(upstream->server >> 8);
+	to[n++] = (uint8_t)upstream->server;
 	to[n++] = at->addr.family;
 	memcpy(to + n, at->addr.bytes, sizeof(at->addr.bytes));
 	n += sizeof(at->addr.bytes);
@@ -40,7 +67,7 @@ upstreams_set_id(struct upstreams *upstreams)
 	/* The list is the operator's, so that a fixed key will do; and the
 	 * same list is the same set after a restart of a worker or a reload. */
 	static const struct hash_key key = { 0x75707374, 0x7265616d };
-	uint8_t bytes[UPSTREAMS_MAX * 24];
+	uint8_t bytes[UPSTREAMS_MAX * 26];
 	size_t n = 0;
 
 	for (unsigned i = 0; i < upstreams->count; i++)

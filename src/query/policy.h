@@ -32,12 +32,21 @@
 enum upstream_transport {
 	UPSTREAM_UDP,			/* then TCP where truncated */
 	UPSTREAM_TCP,
+	UPSTREAM_TLS,			/* never anything else */
 };
 
 struct upstream {
 	struct endpoint endpoint;
 	enum upstream_transport transport;
+	uint16_t server;		/* TLS: its name, see servers.h */
 };
+bool upstream_equal(const struct upstream *a, const struct upstream *b);
+
+/* As the configuration has it: ADDR@PORT, tcp://ADDR@PORT,
+ * tls://ADDR@PORT#NAME.  Returns buf. */
+#define UPSTREAM_TEXT (6 + ENDPOINT_TEXT + 256)
+char *upstream_print(const struct upstream *upstream,
+    char buf[UPSTREAM_TEXT]);
 
 /* Where a question goes: a value, copied into what waits.  id is a hash of
  * the list, part of every cache key. */

@@ -8,7 +8,8 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/compare.py tests/e2e/hostile.py tests/e2e/lab.sh \
 	tests/e2e/networks.py tests/e2e/openstack.py tests/e2e/views.py \
 	tests/e2e/live.py tests/e2e/cache.py \
-	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py
+	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
+	tests/e2e/dot.py
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/netlab.py \
 	tests/e2e/compare.zone tests/e2e/resolve.c
@@ -22,3 +23,4 @@ tests/e2e/networks.log tests/e2e/openstack.log tests/e2e/views.log: $(E2E_NEEDS)
 tests/e2e/live.log tests/e2e/cache.log: $(E2E_NEEDS)
 tests/e2e/leases.log tests/e2e/verbs.log: $(E2E_NEEDS)
 tests/e2e/soak.log: $(E2E_NEEDS)
+tests/e2e/dot.log: $(E2E_NEEDS)

@@ -99,6 +99,7 @@ drain(struct run *run)
 		switch (action.action) {
 		case FORWARD_SEND_UDP:
 		case FORWARD_SEND_TCP:
+		case FORWARD_SEND_TLS:
 			assert(++run->sends <= SENDS_MAX);
 			run->sent = action;
 			break;

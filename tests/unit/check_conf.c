@@ -133,6 +133,40 @@ START_TEST(everything)
 }
 END_TEST
 
+START_TEST(tls)
+{
+	struct conf *conf = read_good(
+	    "tls: {ca-file: ca.pem}\n"
+	    "forward: [{zone: ., to: [\"tls://192.0.2.1#DNS.Test.\", "
+	    "\"tls://2001:db8::1@8853#2001:DB8::1\"]}]\n");
+	const struct conf_upstream *to = conf->top.forward[0].to;
+
+	ck_assert_str_eq(conf->ca_file, "etc/ca.pem");
+	ck_assert(conf_has_tls(conf));
+	ck_assert_int_eq(to[0].kind, CONF_UPSTREAM_TLS);
+	ck_assert_uint_eq(to[0].endpoint.port, 853);
+	ck_assert_str_eq(to[0].server, "dns.test");
+	ck_assert_uint_eq(to[1].endpoint.port, 8853);
+	ck_assert_str_eq(to[1].server, "2001:db8::1");
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(wrong_tls)
+{
+	static const char *const wrong[] = {"tls://192.0.2.1",
+	    "tls://192.0.2.1#", "tls://192.0.2.1:853#dns.test",
+	    "tls://dns.test#dns.test", "tls://192.0.2.1#a..b",
+	    "tls://192.0.2.1#.", "tls://192.0.2.1#a\\000b.test",
+	    "tcp://192.0.2.1#dns.test", "192.0.2.1#dns.test"};
+	struct conf_upstream upstream;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		ck_assert_ptr_nonnull(conf_parse_upstream(&upstream,
+		    wrong[i]));
+}
+END_TEST
+
 START_TEST(none)
 {
 	struct conf *conf = read_good("domain: ''\nhosts: []\nforward: []\n");
@@ -408,6 +442,8 @@ main(void)
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, everything);
 	tcase_add_test(tests, none);
+	tcase_add_test(tests, tls);
+	tcase_add_test(tests, wrong_tls);
 	tcase_add_test(tests, who_asks);
 	tcase_add_test(tests, too_many_networks);
 	tcase_add_test(tests, lease_files);

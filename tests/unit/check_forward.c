@@ -9,6 +9,7 @@
 
 #include "craft.h"
 #include "query/health.h"
+#include "query/servers.h"
 
 #define START 1000000
 #define LIST_MAX 64
@@ -67,6 +68,7 @@ drain(void)
 		switch (action.action) {
 		case FORWARD_SEND_UDP:
 		case FORWARD_SEND_TCP:
+		case FORWARD_SEND_TLS:
 			ck_assert_uint_lt(w.sent_count, LIST_MAX);
 			w.sent[w.sent_count++] = action;
 			break;
@@ -516,6 +518,79 @@ START_TEST(cut_off_with_tc_goes_to_tcp)
 	ck_assert_uint_eq(w.sent_count, 2);
 	ck_assert_int_eq(w.sent[1].action, FORWARD_SEND_TCP);
 	end();
+}
+END_TEST
+
+/* Never by anything else, and in whole blocks of 128 bytes (RFC 8467). */
+START_TEST(tls_is_padded_and_stays_tls)
+{
+	struct forward_question q = www(1);
+	const uint8_t *bytes = w.sent[0].bytes;
+	size_t opt = 12 + q.name.length + 4u;
+	uint16_t cookie = 4 + 8;
+
+	begin();
+	q.to.list[0].transport = UPSTREAM_TLS;
+	q.to.list[0].server = servers_number("dns.test");
+	ask(&q);
+	ck_assert_int_eq(w.sent[0].action, FORWARD_SEND_TLS);
+	ck_assert_str_eq(servers_name(w.sent[0].server), "dns.test");
+	ck_assert_uint_eq(w.sent[0].length, 128);
+	ck_assert_uint_eq(wire_get16(bytes + opt + 9), 128 - opt - 11);
+	if (wire_get16(bytes + opt + 11) != 10)
+		cookie = 0;
+	ck_assert_uint_eq(wire_get16(bytes + opt + 11 + cookie), 12);
+	ck_assert_uint_eq(wire_get16(bytes + opt + 13 + cookie),
+	    128 - opt - 15 - cookie);
+	/* Forged answers, and TC, change nothing of it. */
+	for (unsigned i = 0; i < 3; i++) {
+		reply_to(0, 0);
+		packet.bytes[0] ^= 1;
+		deliver_to(0);
+	}
+	pass_ms(1500);
+	for (unsigned i = 0; i < w.sent_count; i++)
+		ck_assert_int_eq(w.sent[i].action, FORWARD_SEND_TLS);
+	end();
+}
+END_TEST
+
+START_TEST(tls_of_any_length_is_padded)
+{
+	char name[256] = "";
+	struct forward_question q;
+
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name + strlen(name), sizeof(name) - strlen(name),
+		    "%.*s.", i < 3 ? 63 : 61,
+		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		    "aaaaaaaa");
+		begin();
+		q = craft_question(name, TYPE_A, 1, CRAFT_PLAIN);
+		q.to.list[0].transport = UPSTREAM_TLS;
+		ask(&q);
+		ck_assert_uint_eq(w.sent[0].length % 128, 0);
+		end();
+	}
+}
+END_TEST
+
+START_TEST(server_names_have_one_number)
+{
+	uint16_t a = servers_number("a.test"), b = servers_number("b.test");
+	char name[16];
+
+	ck_assert_uint_ne(a, SERVERS_NONE);
+	ck_assert_uint_ne(a, b);
+	ck_assert_uint_eq(servers_number("a.test"), a);
+	ck_assert_str_eq(servers_name(b), "b.test");
+	ck_assert_str_eq(servers_name(SERVERS_NONE), "");
+	for (unsigned i = 0; i < SERVERS_MAX; i++) {
+		snprintf(name, sizeof(name), "n%u.test", i);
+		servers_number(name);
+	}
+	ck_assert_uint_eq(servers_number("more.test"), SERVERS_NONE);
+	ck_assert_uint_eq(servers_number("b.test"), b);
 }
 END_TEST
 
@@ -1416,6 +1491,9 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, many_forged_packets_lead_to_tcp);
 	tcase_add_test(tc, truncated_goes_to_tcp);
 	tcase_add_test(tc, cut_off_with_tc_goes_to_tcp);
+	tcase_add_test(tc, tls_is_padded_and_stays_tls);
+	tcase_add_test(tc, tls_of_any_length_is_padded);
+	tcase_add_test(tc, server_names_have_one_number);
 	tcase_add_test(tc, truncated_in_tcp_is_a_failure);
 	tcase_add_test(tc, formerr_is_asked_without_edns);
 	tcase_add_test(tc, edns_is_left_out_for_a_while);

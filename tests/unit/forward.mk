@@ -27,5 +27,5 @@ tests_unit_check_health_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_health_LDADD = $(LINK_QUERY) $(CHECK_LIBS)
 tests_unit_check_upstream_SOURCES = tests/unit/check_upstream.c $(CRAFT)
 tests_unit_check_upstream_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_check_upstream_LDADD = $(LINK_NET) $(EVENT_LIBS) $(CHECK_LIBS)
+tests_unit_check_upstream_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
 endif
