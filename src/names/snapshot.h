@@ -54,7 +54,7 @@ const struct node *snapshot_find(const struct snapshot *snapshot,
 
 /* Hints for a batch: near the bucket, then near the node. */
 void snapshot_prefetch(const struct snapshot *snapshot, uint64_t hash);
-void snapshot_prefetch_node(const struct snapshot *snapshot, uint64_t hash);
+bool snapshot_prefetch_node(const struct snapshot *snapshot, uint64_t hash);
 
 /* The deepest area at or above a name; NULL: none.  hash as
  * dname_hash_suffixes gives it.  zones only: struct area of a zone file. */

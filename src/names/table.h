@@ -109,7 +109,7 @@ table_next(const struct table *table, uint64_t hash,
 
 /* Bring the bucket near; then, from the bucket, what it points to. */
 void table_prefetch(const struct table *table, uint64_t hash);
-void table_prefetch_target(const struct table *table, uint64_t hash);
+bool table_prefetch_target(const struct table *table, uint64_t hash);
 
 /* Writer.  hash_of gives a slot's hash again, when a segment splits. */
 struct table_writer;

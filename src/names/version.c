@@ -30,10 +30,10 @@ snapshot_prefetch(const struct snapshot *snapshot, uint64_t hash)
 	table_prefetch(snapshot->names, hash);
 }
 
-void
+bool
 snapshot_prefetch_node(const struct snapshot *snapshot, uint64_t hash)
 {
-	table_prefetch_target(snapshot->names, hash);
+	return table_prefetch_target(snapshot->names, hash);
 }
 
 const struct area *

@@ -5,7 +5,7 @@
  * A batch is read under one borrow of the policy:
  *
  *	serving_start(serving)
- *	query_begin, query_prefetch for all
+ *	query_begin, query_prefetch, query_prefetch_answer for all
  *	serving_step for each		REPLY, DROP, or WAIT: kept, asked for
  *	... send ...
  *	serving_end(serving)

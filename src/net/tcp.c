@@ -305,7 +305,9 @@ begin_some(struct connection *c, struct stretch *s)
 		s->at += 2 + length;
 	}
 	for (unsigned i = 0; i < begun; i++)
-		query_prefetch(&serving->queries[i]);
+		query_prefetch(&serving->queries[i], &serving->env);
+	for (unsigned i = 0; i < begun; i++)
+		query_prefetch_answer(&serving->queries[i], &serving->env);
 	return begun;
 }
 

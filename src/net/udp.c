@@ -193,7 +193,11 @@ begin_all(struct udp *udp, unsigned count)
 		    &client, batch->packets[i], batch->in[i].msg_len);
 	}
 	for (unsigned i = 0; i < count; i++)
-		query_prefetch(&udp->serving->queries[i]);
+		query_prefetch(&udp->serving->queries[i],
+		    &udp->serving->env);
+	for (unsigned i = 0; i < count; i++)
+		query_prefetch_answer(&udp->serving->queries[i],
+		    &udp->serving->env);
 }
 
 static void

@@ -155,6 +155,29 @@ cache_prefetch(struct cache *cache, uint64_t hash)
 		__builtin_prefetch(bucket_of(cache, hash));
 }
 
+/* Most answers are no longer than three cache lines. */
+void
+cache_prefetch_answer(struct cache *cache, uint64_t hash)
+{
+	struct bucket *bucket;
+	const char *answer;
+	uint16_t tag = tag_of(hash);
+
+	if (cache->shard_count == 0)
+		return;
+	bucket = bucket_of(cache, hash);
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+		if (atomic_load_explicit(&bucket->tag[i],
+		    memory_order_relaxed) != tag)
+			continue;
+		answer = (const char *)atomic_load_explicit(&bucket->slot[i],
+		    memory_order_relaxed);
+		__builtin_prefetch(answer);
+		__builtin_prefetch(answer + 64);
+		__builtin_prefetch(answer + 128);
+	}
+}
+
 void
 cache_set_stale(struct cache *cache, int64_t stale_ms)
 {

@@ -60,7 +60,9 @@ bool cache_claim(struct cache *cache,
  * expired is CACHE_STALE_FAILED. */
 void cache_postpone(struct cache *cache,
     const struct forward_question *question, int64_t until_ms);
+/* Bring near: the bucket of a question's hash; then the answer in it. */
 void cache_prefetch(struct cache *cache, uint64_t hash);
+void cache_prefetch_answer(struct cache *cache, uint64_t hash);
 
 /* Keep it, in the place of one for the same question; takes a reference of
  * its own.  What has expired already (TTL 0) is not kept.  A failure that

@@ -508,6 +508,43 @@ note_ask(struct chain *c, const struct route *route,
 	c->noted->to = *to;
 }
 
+/* The name is set. */
+static void
+finish_question(struct query *q, const struct upstreams *to)
+{
+	struct forward_question *forward = &q->forward;
+
+	forward->type = q->question.type;
+	forward->dnssec_ok = q->question.dnssec_ok;
+	forward->checking_disabled = (q->question.flags & FLAG_CD) != 0;
+	forward->to.id = to->id;
+	forward->hash = answer_hash(snapshot_key(q->view->names), forward);
+}
+
+void
+chain_question(struct query *q, const struct upstreams *to)
+{
+	struct dname *name = &q->forward.name;
+
+	name->length = q->question.name_length;
+	name->labels = q->question.labels;
+	memcpy(name->wire, q->question.name, name->length);
+	finish_question(q, to);
+}
+
+/* Of the name that it is about now. */
+static void
+set_question(struct chain *c, const struct upstreams *to)
+{
+	struct dname *name = &c->q->forward.name;
+
+	c->q->is_near = false;
+	name->length = (uint8_t)c->path.length;
+	name->labels = (uint8_t)c->path.labels;
+	memcpy(name->wire, c->path.name, name->length);
+	finish_question(c->q, to);
+}
+
 /* From the cache, or from these upstreams. */
 static enum step
 fetch(struct chain *c, const struct upstreams *to)
@@ -516,14 +553,10 @@ fetch(struct chain *c, const struct upstreams *to)
 	struct forward_question *forward = &q->forward;
 	const struct answer *answer;
 
-	forward->name.length = (uint8_t)c->path.length;
-	forward->name.labels = (uint8_t)c->path.labels;
-	memcpy(forward->name.wire, c->path.name, c->path.length);
-	forward->type = q->question.type;
-	forward->dnssec_ok = q->question.dnssec_ok;
-	forward->checking_disabled = (q->question.flags & FLAG_CD) != 0;
-	forward->to.id = to->id;
-	forward->hash = answer_hash(snapshot_key(c->from->names), forward);
+	if (c->steps > 0)
+		set_question(c, to);
+	else if (!q->is_near || forward->to.id != to->id)
+		chain_question(q, to);
 	answer = find_answer(c, to);
 	if (answer != NULL) {
 		write_answer(c, answer);

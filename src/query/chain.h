@@ -20,6 +20,10 @@
 enum query_outcome chain_answer(struct query *q, const struct query_env *env,
     enum stats_counter *source);
 
+/* Set q->forward to the question as it was asked, to be put to these; all but
+ * to.list. */
+void chain_question(struct query *q, const struct upstreams *to);
+
 /* Which of them records of this source are. */
 enum stats_counter chain_source(enum source_kind kind);
 

@@ -8,7 +8,8 @@
  * overlap; query_begin must come first, the prefetches are hints:
  *
  *   for each: query_begin            parse, hash, bring the bucket near
- *   for each: query_prefetch         bring the node near
+ *   for each: query_prefetch         bring the node near, or the cache's bucket
+ *   for each: query_prefetch_answer  bring the answer in that near
  *   for each: query_step             decide and write
  *
  * WAIT: the net room copies packet and client, hands q->forward to the worker
@@ -74,13 +75,16 @@ struct query {
 	const struct view *view;	/* of the client */
 	uint64_t hash;			/* of question.name */
 	struct reply reply;
+	bool is_near;			/* forward was made by query_prefetch */
 	struct forward_question forward;	/* on WAIT, or: */
 	bool refresh;			/* ask for it, nobody waits */
 };
 
 void query_begin(struct query *q, const struct query_env *env,
     const struct query_client *client, const uint8_t *packet, size_t length);
-void query_prefetch(const struct query *q);
+void query_prefetch(struct query *q, const struct query_env *env);
+void query_prefetch_answer(const struct query *q,
+    const struct query_env *env);
 
 /* room: at least 65,535 bytes for TCP, REPLY_UDP_SIZE for UDP; not the
  * packet's bytes.  *length is set on REPLY. */

@@ -33,6 +33,7 @@ query_begin(struct query *q, const struct query_env *env,
 {
 	q->client = *client;
 	q->refresh = false;
+	q->is_near = false;
 	if (env->fresh == NULL && env->restarts == 0)
 		count_query(q, env);
 	q->parsed = question_read(&q->question, packet, length);
@@ -43,11 +44,34 @@ query_begin(struct query *q, const struct query_env *env,
 	snapshot_prefetch(q->view->names, q->hash);
 }
 
-void
-query_prefetch(const struct query *q)
+/* The name is in no source, so that it is likely to be in the cache. */
+static void
+prefetch_bucket(struct query *q, const struct query_env *env)
 {
-	if (q->parsed == QUESTION_OK)
-		snapshot_prefetch_node(q->view->names, q->hash);
+	const struct question *question = &q->question;
+	const struct route *route = view_route(q->view, question->name,
+	    question->labels);
+
+	if (route == NULL || (question->flags & FLAG_RD) == 0)
+		return;
+	chain_question(q, &route->to);
+	cache_prefetch(env->cache, q->forward.hash);
+	q->is_near = true;
+}
+
+void
+query_prefetch(struct query *q, const struct query_env *env)
+{
+	if (q->parsed == QUESTION_OK &&
+	    !snapshot_prefetch_node(q->view->names, q->hash))
+		prefetch_bucket(q, env);
+}
+
+void
+query_prefetch_answer(const struct query *q, const struct query_env *env)
+{
+	if (q->is_near)
+		cache_prefetch_answer(env->cache, q->forward.hash);
 }
 
 static void

@@ -138,7 +138,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	env.cache = cache;
 	memcpy(packet, data + 1, size - 1);
 	query_begin(&q, &env, &client, packet, size - 1);
-	query_prefetch(&q);
+	query_prefetch(&q, &env);
+	query_prefetch_answer(&q, &env);
 	if (query_step(&q, &env, room, &length) == QUERY_REPLY)
 		check_reply(&q, packet, room, length, data[0] & 1 ? WIRE_MAX :
 		    REPLY_UDP_SIZE);

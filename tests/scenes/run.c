@@ -71,7 +71,8 @@ take_step(struct run *run)
 	epoch_online(run->reader);
 	query_begin(&run->q, &env, &run->world.client, run->packet,
 	    run->packet_length);
-	query_prefetch(&run->q);
+	query_prefetch(&run->q, &env);
+	query_prefetch_answer(&run->q, &env);
 	switch (query_step(&run->q, &env, run->room, &run->length)) {
 	case QUERY_REPLY:
 		run->state = STATE_REPLY;

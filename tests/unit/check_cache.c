@@ -62,6 +62,7 @@ START_TEST(found_until_it_expires)
 	ck_assert_ptr_null(find(cache, &q, NOW));
 	put(cache, &q, 5000);
 	cache_prefetch(cache, q.hash);
+	cache_prefetch_answer(cache, q.hash);
 	found = find(cache, &q, NOW + 4999);
 	ck_assert_ptr_nonnull(found);
 	ck_assert(answer_fits(found, &q));
@@ -310,6 +311,7 @@ START_TEST(without_a_budget_nothing_is_kept)
 
 	put(cache, &q, 5000);
 	cache_prefetch(cache, q.hash);
+	cache_prefetch_answer(cache, q.hash);
 	ck_assert_ptr_null(find(cache, &q, NOW));
 	ck_assert_uint_eq(cache_usage(cache).entries, 0);
 	ck_assert_uint_eq(cache_flush_all(cache), 0);
