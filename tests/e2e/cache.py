@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is kept of upstreams' answers, and given of them: with a daemon and an
 upstream of the test's own, which counts what it is asked."""
+import random
 import socket
+import struct
 import threading
 import time
 
-from hostlertest import (Daemon, case, dns, ede, finish, folder, look, rcode,
-                         records, same, until)
+from hostlertest import (HOSTLER, Daemon, case, dns, ede, finish, folder, look,
+                         rcode, records, same, until)
 import dns.rrset
 
 CONFIG = """
@@ -201,6 +203,101 @@ def check_prefetch(where):
         same("others are not", upstream.count("lone.example"), 1)
 
 
+# ---- the budget ----
+
+SIZE_MB = 8
+OTHER_MB = 2            # the forwarder's, with so many questions out:
+OUT_MAX = 100
+# Sanitizers put zones of their own round every block and keep freed ones.
+OVERHEAD = 8 if b"__asan_init" in open(HOSTLER, "rb").read() or \
+    b"__tsan_init" in open(HOSTLER, "rb").read() else 1
+SETTLED = 2000          # after so many all that is no cache is there
+
+
+def wide_answer(query, count):
+    """Bytes alone: this has to be quick."""
+    end = query.index(b"\0", 12) + 5
+    record = b"\xc0\x0c\0\1\0\1\0\0\x0e\x10\0\4"
+    return (query[:2] + b"\x81\x80\0\1" + struct.pack("!HHH", count, 0, 0) +
+            query[12:end] + b"".join(record + bytes([192, 0, 2, i])
+                                     for i in range(count)))
+
+
+class Flood(threading.Thread):
+    """An upstream whose answers are of any size."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.random = random.Random(1)
+        self.start()
+
+    def run(self):
+        while True:
+            query, peer = self.socket.recvfrom(4096)
+            self.socket.sendto(wide_answer(query, self.random.randint(1, 60)),
+                               peer)
+
+
+def ask_for_all(daemon, names):
+    """A window of questions; what is not answered in a while is passed over."""
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.connect((daemon.address, daemon.port))
+    client.settimeout(5)
+    out = answered = 0
+    for i, name in enumerate(names):
+        label = name.encode()
+        client.send(struct.pack("!HHHHHH", i & 0xffff, 0x100, 1, 0, 0, 0) +
+                    bytes([len(label)]) + label + b"\7example\0\0\1\0\1")
+        out += 1
+        if out < OUT_MAX:
+            continue
+        client.recv(4096)
+        out -= 1
+        answered += 1
+    while out:
+        client.recv(4096)
+        out -= 1
+        answered += 1
+    return answered
+
+
+def memory_mb(daemon):
+    for line in open(f"/proc/{daemon.process.pid}/status"):
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return None
+
+
+def check_budget(where):
+    upstream = Flood()
+    config = (CONFIG + f"cache: {{size: {SIZE_MB}M}}\n"
+              f'forward: [{{zone: ".", to: ["127.0.0.1@{upstream.port}"]}}]\n')
+    with Daemon(where, config) as daemon:
+        ask_for_all(daemon, ["same"] * SETTLED)
+        before = memory_mb(daemon)
+        samples = []
+        for part in range(6):
+            names = [f"n{part}-{i}" for i in range(8000)]
+            same("all are answered", ask_for_all(daemon, names), len(names))
+            samples.append(memory_mb(daemon) - before)
+            used = daemon.status()["cache"]
+            case("the cache keeps its budget",
+                 used["bytes"] <= used["budget"] == SIZE_MB << 20, used)
+        said = f"{before:.1f} MB, then {samples} more"
+        case("the process grows by it, and no more",
+             max(samples) < (SIZE_MB + OTHER_MB) * OVERHEAD, said)
+        case("and no further once it is full",
+             samples[-1] - samples[-3] < 0.5 * OVERHEAD, said)
+        case("it is full", used["bytes"] > used["budget"] * 0.8, used)
+        case("and so much has gone", stats(daemon, "cache.evicted") > 5000)
+
+
+with folder() as where:
+    check_budget(where)
 with folder() as where:
     check_prefetch(where)
 with folder() as where:
