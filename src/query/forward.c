@@ -662,16 +662,19 @@ has_our_cookie(const struct forward *f, const struct upstream *upstream,
 }
 
 /* All of one machine have the same address: there it must look like a
- * forwarder's question. */
+ * forwarder's question, and not like the first one again: that is a forwarder
+ * who has no answer yet. */
 static bool
-is_from(const struct upstream *upstream, const struct forward_waiter *waiter)
+is_from(const struct upstream *upstream, const struct flight *flight,
+    const struct forward_waiter *waiter)
 {
 	const struct addr *addr = &upstream->endpoint.addr;
 
 	if (!addr_is_loopback(addr))
 		return addr_equal(addr, &waiter->client);
 	return addr_is_loopback(&waiter->client) && waiter->cookie != 0 &&
-	    waiter->has_capitals;
+	    waiter->has_capitals &&
+	    waiter->cookie != flight->waiters[0].cookie;
 }
 
 /* The question is out to who asks it: our own, or of an upstream that forwards
@@ -684,7 +687,7 @@ is_loop(const struct forward *f, const struct flight *flight,
 
 	for (unsigned i = 0; i < to->count; i++) {
 		if (has_our_cookie(f, &to->list[i], waiter->cookie) ||
-		    is_from(&to->list[i], waiter))
+		    is_from(&to->list[i], flight, waiter))
 			return true;
 	}
 	return false;

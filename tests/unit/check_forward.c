@@ -1038,6 +1038,24 @@ START_TEST(our_own_questions_are_known)
 }
 END_TEST
 
+START_TEST(a_forwarder_may_ask_again)
+{
+	struct forward_waiter waiter = { .cookie = 77, .has_capitals = true,
+		.client = { 4, { 127, 0, 0, 1 } } };
+	struct forward_question q = www(1);
+
+	begin();
+	q.to.list[0].endpoint.addr = (struct addr){ 4, { 127, 0, 0, 2 } };
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(forward_ask(w.forward, &q, &waiter,
+		    w.now_ms), FORWARD_ASKED);
+	waiter.cookie = 78;
+	ck_assert_int_eq(forward_ask(w.forward, &q, &waiter, w.now_ms),
+	    FORWARD_LOOPS);
+	end();
+}
+END_TEST
+
 START_TEST(our_own_cookie_is_known)
 {
 	struct forward_waiter waiter = { .client = { 4, { 203, 0, 113, 9 } } };
@@ -1506,6 +1524,7 @@ add_tests(TCase *tc)
 	tcase_add_loop_test(tc, a_cookie_that_is_due, 0, 2);
 	tcase_add_loop_test(tc, a_bad_cookie_is_asked_again, 0, 2);
 	tcase_add_loop_test(tc, our_own_questions_are_known, 0, 6);
+	tcase_add_test(tc, a_forwarder_may_ask_again);
 	tcase_add_test(tc, our_own_cookie_is_known);
 	tcase_add_test(tc, refusals_go_to_the_next_at_once);
 	tcase_add_test(tc, refused_by_all_fails_at_once);
