@@ -9,7 +9,10 @@
 #include "jsontext.h"
 #include "lintconf.h"
 #include "realms.h"
+#include "sys/files.h"
 #include "sys/rights.h"
+
+#define CA_FILE_MAX (64 << 20)
 
 static void
 try_sources(const struct conf *conf, const struct load *load,
@@ -55,6 +58,31 @@ try_as_user(const struct conf *conf, const struct realms *realms,
 	}
 	for (size_t i = 0; i < realms->count; i++)
 		try_sources(conf, realms->list[i]->load, diags);
+}
+
+/* The daemon reads it when a tls:// upstream needs it; -t says it before. */
+static void
+try_ca_file(const struct conf *conf, struct diags *diags)
+{
+	struct diag_place place = {.file = conf->ca_file};
+	struct files_content file;
+	const char *wrong;
+
+	if (!conf->ca_file || !conf_has_tls(conf))
+		return;
+	wrong = files_read(conf->ca_file, CA_FILE_MAX, &file);
+	if (wrong) {
+		diags_add(diags, DIAG_ERROR, &place, NULL, "%s", wrong);
+		diags_then(diags, "tls:// upstreams are not asked without it");
+		return;
+	}
+	files_release(&file);
+	if (geteuid() != 0 || !*conf->user ||
+	    !rights_user_exists(conf->user) ||
+	    rights_can_read(conf->user, conf->ca_file))
+		return;
+	diags_add(diags, DIAG_ERROR, &place, NULL,
+	    "the user '%s' has no right to read this", conf->user);
 }
 
 static void
@@ -151,6 +179,7 @@ check_files(const struct conf_options *options, enum check_form form,
 	if (conf) {
 		realms_read(report.realms, conf, LOADFILES_TRUST);
 		try_as_user(conf, report.realms, report.diags);
+		try_ca_file(conf, report.diags);
 		lint(conf, report.realms, report.lint);
 	} else {
 		diags_then(report.diags, "hostler does not start with this; "

@@ -750,6 +750,8 @@ streams_ask(struct streams *streams, const struct streams_question *question,
 		return STREAMS_FAILED;
 	if (question->to->transport == UPSTREAM_TLS &&
 	    streams->trust == NULL) {
+		troubles_note(streams->troubles, question->to,
+		    "no certificates to know it by (see tls.ca-file)", now_ms);
 		errno = EPROTO;
 		return STREAMS_FAILED;
 	}

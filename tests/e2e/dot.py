@@ -12,8 +12,8 @@ import subprocess
 import sys
 import threading
 
-from hostlertest import (Daemon, case, ede, finish, folder, free_port, rcode,
-                         records, same, until)
+from hostlertest import (HOSTLER, Daemon, case, ede, finish, folder, free_port,
+                         rcode, records, same, until)
 
 if not shutil.which("openssl") or not os.path.exists("/usr/sbin/unbound"):
     print("SKIP: openssl or unbound is not installed")
@@ -288,6 +288,26 @@ def reload_cases(where, relay):
             "SERVFAIL")
 
 
+def missing_cases(where):
+    """No certificates to begin with."""
+    lost = where / "lost.pem"
+    conf = f"tls: {{ca-file: {lost}}}"
+    to = f"tls://127.0.0.1@1#{NAME}"
+    with start(where, to, conf) as daemon:
+        case("a file that is missing is told of", str(lost) in daemon.log,
+             daemon.log)
+        same("nobody is asked", rcode(daemon.ask("a.up.example")),
+             "SERVFAIL")
+        told = daemon.status()["forward"][0]["troubles"]
+        case("status says why", len(told) == 1 and
+             "no certificates" in told[0]["error"], told)
+    tested = subprocess.run([HOSTLER, "-t", "-c",
+                             str(where / "hostler.yaml")],
+                            capture_output=True, text=True, timeout=60)
+    case("-t says it, too", tested.returncode == 1 and
+         str(lost) in tested.stderr, tested.stderr)
+
+
 def plain_cases(where, relay):
     with start(where, f"tcp://127.0.0.1@{relay.port}") as daemon:
         right(daemon, "by TCP", "a.up.example")
@@ -309,6 +329,7 @@ def main():
         with unbound(where, "good") as port:
             good_cases(where, Relay(port))
             reload_cases(where, Relay(port))
+            missing_cases(where)
             refused(where, "a wrong name",
                     f"tls://127.0.0.1@{port}#other.relay.example",
                     "for another name", believed)
