@@ -114,6 +114,8 @@ def ask(daemon, name):
 
 
 def check_stale(where):
+    names = ["www.example", "gone.example"] + [f"other{i}.example"
+                                               for i in range(6)]
     mode = {"address": "192.0.2.1", "silent": False, "failing": False}
 
     def say(question, reply):
@@ -131,7 +133,7 @@ def check_stale(where):
 
     upstream = Upstream(say)
     with Daemon(where, CONFIG + upstream.forward) as daemon:
-        for name in ("www.example", "gone.example", "other.example"):
+        for name in names:
             daemon.ask(name)
         mode["silent"] = True
         last = []
@@ -151,9 +153,11 @@ def check_stale(where):
         same("a name that does not exist, too", last[:2], ([19], "NXDOMAIN"))
         same("what is not in the cache fails", ask(daemon, "new.example")[1],
              "SERVFAIL")
-        last = ask(daemon, "other.example")
-        case("known dead: what has expired is given at once",
-             last[0] == [3] and last[3] < 1, last)
+        # Each of the two workers finds it out for itself.
+        others = [ask(daemon, name) for name in names[2:]]
+        same("known dead: what has expired is given",
+             [one[0] for one in others], [[3]] * len(others))
+        case("at once", sum(one[3] > 1 for one in others) <= 1, others)
         mode.update(silent=False, address="192.0.2.2")
         (_, took_s) = until(lambda: look(daemon, "www.example"), "192.0.2.2")
         case("the upstream is back: so is its answer", took_s < 10, took_s)

@@ -464,6 +464,9 @@ read_much(void *arg)
 			    THREAD_NAMES);
 			found = find(party->cache, &q, NOW);
 			party->hits += found != NULL;
+			(void)cache_claim(party->cache, &q);
+			cache_postpone(party->cache, &q, NOW + i);
+			cache_prefetch_answer(party->cache, q.hash);
 			party->wrong += found != NULL &&
 			    (!answer_fits(found, &q) ||
 			    found->rcode != RCODE_SERVFAIL);
@@ -482,7 +485,10 @@ write_much(void *arg)
 
 	for (unsigned i = 0; i < THREAD_ROUNDS * 2; i++) {
 		q = question_of((i + party->seed) % THREAD_NAMES);
+		if (i % 3 == 0)
+			put_good(party->cache, &q, NOW - 1000, 500);
 		put(party->cache, &q, 5000);
+		cache_set_stale(party->cache, i % 5000);
 		/* Never as the last act: readers that run later would find
 		 * nothing. */
 		if (i % 1000 == 499)
