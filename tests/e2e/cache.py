@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is kept of upstreams' answers, and given of them: with a daemon and an
 upstream of the test's own, which counts what it is asked."""
+import os
 import random
 import socket
 import struct
 import threading
 import time
+
+os.environ["ASAN_OPTIONS"] = ":".join(
+    filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8"]))
 
 from hostlertest import (HOSTLER, Daemon, case, dns, ede, finish, folder, look,
                          rcode, records, same, until)
