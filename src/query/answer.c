@@ -132,9 +132,12 @@ capped_ttl(const struct sift *s, uint32_t ttl_s)
 	return (uint32_t)ttl;
 }
 
+/* Where the chain stands it has the case of what led there. */
 static void
 write_owner(struct sift *s, const struct dname *owner)
 {
+	if (dname_equal(owner->wire, s->name.wire))
+		owner = &s->name;
 	if (dname_equal(owner->wire, s->question->name.wire))
 		wire_write16(&s->body, OWNER_IS_QUESTION);
 	else
@@ -214,9 +217,10 @@ add_signatures(struct sift *s, enum message_section section,
 	}
 }
 
-/* The DNAME that turns the name where the chain stands into target. */
+/* The DNAME that turns the name where the chain stands into target, which then
+ * gets our case: an upstream makes it of the letters that were drawn. */
 static void
-add_dname(struct sift *s, const struct dname *target)
+add_dname(struct sift *s, struct dname *target)
 {
 	struct wanted wanted = { MESSAGE_ANSWER, TYPE_DNAME, NULL };
 	struct message_walk walk = { 0 };
@@ -233,6 +237,7 @@ add_dname(struct sift *s, const struct dname *target)
 		add_record(s, &record);
 		add_signatures(s, MESSAGE_ANSWER, record.owner.wire,
 		    TYPE_DNAME);
+		*target = made;
 		return;
 	}
 }
@@ -250,6 +255,9 @@ follow_cname(struct sift *s)
 		return false;
 	add_dname(s, &target);
 	add_record(s, &record);
+	if (!s->failed)
+		memcpy(s->room + s->body.at - target.length, target.wire,
+		    target.length);
 	add_signatures(s, MESSAGE_ANSWER, s->name.wire, TYPE_CNAME);
 	s->name = target;
 	return true;

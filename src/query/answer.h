@@ -6,9 +6,11 @@
  * chain of CNAME (and DNAME) records from the question's name to its end, the
  * records there, with their RRSIGs; or, where there are none, the SOA that
  * says so (with NSEC, NSEC3 and RRSIG for clients with DO).  Other records of
- * the packet are dropped.  Names keep the case they came in; owners equal to
- * the question's name are pointers to offset 12, all others are written out,
- * so that the body can be copied behind any client's question of that name.
+ * the packet are dropped.  Names keep the case they came in, but owners along
+ * the chain have that of the name before, and what a DNAME makes that of the
+ * question.  Owners equal to the question's name are pointers to offset 12, all
+ * others are written out, so that the body can be copied behind any client's
+ * question of that name.
  *
  * A failure (timeouts, SERVFAIL, nothing but malformed answers) is an answer
  * too: rcode SERVFAIL, no records, an EDE.  It is kept for a second, the least

@@ -149,7 +149,7 @@ START_TEST(chain_in_any_order)
 	craft_name(&packet, &first, "B.test.");
 	expect(finish(&q), "a.test.",
 	    "0 a.test. CNAME 300 B.test.\n"
-	    "0 b.test. CNAME 300 c.test.\n"
+	    "0 B.test. CNAME 300 c.test.\n"
 	    "0 c.test. A 10 192.0.2.3\n");
 }
 END_TEST

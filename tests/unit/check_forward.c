@@ -747,6 +747,45 @@ START_TEST(drawn_letters_stay_here)
 }
 END_TEST
 
+/* A DNAME, and what a server makes of it with the letters it was asked. */
+static void
+answer_by_dname(unsigned n)
+{
+	static const char *const owner = "example.";
+	struct craft_record dname = { MESSAGE_ANSWER, owner, TYPE_DNAME, 300 };
+	struct craft_record cname = { MESSAGE_ANSWER, NULL, TYPE_CNAME, 300 };
+	char asked[DNAME_TEXT_MAX], made[DNAME_TEXT_MAX];
+
+	dname_print(w.sent[n].bytes + WIRE_HEADER, asked);
+	snprintf(made, sizeof(made), "%.*sother.",
+	    (int)(strlen(asked) - strlen(owner)), asked);
+	reply_to(n, 0);
+	cname.owner = asked;
+	craft_name(&packet, &dname, "other.");
+	craft_name(&packet, &cname, made);
+	craft_a(&packet, made, 300, 1);
+	deliver_to(n);
+}
+
+START_TEST(drawn_letters_stay_out_of_dnames)
+{
+	struct forward_question q = craft_question(LONG_NAME, TYPE_A, 1,
+	    CRAFT_PLAIN);
+	const struct answer *answer;
+
+	begin();
+	ask(&q);
+	answer_by_dname(0);
+	ck_assert_uint_eq(w.told_count, 1);
+	answer = w.told[0].answer;
+	ck_assert_uint_eq(answer->count[0], 3);
+	for (uint32_t i = 0; i < answer->body_length; i++)
+		ck_assert(answer_body(answer)[i] < 'A' ||
+		    answer_body(answer)[i] > 'Z');
+	end();
+}
+END_TEST
+
 /* The reply fits, but its letters are turned round. */
 static void
 recase_to(unsigned n)
@@ -1517,6 +1556,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, edns_is_left_out_for_a_while);
 	tcase_add_test(tc, letters_are_drawn);
 	tcase_add_test(tc, drawn_letters_stay_here);
+	tcase_add_test(tc, drawn_letters_stay_out_of_dnames);
 	tcase_add_test(tc, other_letters_are_not_believed);
 	tcase_add_test(tc, case_is_given_up_for_a_while);
 	tcase_add_test(tc, cookies_are_given_back);
