@@ -220,6 +220,22 @@ add_route(struct world *world, const struct story *story)
 }
 
 static void
+empty_routes(struct world *world)
+{
+	struct view *view = current_policy_view(world);
+	struct policy before = { .top = *view }, after = { .top = *view };
+	struct route had[WORLD_MAX];
+
+	memcpy(had, view->routes, sizeof(had));
+	before.top.routes = had;
+	for (unsigned i = 0; i < view->route_count; i++) {
+		view->routes[i].to = (struct upstreams){ 0 };
+		upstreams_set_id(&view->routes[i].to);
+	}
+	policy_keep_sets(&after, &before);
+}
+
+static void
 set_allow(struct world *world, const struct story *story)
 {
 	struct allow *allow = &world->policy.allow;
@@ -368,7 +384,9 @@ set_value(struct world *world, const struct story *story)
 {
 	const char *verb = story->word[0];
 
-	if (strcmp(verb, "stale") == 0 && story->count > 1)
+	if (strcmp(verb, "emptied") == 0)
+		empty_routes(world);
+	else if (strcmp(verb, "stale") == 0 && story->count > 1)
 		cache_set_stale(world->cache, atol(story->word[1]) * 1000);
 	else if (strcmp(verb, "allow") == 0)
 		set_allow(world, story);

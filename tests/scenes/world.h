@@ -11,6 +11,8 @@
  *                                 of the configuration
  *   not-ready NAME [overlay]      a zone that could not be read yet
  *   route ZONE [private-names] [ADDR@PORT]...
+ *   emptied                       all routes of the view have no upstream any
+ *                                 more, as after a reload with empty lists
  *   allow any|private|none [PREFIX]...
  *   view NAME [clients PREFIX...] [asked ADDR...] [inherit]
  *                                 zone, hosts, leases, domain and route are
