@@ -239,10 +239,19 @@ is_better(const struct connection *a, const struct connection *b,
 	return a->out.count < b->out.count;
 }
 
+static int
+count_places(const struct peer *peer, int64_t now_ms)
+{
+	return is_spread(peer, now_ms) ? STREAMS_CONNECTIONS :
+	    STREAMS_PIPELINED;
+}
+
 static void
 note_doubt(struct peer *peer, int64_t now_ms)
 {
-	for (unsigned i = 0; i < STREAMS_CONNECTIONS; i++) {
+	int places = count_places(peer, now_ms);
+
+	for (int i = 0; i < places; i++) {
 		if (peer->list[i] != NULL &&
 		    is_doubtful(peer->list[i], now_ms))
 			peer->spread_ms = now_ms + STREAMS_SPREAD_MS;
@@ -257,15 +266,14 @@ static struct connection *open_connection(struct peer *peer,
 static struct connection *
 find_connection(struct peer *peer, int64_t now_ms, int *place)
 {
-	int most = is_spread(peer, now_ms) ? STREAMS_CONNECTIONS :
-	    STREAMS_PIPELINED;
+	int places = count_places(peer, now_ms);
 	struct connection *best = NULL;
 
 	*place = -1;
-	for (int i = 0; i < STREAMS_CONNECTIONS; i++) {
+	for (int i = 0; i < places; i++) {
 		struct connection *connection = peer->list[i];
 
-		if (connection == NULL && i < most)
+		if (connection == NULL)
 			*place = i;
 		if (connection == NULL || is_full(connection, now_ms))
 			continue;
@@ -549,6 +557,7 @@ on_event(struct bufferevent *events, short what, void *arg)
 		return;
 	if (connection->state == CONNECTION_SHAKING) {
 		tell_trouble(connection, tls_why(events), now_ms);
+		tls_memory_forget(&connection->peer->memory);
 		end_connection(connection, ENDING_FAILED, now_ms);
 		return;
 	}

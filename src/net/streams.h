@@ -43,7 +43,7 @@
 
 #define STREAMS_UPSTREAMS 64
 #define STREAMS_PIPELINED 2		/* connections to an upstream, or */
-#define STREAMS_CONNECTIONS 16		/* where questions are spread */
+#define STREAMS_CONNECTIONS 64		/* where questions are spread */
 #define STREAMS_SPREAD_MS 60000
 #define STREAMS_SINGLE_MS 60000
 #define STREAMS_BUSY 128		/* questions */

