@@ -183,6 +183,38 @@ END_TEST
 
 /* ---- replies ---- */
 
+/* The client's part of a cookie: eight bytes, or it is none. */
+START_TEST(reads_cookies)
+{
+	static const struct {
+		const char *options;
+		size_t length;
+		bool wanted;
+	} rows[] = {
+		{ "", 0, false },
+		{ "\0\12\0\010abcdefgh", 12, true },
+		{ "\0\12\0\012abcdefghij", 14, true },
+		{ "\0\3\0\1x\0\12\0\010abcdefgh", 17, true },
+		{ "\0\12\0\7abcdefg", 11, false },
+		{ "\0\3\0\010abcdefgh", 12, false },
+	};
+	uint8_t bytes[64] = "\1\2\1\0\0\1\0\0\0\0\0\1" "\1a\0\0\1\0\1"
+	    "\0\0\51\4\320\0\0\0\0\0";
+	struct question q;
+	uint64_t cookie;
+
+	memcpy(&cookie, "abcdefgh", sizeof(cookie));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		bytes[29] = (uint8_t)rows[i].length;
+		memcpy(bytes + 30, rows[i].options, rows[i].length);
+		ck_assert_int_eq(question_read(&q, bytes, 30 +
+		    rows[i].length), QUESTION_OK);
+		ck_assert(q.edns);
+		ck_assert(q.cookie == (rows[i].wanted ? cookie : 0));
+	}
+}
+END_TEST
+
 enum edns {
 	EDNS_NONE,
 	EDNS_PLAIN,
@@ -696,6 +728,7 @@ main(void)
 	tcase_add_loop_test(tcase, reads_questions, 0, COUNT(packets));
 	tcase_add_loop_test(tcase, reads_whole_questions, 0, COUNT(packets));
 	tcase_add_test(tcase, reads_longest_names);
+	tcase_add_test(tcase, reads_cookies);
 	tcase_add_test(tcase, writes_the_plain_answer);
 	tcase_add_test(tcase, writes_sections);
 	tcase_add_test(tcase, writes_owners_once);
