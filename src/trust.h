@@ -17,7 +17,7 @@
 #include "net/tls.h"
 
 struct trust {
-	struct tls_trust *tls;		/* NULL: none needed yet, or to be had */
+	struct tls_trust *tls;		/* NULL: none */
 	uint64_t hash;			/* of what it was made from */
 };
 

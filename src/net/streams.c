@@ -45,9 +45,9 @@ struct connection {
 	unsigned answers;
 	int64_t opened_ms;
 	int64_t way_ms;			/* how long connecting took */
-	int64_t idle_ms;		/* since when; NEVER: questions are out */
-	int64_t silent_ms;		/* since when a byte is owed, or NEVER */
-	int64_t owing_ms;		/* since when a message is, or NEVER */
+	int64_t idle_ms;		/* since when no question is out, */
+	int64_t silent_ms;		/* a byte is owed, */
+	int64_t owing_ms;		/* a message is; NEVER: not so */
 	struct connection *next;	/* of the dead */
 };
 
@@ -457,8 +457,11 @@ deliver(struct connection *connection, uint8_t *message, size_t length,
 	struct asked *asked = pipeline_find(&connection->out,
 	    wire_get16(message));
 
-	if (asked == NULL)
+	if (asked == NULL) {
+		if (connection->unanswered == 0)
+			connection->owing_ms = NEVER;
 		return;
+	}
 	connection->answers++;
 	wire_put16(message, asked->own_id);
 	streams->hooks.received(streams->hooks.arg, asked->exchange, message,
