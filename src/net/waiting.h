@@ -10,7 +10,9 @@
  * Nor can answers be saved up here and let loose at once: of one client's
  * queries for one question that waited for WAITING_LATE_MS, no more than
  * WAITING_LATE_MAX are answered within WAITING_SPAN_MS, and the others dropped.
- * Only UDP, where a sender can be anybody, is held to that.
+ * Only UDP, where a sender can be anybody, is held to that.  It is more than
+ * a machine full of programs asks for one name in five seconds of silence, and
+ * an eighth of what a client could gather.
  *
  * A slot has a serial, so that an answer which comes too late for its query
  * does not reach the next one in that slot.  One thread: the worker's.
@@ -27,7 +29,7 @@
 #define WAITING_CLIENT_MAX 512
 #define WAITING_CLIENT_LEAST 16		/* however small the table is */
 #define WAITING_LATE_MS 2000
-#define WAITING_LATE_MAX 8
+#define WAITING_LATE_MAX 64
 #define WAITING_SPAN_MS 200
 
 /* A client's name, as the kernel writes and reads it. */
