@@ -21,6 +21,7 @@ struct asking {
 	uint8_t *room;
 	size_t length;
 	enum query_outcome outcome;
+	struct stats stats;		/* these questions do not count */
 };
 
 /* ---- the question ---- */
@@ -52,7 +53,7 @@ write_packet(struct asking *asking)
 
 /* By TCP: nothing is truncated. */
 static void
-ask(struct asking *asking, struct stats *stats)
+ask(struct asking *asking)
 {
 	const struct query_client client = {
 	    .addr = asking->question->client,
@@ -66,7 +67,7 @@ ask(struct asking *asking, struct stats *stats)
 	asking->env = (struct query_env){
 	    .policy = asking->question->policy,
 	    .cache = asking->question->cache,
-	    .stats = stats,
+	    .stats = &asking->stats,
 	    .now_ms = clock_mono_ms(),
 	    .trace = &asking->trace,
 	};
@@ -118,15 +119,6 @@ make_view_name(const struct view *view)
 {
 	return view->name ? jsontext_make(view->name)
 			  : json_string("top level");
-}
-
-static const char *
-rcode_word(unsigned rcode)
-{
-	static const char *const words[] = {"NOERROR", "FORMERR", "SERVFAIL",
-	    "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN"};
-
-	return rcode < sizeof words / sizeof *words ? words[rcode] : "OTHER";
 }
 
 static const char *
@@ -576,7 +568,7 @@ set_reply(const struct asking *asking, json_t *object)
 	if (asking->outcome != QUERY_REPLY)
 		return;
 	json_object_set_new(object, "rcode",
-	    json_string(rcode_word(reply->rcode)));
+	    json_string(rcode_name(reply->rcode)));
 	json_object_set_new(object, "answer", make_answer(asking));
 	if (reply->ede == EDE_NONE)
 		return;
@@ -640,19 +632,34 @@ set_nearest(const struct asking *asking, json_t *object)
 
 /* ---- all ---- */
 
-json_t *
-explain_make(const struct explain_question *question)
+/* From here to end_asking main counts as a reader of the cache. */
+static struct asking *
+begin_asking(const struct explain_question *question)
 {
 	struct asking *asking = memory_zeroed(1, sizeof *asking);
-	struct stats *stats = memory_zeroed(1, sizeof *stats);
-	json_t *steps = json_array(), *object;
 
 	asking->question = question;
 	epoch_online(question->reader);
-	ask(asking, stats);
+	ask(asking);
+	return asking;
+}
+
+static void
+end_asking(struct asking *asking)
+{
+	epoch_offline(asking->question->reader);
+	free(asking->room);
+	free(asking);
+}
+
+json_t *
+explain_make(const struct explain_question *question)
+{
+	struct asking *asking = begin_asking(question);
+	json_t *steps = json_array(), *object;
+
 	for (unsigned i = 0; i < asking->trace.step_count; i++)
 		json_array_append_new(steps, make_step(asking, i));
-	epoch_offline(question->reader);
 	object = json_pack("{s:o, s:o, s:o, s:o}",
 	    "name", make_name(question->name.wire),
 	    "type", make_type(question->type),
@@ -661,46 +668,41 @@ explain_make(const struct explain_question *question)
 	set_reply(asking, object);
 	json_object_set_new(object, "steps", steps);
 	set_nearest(asking, object);
-	free(asking->room);
-	free(asking);
-	free(stats);
+	end_asking(asking);
 	return object;
 }
 
 /* An alias alone leads nowhere yet. */
 static bool
-has_type(const struct asking *asking)
+has_type(const struct asking *asking, uint16_t wanted)
 {
-	uint16_t type = asking->question->type;
-	json_t *list = make_answer(asking), *wanted = make_type(type);
-	const json_t *record;
-	bool has = false;
-	size_t i;
+	unsigned left = wire_get16(asking->room + 6);
+	struct wire_reader r = wire_reader_at(asking->room, asking->length,
+	    WIRE_HEADER);
+	struct dname owner;
+	uint16_t type = 0;
 
-	json_array_foreach(list, i, record)
-		has |= type == TYPE_ANY || json_equal(wanted,
-		    json_object_get(record, "type"));
-	json_decref(wanted);
-	json_decref(list);
-	return has;
+	wire_read_dname(&r, &owner);
+	wire_read32(&r);
+	while (left-- > 0 && !r.failed && type != wanted) {
+		wire_read_dname(&r, &owner);
+		type = wire_read16(&r);
+		wire_read16(&r);
+		wire_read32(&r);
+		wire_read_bytes(&r, wire_read16(&r));
+	}
+	return !r.failed && (type == wanted ||
+	    (wanted == TYPE_ANY && type != 0));
 }
 
 bool
 explain_has_address(const struct explain_question *question)
 {
-	struct asking *asking = memory_zeroed(1, sizeof *asking);
-	struct stats *stats = memory_zeroed(1, sizeof *stats);
-	bool has;
-
-	asking->question = question;
-	epoch_online(question->reader);
-	ask(asking, stats);
-	epoch_offline(question->reader);
-	has = asking->outcome == QUERY_REPLY &&
+	struct asking *asking = begin_asking(question);
+	bool has = asking->outcome == QUERY_REPLY &&
 	    asking->q.reply.rcode == RCODE_NOERROR &&
-	    has_type(asking);
-	free(asking->room);
-	free(asking);
-	free(stats);
+	    has_type(asking, question->type);
+
+	end_asking(asking);
 	return has;
 }

@@ -32,17 +32,13 @@ read_name(const struct control_request *request, struct dname *name,
     FILE *out)
 {
 	const char *text, *wrong;
-	char ascii[IDNA_TEXT];
-	size_t bad;
 
 	if (request->word_count != 2) {
 		fprintf(out, "%s takes one name\n", request->words[0]);
 		return false;
 	}
 	text = request->words[1];
-	wrong = idna_to_ascii(ascii, text, strlen(text));
-	if (!wrong)
-		wrong = dname_parse(name, ascii, strlen(ascii), NULL, &bad);
+	wrong = idna_read_dname(name, text);
 	if (wrong) {
 		fprintf(out, "'%s' is not a name: %s\n", text, wrong);
 		return false;

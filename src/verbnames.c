@@ -16,18 +16,6 @@
 
 /* ---- reading what was typed ---- */
 
-static const char *
-read_name(struct dname *name, const char *text)
-{
-	char ascii[IDNA_TEXT];
-	const char *wrong = idna_to_ascii(ascii, text, strlen(text));
-	size_t bad;
-
-	if (wrong)
-		return wrong;
-	return dname_parse(name, ascii, strlen(ascii), NULL, &bad);
-}
-
 /* An address means its reverse name. */
 static bool
 read_what(const struct control_request *request,
@@ -43,7 +31,7 @@ read_what(const struct control_request *request,
 		question->type = TYPE_PTR;
 		return true;
 	}
-	wrong = read_name(&question->name, text);
+	wrong = idna_read_dname(&question->name, text);
 	if (wrong)
 		fprintf(out, "'%s' is not a name: %s\n", text, wrong);
 	return !wrong;
@@ -174,37 +162,43 @@ fits_text(const char *pattern, const char *text)
 }
 
 static bool
+fits_address(const char *pattern, const struct rrset *rrset)
+{
+	struct addr addr = {.family = rrset->type == TYPE_A ? 4 : 6};
+	char text[ADDR_TEXT];
+	uint32_t offset = 0;
+	uint16_t length;
+
+	if (rrset->type != TYPE_A && rrset->type != TYPE_AAAA)
+		return false;
+	for (unsigned i = 0; i < rrset->count; i++) {
+		const uint8_t *rdata = rrset_rdata(rrset, &offset, &length);
+
+		memcpy(addr.bytes, rdata, length);
+		if (fits_text(pattern, addr_print(&addr, text)))
+			return true;
+	}
+	return false;
+}
+
+static bool
 fits(const struct listing *listing, const struct node *node)
 {
 	const struct rrset *rrset = node_first(node);
 	char text[IDNA_TEXT], ascii[DNAME_TEXT_MAX];
+	bool good;
 
 	if (!listing->pattern)
 		return true;
 	dname_print(node_name(node), ascii);
 	ascii[strlen(ascii) - (node->labels > 0)] = '\0';
-	if (fits_text(listing->pattern, ascii) || fits_text(listing->pattern,
-	    explain_name(node_name(node), text)))
-		return true;
-	for (unsigned i = 0; i < node->rrset_count; i++) {
-		uint32_t offset = 0;
-
-		for (unsigned k = 0; (rrset->type == TYPE_A ||
-		     rrset->type == TYPE_AAAA) && k < rrset->count; k++) {
-			struct addr addr = {
-			    .family = rrset->type == TYPE_A ? 4 : 6};
-			uint16_t length;
-			const uint8_t *rdata = rrset_rdata(rrset, &offset,
-			    &length);
-
-			memcpy(addr.bytes, rdata, length);
-			if (fits_text(listing->pattern,
-			    addr_print(&addr, text)))
-				return true;
-		}
+	good = fits_text(listing->pattern, ascii) ||
+	    fits_text(listing->pattern, explain_name(node_name(node), text));
+	for (unsigned i = 0; i < node->rrset_count && !good; i++) {
+		good = fits_address(listing->pattern, rrset);
 		rrset = rrset_next(rrset);
 	}
-	return false;
+	return good;
 }
 
 static void

@@ -8,6 +8,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/editdistance.c src/base/editdistance.h \
 	src/base/epoch.c src/base/epoch.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/hex.h \
 	src/base/log.c src/base/log.h \
 	src/base/memory.c src/base/memory.h \
 	src/base/neighbour.h \

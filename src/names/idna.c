@@ -92,3 +92,14 @@ idna_to_utf8(char utf8[IDNA_TEXT], const char *ascii, size_t len)
 	idn2_free(made);
 	return utf8;
 }
+
+const char *
+idna_read_dname(struct dname *name, const char *text)
+{
+	char ascii[IDNA_TEXT];
+	const char *wrong = idna_to_ascii(ascii, text, strlen(text));
+	size_t bad;
+
+	return wrong ? wrong :
+	    dname_parse(name, ascii, strlen(ascii), NULL, &bad);
+}

@@ -12,12 +12,18 @@
 
 #include <stddef.h>
 
+#include "dns/dname.h"
+
 #define IDNA_TEXT 1024			/* room for either result */
 
 /* Fill ascii (NUL at its end).  Returns NULL, or static words for what is
  * wrong, to stand behind "'%s' is not a name: ".  Dots divide labels, a final
  * one stays; a label of ASCII alone comes back in lower case. */
 const char *idna_to_ascii(char ascii[IDNA_TEXT], const char *utf8, size_t len);
+
+/* A name that a person typed, in any script, absolute whether or not it ends
+ * in a dot.  NULL, or static words as above. */
+const char *idna_read_dname(struct dname *name, const char *text);
 
 /* Fill utf8 (NUL at its end) and return it.  Where the name cannot be shown
  * in UTF-8, it is the ASCII form.  At most IDNA_TEXT - 1 bytes of it. */

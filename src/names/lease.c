@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/memory.h"
 #include "names/hostsline.h"
 
@@ -174,18 +175,6 @@ lease_next_line(const char **at, const char *end)
 	if (line.length > 0 && line.at[line.length - 1] == '\r')
 		line.length--;
 	return line;
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* Two hex digits an octet; just those where `text` has no separators. */

@@ -44,9 +44,8 @@ enum lint_id {
 	LINT_COUNT,
 };
 
-/* "shared-address"; and back: false where there is no such id. */
+/* "shared-address". */
 const char *lint_id_name(enum lint_id id);
-bool lint_id_parse(enum lint_id *id, const char *name);
 
 struct lint_network {
 	const char *name;

@@ -30,8 +30,8 @@ lint_id_name(enum lint_id id)
 	return id_names[id];
 }
 
-bool
-lint_id_parse(enum lint_id *id, const char *name)
+static bool
+parse_id(enum lint_id *id, const char *name)
 {
 	for (unsigned i = 0; i < LINT_COUNT; i++) {
 		if (strcmp(id_names[i], name) == 0) {
@@ -380,7 +380,7 @@ switch_off(struct lint_walk *walk)
 	enum lint_id id;
 
 	for (size_t i = 0; i < input->off_count; i++) {
-		if (lint_id_parse(&id, input->off[i]))
+		if (parse_id(&id, input->off[i]))
 			walk->off[id] = true;
 	}
 }

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/addr.h"
+#include "base/hex.h"
 #include "dns/rdata.h"
 #include "dns/types.h"
 
@@ -457,18 +458,6 @@ read_tag(struct rdatatext *r)
 	if (r->at.length == 0)
 		return rdatatext_refuse(r, "is not a tag");
 	return write_string(r);
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 static int

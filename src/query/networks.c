@@ -79,19 +79,6 @@ networks_isolate(const struct networks *networks, const struct addr *addr)
 	return false;
 }
 
-size_t
-networks_isolated(const struct networks *networks, struct prefix *prefixes,
-    size_t most)
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < networks->prefix_count; i++) {
-		if (networks->prefixes[i].isolated && count < most)
-			prefixes[count++] = networks->prefixes[i].prefix;
-	}
-	return count;
-}
-
 const char *
 networks_name(const struct networks *networks, uint64_t set)
 {

@@ -58,10 +58,6 @@ uint64_t networks_of_client(const struct networks *networks,
     const struct addr *client);
 bool networks_isolate(const struct networks *networks,
     const struct addr *addr);
-/* Copy out the prefixes of isolated networks, `most` at most; returns how
- * many. */
-size_t networks_isolated(const struct networks *networks,
-    struct prefix *prefixes, size_t most);
 /* The name of the first network of a set; NULL: it is empty. */
 const char *networks_name(const struct networks *networks, uint64_t set);
 

@@ -18,10 +18,10 @@ import unicodedata
 
 from hostlertest import HOSTLER, Daemon, case, finish, folder, look, same, until
 
-# The machine may be busy: each change has so long, and half of all of them a
+# The machine may be busy: each change has so long, and nine in ten of them a
 # second (check_times).
 LIVE_S = float(os.environ.get("LIVE_S", "5"))
-MEDIAN_S = 1.0
+MOST_S = 1.0
 QUIET_S = 0.9           # long enough for a wrong publish to show
 LONG_S = float(os.environ.get("LONG_S", "300"))
 HEAD = """
@@ -36,11 +36,11 @@ times = []
 
 def check_times():
     times.sort()
-    middle = times[len(times) // 2]
-    print(f"     | {len(times)} changes, live after {middle:.2f} s, the "
-          f"slowest after {times[-1]:.2f} s")
-    case("half of all changes are live within a second", middle <= MEDIAN_S,
-         middle)
+    middle, most = times[len(times) // 2], times[len(times) * 9 // 10]
+    print(f"     | {len(times)} changes, live after {middle:.2f} s, nine in "
+          f"ten after {most:.2f} s, the slowest after {times[-1]:.2f} s")
+    case("nine in ten changes are live within a second", most <= MOST_S,
+         most)
 
 
 def live(daemon, what, name, wanted, kind="A", limit_s=LIVE_S):

@@ -442,10 +442,15 @@ commit_view(struct world *world, unsigned at)
 	struct world_view *made = &world->views[at];
 	struct view *view = at == 0 ? &world->policy.top :
 	    &world->policy_views[at - 1];
+	const struct networks *networks = &world->policy.networks;
 	struct prefix isolated[WORLD_MAX];
+	size_t count = 0;
 
-	index_set_isolated(made->index, isolated, networks_isolated(
-	    &world->policy.networks, isolated, WORLD_MAX));
+	for (unsigned i = 0; i < networks->prefix_count && count < WORLD_MAX;
+	     i++)
+		if (networks->prefixes[i].isolated)
+			isolated[count++] = networks->prefixes[i].prefix;
+	index_set_isolated(made->index, isolated, count);
 	index_set_areas(made->index, made->areas, made->area_count);
 	view->names = index_commit(made->index, WORLD_NOW_S);
 	index_reclaim(made->index);
