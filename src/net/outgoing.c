@@ -178,10 +178,9 @@ outgoing_fd(const struct outgoing *socket)
 /* ---- decks ---- */
 
 static bool
-is_worn(const struct outgoing *socket, int64_t now_ms)
+is_old(const struct outgoing *socket, int64_t now_ms)
 {
-	return socket->uses >= OUTGOING_USES ||
-	    now_ms - socket->opened_ms >= OUTGOING_AGE_MS;
+	return now_ms - socket->opened_ms >= OUTGOING_AGE_MS;
 }
 
 static void
@@ -198,7 +197,7 @@ sweep_pile(struct pile *pile, int64_t now_ms)
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < pile->count; i++) {
-		if (is_worn(pile->list[i], now_ms))
+		if (is_old(pile->list[i], now_ms))
 			close_socket(pile->list[i]);
 		else
 			pile->list[kept++] = pile->list[i];
@@ -296,7 +295,7 @@ turn(struct deck *deck)
 	    used->count * sizeof(*used->list));
 }
 
-/* From the deck, the worn ones put away; NULL: it is empty. */
+/* From the deck, the old ones put away; NULL: it is empty. */
 static struct outgoing *
 draw_from(struct deck *deck, int64_t now_ms)
 {
@@ -305,7 +304,7 @@ draw_from(struct deck *deck, int64_t now_ms)
 	while (deck->fresh.count > 0) {
 		struct outgoing *socket = draw(&deck->fresh);
 
-		if (!is_worn(socket, now_ms))
+		if (!is_old(socket, now_ms))
 			return socket;
 		close_socket(socket);
 	}
