@@ -11,7 +11,8 @@
  * and none is drawn again before half of the others were.  While the deck is short of
  * OUTGOING_DECK every question opens a new one; a socket is closed after
  * OUTGOING_USES questions, or OUTGOING_AGE_MS, and at once where its question
- * got no answer: a late one is not to meet the next question.  So who asks
+ * got no answer (a late one is not to meet the next question) or something
+ * that is none (somebody knows the port).  So who asks
  * seldom has a fresh port for every question.
  *
  * What comes on a socket that has no question out is read and dropped.
@@ -53,7 +54,7 @@ struct outgoing *outgoing_take(struct outgoing_pool *pool,
 /* How its question ended. */
 enum outgoing_end {
 	OUTGOING_ANSWERED,
-	OUTGOING_SPENT,			/* no answer, or not a good one */
+	OUTGOING_SPENT,			/* no answer, or not it alone */
 };
 void outgoing_return(struct outgoing *socket, enum outgoing_end end);
 

@@ -52,6 +52,8 @@ struct exchange {
 	uint8_t upstream;
 	bool queued, to_close, to_send;
 	bool heard, closing_heard;	/* see forward_action */
+	bool suspect;			/* something came that did not fit:
+					 * its port may be known */
 	bool judged;			/* its silence was counted */
 	bool cookie;			/* ours goes with it */
 	uint64_t capitals;		/* bytes of the name, by place % 64 */
@@ -323,7 +325,7 @@ close_exchange(struct forward *f, struct exchange *exchange)
 	}
 	exchange->to_close = true;
 	exchange->closing = number_of(f, exchange);
-	exchange->closing_heard = exchange->heard;
+	exchange->closing_heard = exchange->heard && !exchange->suspect;
 	enqueue(f, exchange);
 }
 
@@ -468,7 +470,7 @@ send_to(struct forward *f, struct flight *flight, unsigned upstream,
 	exchange->generation++;
 	exchange->id = random_16();
 	exchange->to_send = true;
-	exchange->heard = exchange->judged = false;
+	exchange->heard = exchange->judged = exchange->suspect = false;
 	exchange->sent_ms = now_ms;
 	health_sent(health_of(f, exchange), now_ms);
 	enqueue(f, exchange);
@@ -1034,6 +1036,7 @@ pass_over(struct forward *f, struct exchange *exchange, int64_t now_ms)
 {
 	struct flight *flight = flight_of(f, exchange);
 
+	exchange->suspect = true;
 	if (++flight->bad < BAD_MAX)
 		return;
 	flight->bad = 0;
@@ -1243,6 +1246,7 @@ ask_tcp_beside(struct forward *f, struct exchange *exchange, int64_t now_ms)
 	struct flight *flight = flight_of(f, exchange);
 	unsigned upstream = exchange->upstream;
 
+	exchange->suspect = true;
 	flight->by_tcp |= (uint8_t)(1u << upstream);
 	flight->bad++;
 	send_to(f, flight, upstream, now_ms);

@@ -100,7 +100,9 @@ struct forward_action {
 	struct endpoint to;		/* SEND */
 	uint16_t server;		/* SEND_TLS: servers.h */
 	bool heard;			/* CLOSE: its upstream said something
-					 * that fits, nothing more will come */
+					 * that fits, nobody else anything:
+					 * nothing more will come, and nobody
+					 * knows of its port */
 	uint16_t length;
 	uint8_t bytes[FORWARD_QUERY_MAX];
 	struct answer *answer;		/* KEEP, DONE: a reference */

@@ -28,6 +28,7 @@ static struct world {
 	unsigned sent_count;
 	uint32_t closed[LIST_MAX];
 	unsigned closed_count;
+	bool heard;			/* of the CLOSE before */
 	struct told told[LIST_MAX];
 	unsigned told_count;
 	unsigned kept_count;
@@ -75,6 +76,7 @@ drain(void)
 		case FORWARD_CLOSE:
 			ck_assert_uint_lt(w.closed_count, LIST_MAX);
 			w.closed[w.closed_count++] = action.exchange;
+			w.heard = action.heard;
 			break;
 		case FORWARD_KEEP:
 			ck_assert_uint_eq(w.kept_count, 0);
@@ -308,6 +310,36 @@ START_TEST(every_try_has_an_id_of_its_own)
 	}
 	answer_to(1);
 	expect_answered();
+	end();
+}
+END_TEST
+
+/* Its socket may serve again only where its own upstream alone was heard. */
+START_TEST(who_was_heard)
+{
+	struct forward_question q = www(1);
+
+	begin();
+	ask(&q);
+	answer_to(0);
+	expect_answered();
+	ck_assert(w.heard);
+	end();
+
+	begin();
+	ask(&q);
+	reply_to(0, 0);
+	packet.bytes[0] ^= 1;		/* somebody found the port */
+	deliver_to(0);
+	answer_to(0);
+	expect_answered();
+	ck_assert(!w.heard);
+	end();
+
+	begin();
+	ask(&q);
+	pass_ms(FORWARD_GIVE_UP_MS);
+	ck_assert(!w.heard);
 	end();
 }
 END_TEST
@@ -1542,6 +1574,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, silence_goes_to_the_next);
 	tcase_add_test(tc, silence_ends_in_time);
 	tcase_add_test(tc, every_try_has_an_id_of_its_own);
+	tcase_add_test(tc, who_was_heard);
 	tcase_add_test(tc, identical_questions_join);
 	tcase_add_test(tc, questions_in_flight_are_bounded);
 	tcase_add_loop_test(tc, forged_packets_are_passed_over, 0, FORGERIES);
