@@ -27,6 +27,7 @@ src_hostler_SOURCES = \
 	src/explain.c src/explain.h \
 	src/explaintext.c \
 	src/linting.c src/linting.h \
+	src/listeners.c src/listeners.h \
 	src/main.c \
 	src/policymake.c src/policymake.h \
 	src/refresh.c src/refresh.h \

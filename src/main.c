@@ -73,6 +73,7 @@ enum task {
 
 struct daemon {
 	struct conf_options *options;
+	struct listeners *listeners;
 	struct reload *reload;
 	struct cache *cache;
 	struct workers *workers;
@@ -255,12 +256,12 @@ add_signals(struct daemon *daemon)
 /* ---- start ---- */
 
 static enum exit_code
-bind_addresses(struct daemon *daemon, unsigned workers)
+bind_addresses(struct daemon *daemon)
 {
 	struct diags *diags = diags_new();
 	int error_number = 0;
-	bool bound = reload_open_listeners(daemon->reload, workers, diags,
-	    &error_number);
+	bool bound = listeners_open(daemon->listeners,
+	    reload_conf(daemon->reload), diags, &error_number);
 
 	if (!bound)
 		diags_then(diags, "hostler does not start");
@@ -375,7 +376,7 @@ start_workers(struct daemon *daemon, unsigned count)
 static void
 say_ready(const struct daemon *daemon)
 {
-	const struct listen_set *set = reload_listeners(daemon->reload);
+	const struct listen_set *set = listeners_set(daemon->listeners);
 	char text[ENDPOINT_TEXT];
 
 	note_loopback(reload_conf(daemon->reload));
@@ -389,11 +390,10 @@ say_ready(const struct daemon *daemon)
 /* The order is the point: bind while it may, drop rights, then read what
  * people wrote, and only then start threads. */
 static enum exit_code
-start(struct daemon *daemon)
+start(struct daemon *daemon, unsigned workers)
 {
 	const struct conf *conf = reload_conf(daemon->reload);
-	unsigned workers = conf->threads ? conf->threads : count_cores();
-	enum exit_code code = bind_addresses(daemon, workers);
+	enum exit_code code = bind_addresses(daemon);
 
 	if (code == EXIT_AS_ASKED)
 		code = drop_rights(conf);
@@ -437,6 +437,7 @@ stop(struct daemon *daemon)
 	if (daemon->verbs.reader)
 		epoch_reader_free(daemon->verbs.reader);
 	reload_free(daemon->reload);
+	listeners_free(daemon->listeners);
 	if (daemon->cache)
 		cache_free(daemon->cache);
 	for (size_t i = 0; i < 4; i++)
@@ -452,13 +453,15 @@ static enum exit_code
 serve(struct conf *conf, struct conf_options *options)
 {
 	struct daemon daemon = {.options = options};
+	unsigned workers = conf->threads ? conf->threads : count_cores();
 	enum exit_code code;
 
 	signal(SIGPIPE, SIG_IGN);
 	block_signals(SIG_BLOCK);
 	raise_file_limit();
-	daemon.reload = reload_new(conf, options);
-	code = start(&daemon);
+	daemon.listeners = listeners_new(workers);
+	daemon.reload = reload_new(conf, options, daemon.listeners);
+	code = start(&daemon, workers);
 	if (code == EXIT_AS_ASKED) {
 		event_base_dispatch(daemon.base);
 		log_notice("stopping");

@@ -31,17 +31,18 @@ struct reload {
 	struct old_policy *old;
 	bool index_waits;
 	struct trust trust;
-	struct listen_set listeners;
+	struct listeners *listeners;
 	struct workers *workers;
-	unsigned worker_count;
 	uint64_t generation;
 };
 
 struct reload *
-reload_new(struct conf *conf, const struct conf_options *options)
+reload_new(struct conf *conf, const struct conf_options *options,
+    struct listeners *listeners)
 {
 	struct reload *reload = memory_zeroed(1, sizeof *reload);
 
+	reload->listeners = listeners;
 	reload->conf = conf;
 	reload->options = options;
 	reload->conf_diags = diags_new();
@@ -77,9 +78,6 @@ reload_free(struct reload *reload)
 	free_old_policies(reload);
 	if (policy)
 		policy_free(unshare(policy));
-	for (unsigned i = 0; i < reload->listeners.count; i++)
-		listener_close(reload->listeners.list[i]);
-	free(reload->listeners.list);
 	realms_free(reload->realms);
 	loadfiles_fini(&reload->route_files);
 	diags_free(reload->route_diags);
@@ -87,96 +85,6 @@ reload_free(struct reload *reload)
 	trust_fini(&reload->trust);
 	conf_free(reload->conf);
 	free(reload);
-}
-
-/* ---- listeners ---- */
-
-static struct listener *
-find_listener(const struct listen_set *set, const struct endpoint *endpoint)
-{
-	for (unsigned i = 0; i < set->count; i++)
-		if (endpoint_equal(&set->list[i]->endpoint, endpoint))
-			return set->list[i];
-	return NULL;
-}
-
-static void
-keep_listener(struct listen_set *set, struct listener *listener)
-{
-	set->list = memory_resize(set->list, set->count + 1,
-	    sizeof *set->list);
-	set->list[set->count++] = listener;
-}
-
-/* Old listeners that the configuration still names stay as they are. */
-static bool
-open_missing(struct reload *reload, struct diags *diags, int *error_number)
-{
-	bool all = true;
-
-	for (size_t i = 0; i < reload->conf->listen_count; i++) {
-		const struct endpoint *endpoint =
-		    &reload->conf->listen[i].endpoint;
-		struct listener *listener;
-		int error = 0;
-
-		if (find_listener(&reload->listeners, endpoint))
-			continue;
-		listener = listener_open(endpoint, reload->worker_count,
-		    diags, &error);
-		if (!listener) {
-			if (all)
-				*error_number = error;
-			all = false;
-			continue;
-		}
-		keep_listener(&reload->listeners, listener);
-		if (reload->workers)
-			workers_add(reload->workers, listener);
-	}
-	return all;
-}
-
-bool
-reload_open_listeners(struct reload *reload, unsigned workers,
-    struct diags *diags, int *error_number)
-{
-	reload->worker_count = workers;
-	return open_missing(reload, diags, error_number);
-}
-
-const struct listen_set *
-reload_listeners(const struct reload *reload)
-{
-	return &reload->listeners;
-}
-
-static bool
-is_configured(const struct conf *conf, const struct endpoint *endpoint)
-{
-	for (size_t i = 0; i < conf->listen_count; i++)
-		if (endpoint_equal(&conf->listen[i].endpoint, endpoint))
-			return true;
-	return false;
-}
-
-static void
-drop_unnamed(struct reload *reload)
-{
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < reload->listeners.count; i++) {
-		struct listener *listener = reload->listeners.list[i];
-
-		if (is_configured(reload->conf, &listener->endpoint)) {
-			reload->listeners.list[kept++] = listener;
-			continue;
-		}
-		if (reload->workers)
-			workers_drop(reload->workers, listener);
-		listener_close(listener);
-	}
-	reload->listeners.count = kept;
 }
 
 /* ---- the policy ---- */
@@ -277,8 +185,7 @@ void
 reload_set_workers(struct reload *reload, struct workers *workers)
 {
 	reload->workers = workers;
-	for (unsigned i = 0; workers && i < reload->listeners.count; i++)
-		workers_add(workers, reload->listeners.list[i]);
+	listeners_set_workers(reload->listeners, workers);
 }
 
 static void
@@ -351,14 +258,14 @@ reload_again(struct reload *reload)
 	diags_free(reload->conf_diags);
 	reload->conf_diags = diags;
 	read_conf_again(reload, diags);
-	open_missing(reload, diags, &error_number);
+	listeners_open(reload->listeners, reload->conf, diags, &error_number);
 	/* Before the policy that has questions go to these upstreams. */
 	if (trust_renew(&reload->trust, reload->conf, diags) &&
 	    reload->workers)
 		workers_trust(reload->workers, reload->trust.tls);
 	realms_read(reload->realms, reload->conf, LOADFILES_DOUBT);
 	publish(reload);
-	drop_unnamed(reload);
+	listeners_drop(reload->listeners, reload->conf);
 	reload_reclaim(reload);
 	if (diags_count(diags, DIAG_ERROR) ||
 	    diags_count(reload->route_diags, DIAG_ERROR) ||
@@ -394,6 +301,12 @@ reload_refresh(struct reload *reload)
 }
 
 /* ---- for status ---- */
+
+const struct listeners *
+reload_listeners(const struct reload *reload)
+{
+	return reload->listeners;
+}
 
 const struct conf *
 reload_conf(const struct reload *reload)

@@ -15,25 +15,19 @@
 
 #include "base/diag.h"
 #include "conf.h"
-#include "net/listen.h"
+#include "listeners.h"
 #include "net/worker.h"
 #include "query/policy.h"
 #include "realms.h"
 
 struct reload;
 
-/* Takes the configuration; options as given to confread, for reading it again
- * (they must outlive the reload). */
+/* Takes the configuration; options as given to confread, for reading it again;
+ * they and the listeners must outlive the reload. */
 struct reload *reload_new(struct conf *conf,
-    const struct conf_options *options);
+    const struct conf_options *options, struct listeners *listeners);
 /* No worker may be left. */
 void reload_free(struct reload *reload);
-
-/* Bind every address of the configuration; false where one could not be (the
- * diagnostics say which); *error_number is the errno of the first. */
-bool reload_open_listeners(struct reload *reload, unsigned workers,
-    struct diags *diags, int *error_number);
-const struct listen_set *reload_listeners(const struct reload *reload);
 
 /* Read the sources and publish for the first time. */
 void reload_first(struct reload *reload);
@@ -70,6 +64,7 @@ enum reload_news reload_refresh(struct reload *reload);
 bool reload_reclaim(struct reload *reload);
 
 /* For status. */
+const struct listeners *reload_listeners(const struct reload *reload);
 const struct conf *reload_conf(const struct reload *reload);
 struct realms *reload_realms(const struct reload *reload);
 const struct policy *reload_policy(const struct reload *reload);

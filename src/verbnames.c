@@ -98,7 +98,8 @@ begin_question(struct verbs_context *context)
 	    .cache = context->cache,
 	    .reader = context->reader,
 	};
-	const struct listen_set *set = reload_listeners(context->reload);
+	const struct listen_set *set = listeners_set(
+	    reload_listeners(context->reload));
 
 	addr_parse(&question.client, "127.0.0.1", strlen("127.0.0.1"));
 	if (set->count)

@@ -61,7 +61,8 @@ print_span(int64_t seconds, FILE *out)
 static void
 print_listeners(const struct reload *reload, FILE *out)
 {
-	const struct listen_set *set = reload_listeners(reload);
+	const struct listen_set *set = listeners_set(
+	    reload_listeners(reload));
 	char text[ENDPOINT_TEXT];
 
 	fputs("listening: ", out);
@@ -232,7 +233,8 @@ make_views(const struct reload *reload, const struct verbupstreams *upstreams)
 static json_t *
 make_listeners(const struct reload *reload)
 {
-	const struct listen_set *set = reload_listeners(reload);
+	const struct listen_set *set = listeners_set(
+	    reload_listeners(reload));
 	json_t *list = json_array();
 	char text[ENDPOINT_TEXT];
 
