@@ -22,6 +22,7 @@ struct asking {
 	size_t length;
 	enum query_outcome outcome;
 	struct stats stats;		/* these questions do not count */
+	struct tally tally;
 };
 
 /* ---- the question ---- */
@@ -68,6 +69,7 @@ ask(struct asking *asking)
 	    .policy = asking->question->policy,
 	    .cache = asking->question->cache,
 	    .stats = &asking->stats,
+	    .tally = &asking->tally,
 	    .now_ms = clock_mono_ms(),
 	    .trace = &asking->trace,
 	};

@@ -20,6 +20,7 @@
 #include "refresh.h"
 #include "reload.h"
 #include "serve/control.h"
+#include "serve/observer.h"
 #include "sys/notify.h"
 #include "sys/rights.h"
 #include "verbs.h"
@@ -77,6 +78,7 @@ struct daemon {
 	struct reload *reload;
 	struct cache *cache;
 	struct workers *workers;
+	struct observer *observer;
 	struct event_base *base;
 	struct control *control;
 	struct event *signals[4];
@@ -365,10 +367,12 @@ start_workers(struct daemon *daemon, unsigned count)
 	    .waiting_max = WAITING_MAX,
 	    .trust = reload_trust(daemon->reload),
 	    .refused_log_ms = REFUSED_LOG_MS,
+	    .wants = observer_wants(daemon->observer),
 	};
 
 	fit_descriptors(&settings);
 	daemon->workers = workers_start(&settings);
+	observer_start(daemon->observer, daemon->workers);
 	daemon->verbs.workers = daemon->workers;
 	reload_set_workers(daemon->reload, daemon->workers);
 }
@@ -402,6 +406,7 @@ start(struct daemon *daemon, unsigned workers)
 	rights_harden();
 	daemon->base = event_base_new();
 	daemon->reclaim = evtimer_new(daemon->base, on_reclaim, daemon);
+	daemon->observer = observer_new();
 	daemon->cache = cache_new(conf->cache_bytes);
 	daemon->refresh = refresh_new(daemon->base, daemon->reload,
 	    &(struct refresh_hooks){on_looked, daemon});
@@ -427,12 +432,21 @@ start(struct daemon *daemon, unsigned workers)
 }
 
 static void
+stop_workers(struct daemon *daemon)
+{
+	workers_stop(daemon->workers, STOP_WAIT_MS);
+	observer_stop(daemon->observer);
+	workers_free(daemon->workers);
+}
+
+static void
 stop(struct daemon *daemon)
 {
 	notify_stopping();
 	control_stop(daemon->control);
 	if (daemon->workers)
-		workers_stop(daemon->workers, STOP_WAIT_MS);
+		stop_workers(daemon);
+	observer_free(daemon->observer);
 	refresh_free(daemon->refresh);
 	if (daemon->verbs.reader)
 		epoch_reader_free(daemon->verbs.reader);

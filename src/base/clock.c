@@ -4,12 +4,18 @@
 #include <time.h>
 
 int64_t
-clock_mono_us(void)
+clock_mono_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t
+clock_mono_us(void)
+{
+	return clock_mono_ns() / 1000;
 }
 
 int64_t

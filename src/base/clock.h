@@ -10,6 +10,7 @@
 
 int64_t clock_mono_ms(void);		/* CLOCK_MONOTONIC, for every timer */
 int64_t clock_mono_us(void);
+int64_t clock_mono_ns(void);
 int64_t clock_wall_ns(void);
 int64_t clock_wall_s(void);		/* Unix time, for serials and leases */
 

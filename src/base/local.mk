@@ -14,4 +14,5 @@ src_base_libbase_a_SOURCES = \
 	src/base/neighbour.h \
 	src/base/printable.c src/base/printable.h \
 	src/base/random.c src/base/random.h \
+	src/base/ring.c src/base/ring.h \
 	src/base/stats.c src/base/stats.h

@@ -4,6 +4,8 @@
  * A counter has one writer, so it is a relaxed load and store, never an
  * atomic add; a reader sees a value that was true a moment ago.  The list of
  * counters stands once, in STATS_LIST: name and the words that `stats` shows.
+ * queries.*, answers.* and rcode.* are sums, made when somebody asks, of what
+ * query/tally.h counts.
  */
 #ifndef HOSTLER_BASE_STATS_H
 #define HOSTLER_BASE_STATS_H

@@ -8,6 +8,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/outgoing.h \
 	src/net/pipeline.c src/net/pipeline.h \
 	src/net/serving.c src/net/serving.h \
+	src/net/sighting.c src/net/sighting.h \
 	src/net/streams.c src/net/streams.h \
 	src/net/tcp.c src/net/tcp.h \
 	src/net/tls.c src/net/tls.h \

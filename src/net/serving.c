@@ -11,16 +11,36 @@ serving_start(struct serving *serving)
 {
 	epoch_online(serving->reader);
 	serving->env.policy = publisher_borrow(serving->publisher);
-	serving->env.now_ms = clock_mono_ms();
+	serving->started_ns = clock_mono_ns();
+	serving->env.now_ms = serving->started_ns / 1000000;
 	serving->env.fresh = NULL;
 	serving->env.in_need = false;
 	serving->env.may_refresh = true;
 	serving->env.restarts = 0;
+	sighter_start(&serving->sighter, serving->env.now_ms);
+}
+
+/* What was answered at once took as long as the batch. */
+static void
+count_times(struct serving *serving)
+{
+	int64_t took_ns = -1;
+
+	for (unsigned i = 0; i < TALLY_SOURCES; i++) {
+		if (serving->answered[i] == 0)
+			continue;
+		if (took_ns < 0)
+			took_ns = clock_mono_ns() - serving->started_ns;
+		tally_took(serving->env.tally, i, serving->answered[i],
+		    took_ns);
+		serving->answered[i] = 0;
+	}
 }
 
 void
 serving_end(struct serving *serving)
 {
+	count_times(serving);
 	serving->env.policy = NULL;
 	epoch_offline(serving->reader);
 	serving->settle(serving->worker);
@@ -98,8 +118,8 @@ refresh(struct serving *serving, const struct query *q)
 		stats_count(serving->env.stats, STAT_CACHE_PREFETCHED);
 }
 
-enum query_outcome
-serving_step(struct serving *serving, struct query *q,
+static enum query_outcome
+step(struct serving *serving, struct query *q,
     const struct waiting_from *from, struct serving_reply *reply)
 {
 	enum query_outcome outcome = query_step(q, &serving->env, reply->room,
@@ -117,12 +137,51 @@ serving_step(struct serving *serving, struct query *q,
 		return fail_query(serving, q, reply->room, &reply->length);
 	}
 	waiting->since_ms = serving->env.now_ms;
+	waiting->since_ns = serving->started_ns;
 	if (ask_for(serving, waiting, q) == FORWARD_ASKED) {
 		set_expiry(serving, serving->env.now_ms);
 		return QUERY_WAIT;
 	}
 	waiting_remove(serving->waiting, waiting);
 	return fail_query(serving, q, reply->room, &reply->length);
+}
+
+static void
+see(struct serving *serving, const struct query *q,
+    const struct serving_reply *reply, int64_t started_ns)
+{
+	sighter_see(&serving->sighter, &(struct sighting_of){
+	    .q = q,
+	    .reply = reply->room,
+	    .reply_length = reply->length,
+	    .started_ns = started_ns,
+	});
+}
+
+enum query_outcome
+serving_step(struct serving *serving, struct query *q,
+    const struct waiting_from *from, struct serving_reply *reply)
+{
+	enum query_outcome outcome = step(serving, q, from, reply);
+
+	if (outcome != QUERY_REPLY)
+		return outcome;
+	serving->answered[q->source]++;
+	see(serving, q, reply, serving->started_ns);
+	return outcome;
+}
+
+/* A reply to one that waited. */
+static void
+count_late(struct serving *serving, const struct waiting_query *waiting,
+    size_t length)
+{
+	const struct query *q = serving->again;
+
+	tally_took(serving->env.tally, q->source, 1,
+	    clock_mono_ns() - waiting->since_ns);
+	see(serving, q, &(struct serving_reply){serving->again_room, length},
+	    waiting->since_ns);
 }
 
 /* Run a waiting query with what it waited for.  It is removed before the reply
@@ -156,6 +215,8 @@ run_again(struct serving *serving, struct waiting_query *waiting,
 		stats_count(serving->env.stats, STAT_DROPPED_LATE);
 		outcome = QUERY_DROP;
 	}
+	if (outcome == QUERY_REPLY)
+		count_late(serving, waiting, length);
 	waiting_remove(serving->waiting, waiting);
 	from.reply(&from, outcome == QUERY_REPLY ? serving->again_room : NULL,
 	    length);
@@ -190,6 +251,7 @@ run_in_need(struct serving *serving, struct waiting_query *waiting)
 	    waiting->length);
 	if (query_step(q, &serving->env, serving->again_room, &length) ==
 	    QUERY_REPLY) {
+		count_late(serving, waiting, length);
 		waiting_remove(serving->waiting, waiting);
 		from.reply(&from, serving->again_room, length);
 	}

@@ -29,6 +29,7 @@
 
 #include "base/epoch.h"
 #include "base/stats.h"
+#include "net/sighting.h"
 #include "net/waiting.h"
 #include "query/forward.h"
 #include "query/query.h"
@@ -49,6 +50,9 @@ struct serving {
 	struct event *expiry;		/* of queries that wait for too long */
 	int64_t expiry_ms;		/* when it goes off; INT64_MAX: never */
 	struct query_env env;		/* of the batch under way */
+	int64_t started_ns;		/* the batch */
+	unsigned answered[TALLY_SOURCES]; /* in the batch, at once */
+	struct sighter sighter;
 	struct query *queries;		/* SERVING_BATCH of them */
 	uint8_t *again_room;		/* WIRE_MAX, for queries run again */
 	struct query *again;

@@ -186,6 +186,7 @@ begin_all(struct udp *udp, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		endpoint_from_sockaddr(&peer, &batch->names[i].any);
 		client.addr = peer.addr;
+		client.port = peer.port;
 		client.asked = udp->endpoint.addr;
 		if (udp->wildcard)
 			read_asked(&batch->in[i].msg_hdr, &client.asked);

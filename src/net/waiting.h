@@ -59,7 +59,7 @@ struct waiting_query {
 	struct waiting_from from;
 	uint8_t *packet;
 	size_t length;
-	int64_t since_ms;		/* set by whoever added it, as is */
+	int64_t since_ms, since_ns;	/* set by whoever added it, as is */
 	struct forward_question question;	/* what it waits for */
 	struct waiting_query *next, **link;	/* oldest first; or free */
 	int64_t hurry_ms;		/* while hurry_link is not NULL */

@@ -24,6 +24,7 @@
 #define LETTERS_MAX 65536
 #define TCP_KEPT_MAX (64 << 20)
 #define STOP_LOOK_MS 10
+#define SIGHTINGS_BYTES (1u << 20)
 /* Questions for which nobody waits are asked while no more than this part of
  * the engine is taken. */
 #define REFRESH_SHARE 4
@@ -43,6 +44,8 @@ struct worker {
 	struct mailbox *mailbox;
 	struct serving serving;
 	struct stats stats;
+	struct tally tally;
+	struct ring *sightings;		/* NULL: nobody looks */
 	struct udp_batch *batch;
 	struct tcp *tcp;
 	struct served *served;
@@ -408,6 +411,9 @@ open_worker(struct worker *worker)
 	serving->waiting = waiting_new(settings->waiting_max);
 	serving->env.cache = settings->cache;
 	serving->env.stats = &worker->stats;
+	serving->env.tally = &worker->tally;
+	serving->sighter.ring = worker->sightings;
+	serving->sighter.wants = settings->wants;
 	serving->queries = memory_zeroed(SERVING_BATCH,
 	    sizeof *serving->queries);
 	serving->again = memory_zeroed(1, sizeof *serving->again);
@@ -505,6 +511,8 @@ workers_start(const struct workers_settings *settings)
 		*worker = (struct worker){.all = workers, .number = i};
 		workers->list[i] = worker;
 		worker->mailbox = mailbox_new(LETTERS_MAX);
+		if (settings->wants)
+			worker->sightings = ring_new(SIGHTINGS_BYTES);
 		atomic_store(&worker->alive_ms, clock_mono_ms());
 		open_worker(worker);
 	}
@@ -543,10 +551,16 @@ workers_stop(struct workers *workers, unsigned wait_ms)
 	    .wait_ms = wait_ms});
 	for (unsigned i = 0; i < workers->count; i++)
 		pthread_join(workers->list[i]->thread, NULL);
+}
+
+void
+workers_free(struct workers *workers)
+{
 	for (unsigned i = 0; i < workers->count; i++)
 		close_worker(workers->list[i]);
 	for (unsigned i = 0; i < workers->count; i++) {
 		mailbox_free(workers->list[i]->mailbox);
+		ring_free(workers->list[i]->sightings);
 		free(workers->list[i]);
 	}
 	troubles_free(workers->troubles);
@@ -593,8 +607,26 @@ workers_trouble(struct workers *workers, const struct upstream *upstream,
 void
 workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT])
 {
+	struct tally tally = {0};
+
 	for (unsigned i = 0; i < workers->count; i++)
 		stats_sum(sum, &workers->list[i]->stats);
+	workers_tally(workers, &tally);
+	tally_fill(sum, &tally);
+}
+
+void
+workers_tally(struct workers *workers, struct tally *sum)
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		tally_add(sum, &workers->list[i]->tally);
+}
+
+struct ring *
+workers_sightings(struct workers *workers, unsigned number)
+{
+	return number < workers->count ? workers->list[number]->sightings
+				       : NULL;
 }
 
 static unsigned

@@ -7,7 +7,8 @@
  * belongs there, its answer, a listener to add) goes through the other's
  * mailbox: a bounded list under a lock, and an eventfd.
  *
- * Start after rights were dropped.  All functions here: main's thread.
+ * Start after rights were dropped.  All functions here: main's thread,
+ * but where it says otherwise.
  */
 #ifndef HOSTLER_NET_WORKER_H
 #define HOSTLER_NET_WORKER_H
@@ -18,6 +19,7 @@
 #include "query/cache.h"
 #include "query/health.h"
 #include "query/policy.h"
+#include "query/tally.h"
 
 struct tls_trust;
 struct workers;
@@ -33,11 +35,16 @@ struct workers_settings {
 	unsigned waiting_max;		/* queries that wait, a worker */
 	struct tls_trust *trust;	/* see workers_trust */
 	unsigned refused_log_ms;	/* one counted line at most so often */
+	/* What is wanted of answered queries (sighting.h): outlives the
+	 * workers, changes at any time; NULL: nothing ever. */
+	const _Atomic unsigned *wants;
 };
 
 struct workers *workers_start(const struct workers_settings *settings);
-/* Stop taking queries, answer what is in flight (wait_ms at most), end. */
+/* Stop taking queries, answer what is in flight (wait_ms at most), end the
+ * threads.  Their counters and notes can be read until workers_free. */
 void workers_stop(struct workers *workers, unsigned wait_ms);
+void workers_free(struct workers *workers);	/* stopped */
 
 /* Serve a listener; stop serving it (returns once every worker has let go: it
  * may be closed then). */
@@ -54,12 +61,16 @@ void workers_trust(struct workers *workers, struct tls_trust *trust);
 bool workers_trouble(struct workers *workers, const struct upstream *upstream,
     char words[TROUBLES_WORDS]);
 
-/* Sum of all counters of all workers. */
+/* Sum of all counters of all workers, added to what is there.  Any thread. */
 void workers_stats(struct workers *workers, uint64_t sum[STAT_COUNT]);
+void workers_tally(struct workers *workers, struct tally *sum);
+/* The ring of a worker's notes, for one thread to read; NULL: there is no such
+ * worker, or nothing was ever to be wanted. */
+struct ring *workers_sightings(struct workers *workers, unsigned number);
 /* What the workers know of each upstream, added up; how many, max at most. */
 unsigned workers_upstreams(struct workers *workers, struct health_view *list,
     unsigned max);
-/* Every worker's loop turned within the last three seconds. */
+/* Every worker's loop turned within the last three seconds.  Any thread. */
 bool workers_alive(struct workers *workers);
 
 #endif

@@ -27,7 +27,7 @@ struct chain {
 	const struct view *from;	/* that, or the top level: whose names
 					 * `local` is of */
 	struct trace_step *noted;	/* NULL: nobody asks why */
-	enum stats_counter source;
+	enum tally_source source;
 	unsigned steps;			/* CNAMEs followed */
 	const struct node *dname;	/* whose DNAME was written last */
 	struct local local;
@@ -42,19 +42,19 @@ owner_of(const struct chain *c)
 	return c->steps == 0 ? NULL : c->path.name;
 }
 
-enum stats_counter
+enum tally_source
 chain_source(enum source_kind kind)
 {
 	switch (kind) {
 	case SOURCE_HOSTS:
-		return STAT_ANSWERS_HOSTS;
+		return TALLY_HOSTS;
 	case SOURCE_LEASE:
-		return STAT_ANSWERS_LEASE;
+		return TALLY_LEASE;
 	case SOURCE_NONE:
 	case SOURCE_ZONE:
 		break;
 	}
-	return STAT_ANSWERS_ZONE;
+	return TALLY_ZONE;
 }
 
 /* What was decided about the name that it is about now. */
@@ -84,7 +84,7 @@ give(struct chain *c, const uint8_t *owner, const struct node *node,
 
 /* What is said now is said with authority.  AA is about the first owner. */
 static void
-set_source(struct chain *c, enum stats_counter source)
+set_source(struct chain *c, enum tally_source source)
 {
 	c->source = source;
 	if (c->steps == 0)
@@ -96,7 +96,7 @@ fail(struct chain *c, enum dns_ede ede, const char *text)
 {
 	c->q->reply.rcode = RCODE_SERVFAIL;
 	reply_ede(&c->q->reply, ede, text);
-	c->source = STAT_ANSWERS_ERROR;
+	c->source = TALLY_ERROR;
 	return STEP_DONE;
 }
 
@@ -227,7 +227,7 @@ answer_dname(struct chain *c)
 
 	if (c->steps == QUERY_CHAIN_MAX)
 		return end_long_chain(c);
-	set_source(c, STAT_ANSWERS_ZONE);
+	set_source(c, TALLY_ZONE);
 	note(c, TRACE_DNAME);
 	if (node != c->dname &&
 	    give(c, node_name(node), node, dname) != GIVEN)
@@ -475,8 +475,8 @@ write_answer(struct chain *c, const struct answer *answer)
 	    (q->question.flags & FLAG_AD);
 	int64_t now_ms = is_stale(c, answer) ? ANSWER_STALE : c->env->now_ms;
 
-	c->source = answer == c->env->fresh ? STAT_ANSWERS_FORWARD :
-	    STAT_ANSWERS_CACHE;
+	c->source = answer == c->env->fresh ? TALLY_FORWARD :
+	    TALLY_CACHE;
 	if (c->noted != NULL) {
 		c->noted->kind = kind_of(c, answer);
 		c->noted->answer = answer;
@@ -588,7 +588,7 @@ answer_cut(struct chain *c)
 	if (!wants_recursion(c)) {
 		note(c, TRACE_REFERRAL);
 		referral_write(c->q, c->env, c->from->names, c->local.node);
-		c->source = STAT_ANSWERS_ZONE;
+		c->source = TALLY_ZONE;
 		return STEP_DONE;
 	}
 	route = view_route(c->view, c->path.name, c->path.labels);
@@ -642,7 +642,7 @@ answer_special(struct chain *c, const struct route *route)
 
 	if (special.kind == SPECIAL_NONE || is_taken(c, special, route))
 		return false;
-	set_source(c, STAT_ANSWERS_SPECIAL);
+	set_source(c, TALLY_SPECIAL);
 	note(c, TRACE_SPECIAL);
 	if (special.kind == SPECIAL_LOCALHOST) {
 		if (type == TYPE_A || type == TYPE_AAAA || type == TYPE_ANY) {
@@ -681,7 +681,7 @@ answer_single_label(struct chain *c, const struct route *route)
 	    (type != TYPE_A && type != TYPE_AAAA && type != TYPE_HTTPS) ||
 	    is_taken(c, (struct special){ SPECIAL_EMPTY, 1 }, route))
 		return false;
-	set_source(c, STAT_ANSWERS_SPECIAL);
+	set_source(c, TALLY_SPECIAL);
 	note(c, TRACE_SINGLE_LABEL);
 	deny_from_root(c);
 	return true;
@@ -704,10 +704,10 @@ answer_from_outside(struct chain *c, const struct route *route)
 		reply->rcode = RCODE_REFUSED;
 		reply_ede(reply, EDE_NOT_AUTHORITATIVE,
 		    "not a local name, and recursion was not asked for");
-		c->source = STAT_ANSWERS_ERROR;
+		c->source = TALLY_ERROR;
 		return STEP_DONE;
 	}
-	c->source = STAT_ANSWERS_SPECIAL;
+	c->source = TALLY_SPECIAL;
 	reply_ede(reply, EDE_NO_REACHABLE_AUTHORITY,
 	    "no forward entry covers this name");
 	deny_from_root(c);
@@ -783,7 +783,7 @@ take_step(struct chain *c)
 
 enum query_outcome
 chain_answer(struct query *q, const struct query_env *env,
-    enum stats_counter *source)
+    enum tally_source *source)
 {
 	struct chain c;
 	enum step step;
@@ -794,7 +794,7 @@ chain_answer(struct query *q, const struct query_env *env,
 	c.from = q->view;
 	if (env->trace != NULL)
 		env->trace->view = q->view;
-	c.source = STAT_ANSWERS_ERROR;
+	c.source = TALLY_ERROR;
 	c.steps = 0;
 	c.dname = NULL;
 	path_set(&c.path, snapshot_key(q->view->names), q->question.name,

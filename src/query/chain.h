@@ -16,15 +16,15 @@
 
 #include "query/query.h"
 
-/* *source: which of the STAT_ANSWERS_* it counts as. */
+/* *source: what it counts as. */
 enum query_outcome chain_answer(struct query *q, const struct query_env *env,
-    enum stats_counter *source);
+    enum tally_source *source);
 
 /* Set q->forward to the question as it was asked, to be put to these; all but
  * to.list. */
 void chain_question(struct query *q, const struct upstreams *to);
 
 /* Which of them records of this source are. */
-enum stats_counter chain_source(enum source_kind kind);
+enum tally_source chain_source(enum source_kind kind);
 
 #endif

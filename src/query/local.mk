@@ -35,5 +35,7 @@ src_query_libquery_a_SOURCES = \
 	src/query/servers.h \
 	src/query/special.c \
 	src/query/special.h \
+	src/query/tally.c \
+	src/query/tally.h \
 	src/query/trace.c \
 	src/query/trace.h

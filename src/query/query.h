@@ -33,6 +33,7 @@
 #include "query/answer.h"
 #include "query/cache.h"
 #include "query/policy.h"
+#include "query/tally.h"
 #include "query/trace.h"
 
 #define QUERY_CHAIN_MAX 8		/* CNAME and DNAME steps */
@@ -53,6 +54,7 @@ enum query_transport {
 struct query_client {
 	struct addr addr;
 	struct addr asked;		/* where the packet came to */
+	uint16_t port;			/* the client's; decides nothing */
 	enum query_transport transport;
 };
 
@@ -60,6 +62,7 @@ struct query_env {
 	const struct policy *policy;
 	struct cache *cache;		/* never NULL; may keep nothing */
 	struct stats *stats;
+	struct tally *tally;
 	int64_t now_ms;			/* monotonic */
 	const struct answer *fresh;	/* what was waited for; else NULL */
 	bool in_need;			/* what has expired will do */
@@ -78,6 +81,8 @@ struct query {
 	bool is_near;			/* forward was made by query_prefetch */
 	struct forward_question forward;	/* on WAIT, or: */
 	bool refresh;			/* ask for it, nobody waits */
+	enum tally_source source;	/* on REPLY: whose data it was */
+	uint16_t rcode;			/* on REPLY; extended, 12 bits */
 };
 
 void query_begin(struct query *q, const struct query_env *env,

@@ -18,13 +18,12 @@ static void
 count_query(const struct query *q, const struct query_env *env)
 {
 	bool v6 = q->client.addr.family == 6;
+	enum tally_way way = v6 ? TALLY_UDP6 : TALLY_UDP4;
 
 	if (q->client.transport == QUERY_TCP)
-		stats_count(env->stats, v6 ? STAT_QUERIES_TCP6 :
-		    STAT_QUERIES_TCP4);
-	else
-		stats_count(env->stats, v6 ? STAT_QUERIES_UDP6 :
-		    STAT_QUERIES_UDP4);
+		way = v6 ? TALLY_TCP6 : TALLY_TCP4;
+	tally_request(env->tally, way,
+	    q->parsed == QUESTION_OK ? q->question.type : 0);
 }
 
 void
@@ -34,9 +33,9 @@ query_begin(struct query *q, const struct query_env *env,
 	q->client = *client;
 	q->refresh = false;
 	q->is_near = false;
+	q->parsed = question_read(&q->question, packet, length);
 	if (env->fresh == NULL && env->restarts == 0)
 		count_query(q, env);
-	q->parsed = question_read(&q->question, packet, length);
 	if (q->parsed != QUESTION_OK)
 		return;
 	q->view = view_for(q, env);
@@ -74,22 +73,14 @@ query_prefetch_answer(const struct query *q, const struct query_env *env)
 		cache_prefetch_answer(env->cache, q->forward.hash);
 }
 
+/* What it came to, for whoever counts or logs it. */
 static void
-count_reply(const struct query_env *env, unsigned rcode,
-    enum stats_counter source)
+count_reply(struct query *q, const struct query_env *env, unsigned rcode,
+    enum tally_source source)
 {
-	static const enum stats_counter by_rcode[] = {
-		[RCODE_NOERROR] = STAT_RCODE_NOERROR,
-		[RCODE_FORMERR] = STAT_RCODE_FORMERR,
-		[RCODE_SERVFAIL] = STAT_RCODE_SERVFAIL,
-		[RCODE_NXDOMAIN] = STAT_RCODE_NXDOMAIN,
-		[RCODE_NOTIMP] = STAT_RCODE_NOTIMP,
-		[RCODE_REFUSED] = STAT_RCODE_REFUSED,
-	};
-
-	stats_count(env->stats, source);
-	stats_count(env->stats, rcode <= RCODE_REFUSED ? by_rcode[rcode] :
-	    STAT_RCODE_OTHER);
+	q->rcode = (uint16_t)rcode;
+	q->source = source;
+	tally_response(env->tally, source, rcode);
 }
 
 /* The first question: is it one that may be answered at all?  A response
@@ -107,7 +98,7 @@ is_unanswerable(const struct query *q, const struct query_env *env)
 }
 
 static size_t
-reply_malformed(const struct query *q, const struct query_env *env,
+reply_malformed(struct query *q, const struct query_env *env,
     uint8_t *room)
 {
 	enum dns_rcode rcode = RCODE_FORMERR;
@@ -116,7 +107,7 @@ reply_malformed(const struct query *q, const struct query_env *env,
 		rcode = RCODE_NOTIMP;
 	else if (q->parsed == QUESTION_BADVERS)
 		rcode = RCODE_BADVERS;
-	count_reply(env, rcode, STAT_ANSWERS_ERROR);
+	count_reply(q, env, rcode, TALLY_ERROR);
 	return reply_error(&q->question, rcode, room);
 }
 
@@ -135,11 +126,11 @@ start_reply(struct query *q, uint8_t *room)
 
 static size_t
 finish_reply(struct query *q, const struct query_env *env,
-    enum stats_counter source)
+    enum tally_source source)
 {
 	size_t length = reply_finish(&q->reply);
 
-	count_reply(env, q->reply.rcode, source);
+	count_reply(q, env, q->reply.rcode, source);
 	if (q->reply.full)
 		stats_count(env->stats, STAT_TRUNCATED);
 	return length;
@@ -166,12 +157,12 @@ refuse_client(struct query *q, const struct query_env *env)
 
 static bool
 answer_class(struct query *q, const struct query_env *env,
-    enum stats_counter *source)
+    enum tally_source *source)
 {
 	if (q->question.class == CLASS_IN)
 		return false;
 	if (q->question.class == CLASS_CH && chaos_answer(q, env->policy)) {
-		*source = STAT_ANSWERS_SPECIAL;
+		*source = TALLY_SPECIAL;
 		return true;
 	}
 	return refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED,
@@ -196,7 +187,7 @@ refuse_meta(struct query *q)
  * alike.  Whatever needs a second look goes the long way. */
 static bool
 answer_plain(struct query *q, const struct query_env *env,
-    enum stats_counter *source)
+    enum tally_source *source)
 {
 	const struct snapshot *names = q->view->names;
 	const struct node *node = snapshot_find(names, q->hash,
@@ -238,7 +229,7 @@ tell_source(struct query *q, const struct trace *trace)
 
 static enum query_outcome
 answer_told(struct query *q, const struct query_env *env,
-    enum stats_counter *source)
+    enum tally_source *source)
 {
 	struct query_env noting = *env;
 	enum query_outcome outcome;
@@ -255,7 +246,7 @@ answer_told(struct query *q, const struct query_env *env,
 /* All the names of hostler's own, and what upstreams say. */
 static enum query_outcome
 answer(struct query *q, const struct query_env *env,
-    enum stats_counter *source)
+    enum tally_source *source)
 {
 	if (env->trace != NULL)
 		return chain_answer(q, env, source);
@@ -271,7 +262,7 @@ enum query_outcome
 query_step(struct query *q, const struct query_env *env, uint8_t *room,
     size_t *length)
 {
-	enum stats_counter source = STAT_ANSWERS_ERROR;
+	enum tally_source source = TALLY_ERROR;
 	enum query_outcome outcome = QUERY_REPLY;
 
 	if (is_unanswerable(q, env))

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/serve/libserve.a
 src_serve_libserve_a_SOURCES = \
-	src/serve/control.c src/serve/control.h
+	src/serve/control.c src/serve/control.h \
+	src/serve/observer.c src/serve/observer.h

@@ -45,6 +45,7 @@ static struct index *names;
 static struct cache *cache;
 static struct route route;
 static struct stats counters;
+static struct tally tally;
 
 static void
 end_world(void)
@@ -121,7 +122,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.addr = { 4, { 10, 0, 0, 9 } }, .asked = { 4, { 10, 0, 0, 1 } },
 	};
 	struct query_env env = {
-		.policy = &policy, .stats = &counters, .now_ms = 1,
+		.policy = &policy, .stats = &counters, .tally = &tally,
+		.now_ms = 1,
 	};
 	size_t length = 0;
 

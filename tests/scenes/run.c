@@ -228,14 +228,17 @@ static void
 check_count(struct run *run)
 {
 	struct story *story = &run->story;
+	uint64_t sum[STAT_COUNT] = {0};
 
+	stats_sum(sum, &run->world.stats);
+	tally_fill(sum, &run->world.tally);
 	for (unsigned i = 0; story->count == 3 && i < STAT_COUNT; i++) {
 		unsigned long long n;
 
 		if (strcmp(stats_name((enum stats_counter)i),
 		    story->word[1]) != 0)
 			continue;
-		n = atomic_load(&run->world.stats.count[i]);
+		n = sum[i];
 		if (n != strtoull(story->word[2], NULL, 10))
 			story_fail(story, "%s is %llu", story->word[1], n);
 		return;

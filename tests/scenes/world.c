@@ -468,6 +468,7 @@ world_env(struct world *world)
 		.policy = &world->policy,
 		.cache = world->cache,
 		.stats = &world->stats,
+		.tally = &world->tally,
 		.now_ms = world->now_ms,
 	};
 }

@@ -59,6 +59,7 @@ struct world {
 	struct policy policy;
 	struct cache *cache;
 	struct stats stats;
+	struct tally tally;
 	struct query_client client;
 	int64_t now_ms;
 	uint32_t rank;

@@ -19,6 +19,7 @@ static struct {
 	struct policy policy;
 	struct publisher publisher;
 	struct stats stats;
+	struct tally tally;
 	struct serving serving;
 	struct query query;
 	enum forward_asked says;	/* of the engine */
@@ -97,6 +98,7 @@ start_serving(void)
 	    .waiting = waiting_new(2),
 	    .env.cache = here.cache,
 	    .env.stats = &here.stats,
+	    .env.tally = &here.tally,
 	    .again_room = here.room,
 	    .again = calloc(1, sizeof(struct query)),
 	    .ask = note_ask,

@@ -15,3 +15,4 @@ include tests/unit/lint.mk
 include tests/unit/lease.mk
 include tests/unit/nets.mk
 include tests/unit/tls.mk
+include tests/unit/observe.mk

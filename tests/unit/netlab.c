@@ -266,6 +266,7 @@ lab_start(const struct lab_settings *settings)
 		1000,
 	    .tcp_kept_max = settings->kept_max,
 	    .refused_log_ms = 60000,
+	    .wants = settings->wants,
 	};
 
 	lab.count = settings->workers;
@@ -287,6 +288,7 @@ void
 lab_stop_workers(unsigned wait_ms)
 {
 	workers_stop(lab.workers, wait_ms);
+	workers_free(lab.workers);
 	lab.workers = NULL;
 }
 

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Entries through a ring: order, sizes, wrapping round, dropping, two threads;
+ * and the counts of a tally. */
+#include <check.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ring.h"
+#include "query/tally.h"
+
+#define RING_BYTES 1024
+#define ENTRIES 200000
+#define SIZE_MAX_HERE 97		/* a prime: all places are met */
+
+/* An entry of any size whose bytes tell its number. */
+static void
+fill(uint8_t *room, size_t size, uint32_t number)
+{
+	for (size_t i = 0; i < size; i++)
+		room[i] = (uint8_t)(number + i);
+}
+
+static int
+is_filled(const uint8_t *entry, size_t size, uint32_t number)
+{
+	for (size_t i = 0; i < size; i++)
+		if (entry[i] != (uint8_t)(number + i))
+			return 0;
+	return 1;
+}
+
+static int
+put(struct ring *ring, uint32_t number)
+{
+	size_t size = number % SIZE_MAX_HERE;
+	uint8_t *room = ring_reserve(ring, size);
+
+	if (!room)
+		return 0;
+	ck_assert_uint_eq((uintptr_t)room % 8, 0);
+	fill(room, size, number);
+	ring_commit(ring);
+	return 1;
+}
+
+static int
+take(struct ring *ring, uint32_t number)
+{
+	size_t size;
+	const uint8_t *entry = ring_peek(ring, &size);
+
+	if (!entry)
+		return 0;
+	ck_assert_uint_eq(size, number % SIZE_MAX_HERE);
+	ck_assert(is_filled(entry, size, number));
+	ring_consume(ring);
+	return 1;
+}
+
+START_TEST(ring_keeps_order_and_bytes)
+{
+	struct ring *ring = ring_new(RING_BYTES);
+	uint32_t in = 0, out = 0;
+
+	ck_assert(!take(ring, 0));
+	while (in < ENTRIES / 10) {
+		for (unsigned i = 0; i < 1 + in % 7; i++)
+			in += (uint32_t)put(ring, in);
+		for (unsigned i = 0; i < 1 + in % 5 && out < in; i++)
+			out += (uint32_t)take(ring, out);
+	}
+	while (out < in)
+		out += (uint32_t)take(ring, out);
+	ck_assert(!take(ring, out));
+	ring_free(ring);
+}
+END_TEST
+
+START_TEST(ring_drops_what_does_not_fit)
+{
+	struct ring *ring = ring_new(64);
+
+	ck_assert_ptr_null(ring_reserve(ring, 64));
+	ck_assert_uint_eq(ring_dropped(ring), 1);
+	ck_assert_ptr_nonnull(ring_reserve(ring, 56));
+	ring_commit(ring);
+	ck_assert_ptr_null(ring_reserve(ring, 0));
+	ck_assert_uint_eq(ring_dropped(ring), 2);
+	ring_consume(ring);
+	ck_assert_ptr_nonnull(ring_reserve(ring, 0));
+	ring_free(ring);
+	ring_free(NULL);
+}
+END_TEST
+
+/* What was reserved and not committed was never there. */
+START_TEST(ring_forgets_what_is_not_committed)
+{
+	struct ring *ring = ring_new(64);
+	size_t size;
+
+	ck_assert_ptr_nonnull(ring_reserve(ring, 8));
+	ck_assert_ptr_null(ring_peek(ring, &size));
+	ck_assert(put(ring, 3));
+	ck_assert(take(ring, 3));
+	ck_assert_ptr_null(ring_reserve(ring, 64));
+	ring_commit(ring);
+	ck_assert_ptr_null(ring_peek(ring, &size));
+	ring_free(ring);
+}
+END_TEST
+
+static void *
+write_entries(void *context)
+{
+	struct ring *ring = context;
+	uint32_t number = 0;
+
+	while (number < ENTRIES)
+		number += (uint32_t)put(ring, number);
+	return NULL;
+}
+
+START_TEST(ring_between_two_threads)
+{
+	struct ring *ring = ring_new(RING_BYTES);
+	uint32_t number = 0;
+	pthread_t writer;
+
+	ck_assert_int_eq(pthread_create(&writer, NULL, write_entries, ring),
+	    0);
+	while (number < ENTRIES)
+		number += (uint32_t)take(ring, number);
+	pthread_join(writer, NULL);
+	ring_free(ring);
+}
+END_TEST
+
+/* ---- tally ---- */
+
+START_TEST(tally_counts_and_sums)
+{
+	static struct tally one, two, sum;
+	uint64_t stats[STAT_COUNT] = {0};
+
+	tally_request(&one, TALLY_UDP4, TYPE_A);
+	tally_request(&one, TALLY_UDP4, 0);
+	tally_request(&two, TALLY_UDP4, 65280);
+	tally_request(&two, TALLY_TCP6, TYPE_AAAA);
+	tally_response(&one, TALLY_HOSTS, RCODE_NOERROR);
+	tally_response(&two, TALLY_HOSTS, RCODE_NXDOMAIN);
+	tally_response(&two, TALLY_ERROR, 4095);
+	tally_add(&sum, &one);
+	tally_add(&sum, &two);
+	tally_fill(stats, &sum);
+	ck_assert_uint_eq(stats[STAT_QUERIES_UDP4], 3);
+	ck_assert_uint_eq(stats[STAT_QUERIES_TCP6], 1);
+	ck_assert_uint_eq(stats[STAT_ANSWERS_HOSTS], 2);
+	ck_assert_uint_eq(stats[STAT_ANSWERS_ERROR], 1);
+	ck_assert_uint_eq(stats[STAT_RCODE_NOERROR], 1);
+	ck_assert_uint_eq(stats[STAT_RCODE_NXDOMAIN], 1);
+	ck_assert_uint_eq(stats[STAT_RCODE_OTHER], 1);
+	ck_assert_uint_eq(sum.requests[TALLY_UDP4][0], 2);
+	ck_assert_uint_eq(sum.responses[TALLY_ERROR][TALLY_RCODES - 1], 1);
+}
+END_TEST
+
+START_TEST(tally_types_have_a_column_each)
+{
+	static struct tally tally;
+
+	ck_assert_uint_eq(tally_type(0), 0);
+	for (unsigned i = 1; i < TALLY_TYPES; i++) {
+		ck_assert_uint_ne(tally_type(i), 0);
+		tally_request(&tally, TALLY_UDP6, tally_type(i));
+		ck_assert_uint_eq(tally.requests[TALLY_UDP6][i], 1);
+	}
+}
+END_TEST
+
+/* A bucket has what took as long as its bound, or less, and more than the one
+ * before. */
+START_TEST(tally_times_by_bounds)
+{
+	static struct tally tally;
+	uint64_t ns = 0;
+
+	for (unsigned i = 0; i < TALLY_BUCKETS - 1; i++) {
+		tally_took(&tally, TALLY_CACHE, 3, tally_bound_ns(i));
+		tally_took(&tally, TALLY_CACHE, 1, tally_bound_ns(i) + 1);
+		ns += 4 * (uint64_t)tally_bound_ns(i) + 1;
+		ck_assert_int_lt(tally_bound_ns(i), tally_bound_ns(i + 1));
+	}
+	ck_assert_int_eq(tally_bound_ns(TALLY_BUCKETS - 1), INT64_MAX);
+	ck_assert_uint_eq(tally.took[TALLY_CACHE][0], 3);
+	ck_assert_uint_eq(tally.took[TALLY_CACHE][1], 4);
+	ck_assert_uint_eq(tally.took[TALLY_CACHE][TALLY_BUCKETS - 1], 1);
+	ck_assert_uint_eq(tally.took_ns[TALLY_CACHE], ns);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("ring, tally");
+	TCase *ring = tcase_create("ring"), *tally = tcase_create("tally");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(ring, 120);
+	tcase_add_test(ring, ring_keeps_order_and_bytes);
+	tcase_add_test(ring, ring_drops_what_does_not_fit);
+	tcase_add_test(ring, ring_forgets_what_is_not_committed);
+	tcase_add_test(ring, ring_between_two_threads);
+	tcase_add_test(tally, tally_counts_and_sums);
+	tcase_add_test(tally, tally_types_have_a_column_each);
+	tcase_add_test(tally, tally_times_by_bounds);
+	suite_add_tcase(suite, ring);
+	suite_add_tcase(suite, tally);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
