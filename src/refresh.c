@@ -161,7 +161,7 @@ static void
 on_neighbours(evutil_socket_t fd, short what, void *context)
 {
 	(void)what;
-	if (neighbours_drain(fd) == NEIGHBOURS_SOMETHING)
+	if (neighbours_drain(fd) == NETLINK_SOMETHING)
 		hear_noise(context);
 }
 

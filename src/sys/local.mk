@@ -4,7 +4,9 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/filesystem.c src/sys/filesystem.h \
 	src/sys/files.c src/sys/files.h \
 	src/sys/ifaces.c src/sys/ifaces.h \
+	src/sys/ifacewatch.c src/sys/ifacewatch.h \
 	src/sys/neighbours.c src/sys/neighbours.h \
+	src/sys/netlink.c src/sys/netlink.h \
 	src/sys/notify.c src/sys/notify.h \
 	src/sys/ports.c src/sys/ports.h \
 	src/sys/resolvconf.c src/sys/resolvconf.h \

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sys/neighbours.h"
 
-#include <errno.h>
 #include <linux/neighbour.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,74 +9,16 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "sys/netlink.h"
 
-#define DATAGRAM_BYTES 32768	/* the kernel fills no more */
 #define DATAGRAMS_MAX 4096	/* of one dump */
 #define DUMPS_MAX 8		/* of a table that keeps changing */
-#define DRAIN_MAX 64		/* datagrams in one drain */
 #define WAIT_S 1
 
 #define LISTED (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | \
 	NUD_PERMANENT)
 
 /* ---- messages ---- */
-
-/* What one message says.  Types and lengths are the kernel's; nothing is
- * believed that does not fit. */
-struct message {
-	struct nlmsghdr header;
-	const uint8_t *body;
-	size_t length;
-};
-
-/* What is left of a datagram. */
-struct rest {
-	const uint8_t *bytes;
-	size_t length;
-};
-
-/* Netlink pads to four bytes; the last message's padding may be missing. */
-static void
-skip(struct rest *rest, size_t length)
-{
-	size_t padded = (length + 3) & ~(size_t)3;
-
-	if (padded > rest->length)
-		padded = rest->length;
-	rest->bytes += padded;
-	rest->length -= padded;
-}
-
-static bool
-take_message(struct rest *rest, struct message *message)
-{
-	if (rest->length < sizeof message->header)
-		return false;
-	memcpy(&message->header, rest->bytes, sizeof message->header);
-	if (message->header.nlmsg_len < sizeof message->header ||
-	    message->header.nlmsg_len > rest->length)
-		return false;
-	message->body = rest->bytes + sizeof message->header;
-	message->length = message->header.nlmsg_len - sizeof message->header;
-	skip(rest, message->header.nlmsg_len);
-	return true;
-}
-
-static bool
-take_attribute(struct rest *rest, struct rtattr *attribute,
-    const uint8_t **value)
-{
-	if (rest->length < sizeof *attribute)
-		return false;
-	memcpy(attribute, rest->bytes, sizeof *attribute);
-	if (attribute->rta_len < sizeof *attribute ||
-	    attribute->rta_len > rest->length)
-		return false;
-	*value = rest->bytes + sizeof *attribute;
-	skip(rest, attribute->rta_len);
-	attribute->rta_len -= sizeof *attribute;
-	return true;
-}
 
 /* A neighbour as a message tells of it. */
 struct told {
@@ -107,22 +46,22 @@ take_value(struct told *told, const struct rtattr *attribute,
 
 /* Whether an address that can be listed is told. */
 static bool
-read_told(const struct message *message, struct told *told)
+read_told(const struct netlink_message *message, struct told *told)
 {
 	const struct addr *addr = &told->neighbour.addr;
-	struct rest rest = {message->body, message->length};
+	struct netlink_rest rest = message->body;
 	struct rtattr attribute;
 	const uint8_t *value;
 
 	memset(told, 0, sizeof *told);
-	if (message->length < sizeof told->about)
+	if (message->body.length < sizeof told->about)
 		return false;
-	memcpy(&told->about, message->body, sizeof told->about);
+	memcpy(&told->about, message->body.bytes, sizeof told->about);
 	if (told->about.ndm_family != AF_INET &&
 	    told->about.ndm_family != AF_INET6)
 		return false;
-	skip(&rest, sizeof told->about);
-	while (take_attribute(&rest, &attribute, &value))
+	netlink_skip(&rest, sizeof told->about);
+	while (netlink_take_attribute(&rest, &attribute, &value))
 		take_value(told, &attribute, value);
 	return addr->family && !(told->about.ndm_flags & NTF_PROXY) &&
 	    !addr_is_multicast(addr) && !addr_is_unspecified(addr) &&
@@ -150,12 +89,12 @@ enum neighbours_step
 neighbours_parse(struct neighbours *neighbours, const uint8_t *bytes,
     size_t length)
 {
-	struct rest rest = {bytes, length};
-	struct message message;
+	struct netlink_rest rest = {bytes, length};
+	struct netlink_message message;
 	struct told told;
 
 	while (rest.length > 0) {
-		if (!take_message(&rest, &message))
+		if (!netlink_take_message(&rest, &message))
 			return NEIGHBOURS_FAILED;
 		if (message.header.nlmsg_flags & NLM_F_DUMP_INTR)
 			return NEIGHBOURS_AGAIN;
@@ -170,60 +109,28 @@ neighbours_parse(struct neighbours *neighbours, const uint8_t *bytes,
 	return NEIGHBOURS_MORE;
 }
 
-enum neighbours_news
+enum netlink_news
 neighbours_judge(const uint8_t *bytes, size_t length)
 {
-	struct rest rest = {bytes, length};
-	struct message message;
+	struct netlink_rest rest = {bytes, length};
+	struct netlink_message message;
 	struct told told;
 
 	while (rest.length > 0) {
-		if (!take_message(&rest, &message))
-			return NEIGHBOURS_SOMETHING;
+		if (!netlink_take_message(&rest, &message))
+			return NETLINK_SOMETHING;
 		if (message.header.nlmsg_type != RTM_NEWNEIGH &&
 		    message.header.nlmsg_type != RTM_DELNEIGH)
 			continue;
 		/* Being asked for is not being there, nor was it before. */
 		if (read_told(&message, &told) &&
 		    told.about.ndm_state != NUD_INCOMPLETE)
-			return NEIGHBOURS_SOMETHING;
+			return NETLINK_SOMETHING;
 	}
-	return NEIGHBOURS_NOTHING;
+	return NETLINK_NOTHING;
 }
 
 /* ---- the socket ---- */
-
-static int
-open_netlink(uint32_t groups, int flags)
-{
-	const struct sockaddr_nl own = {.nl_family = AF_NETLINK,
-	    .nl_groups = groups};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags,
-	    NETLINK_ROUTE);
-
-	if (fd >= 0 &&
-	    bind(fd, (const struct sockaddr *)&own, sizeof own) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* The length of a datagram from the kernel; 0: from somebody else, who may
- * send as well; -1 with errno.  One that did not fit is cut, and so fails. */
-static ssize_t
-receive(int fd, uint8_t *bytes, size_t room)
-{
-	struct sockaddr_nl from = {0};
-	socklen_t length = sizeof from;
-	ssize_t got;
-
-	do {
-		got = recvfrom(fd, bytes, room, 0, (struct sockaddr *)&from,
-		    &length);
-	} while (got < 0 && errno == EINTR);
-	return got > 0 && from.nl_pid != 0 ? 0 : got;
-}
 
 static bool
 ask_for_dump(int fd)
@@ -250,7 +157,7 @@ static enum neighbours_step
 dump(struct neighbours *neighbours, uint8_t *bytes)
 {
 	enum neighbours_step step = NEIGHBOURS_MORE;
-	int fd = open_netlink(0, 0);
+	int fd = netlink_open(0, 0);
 	ssize_t got;
 
 	if (fd < 0)
@@ -258,7 +165,7 @@ dump(struct neighbours *neighbours, uint8_t *bytes)
 	if (!ask_for_dump(fd))
 		step = NEIGHBOURS_FAILED;
 	for (unsigned i = 0; step == NEIGHBOURS_MORE; i++) {
-		got = receive(fd, bytes, DATAGRAM_BYTES);
+		got = netlink_receive(fd, bytes, NETLINK_DATAGRAM);
 		if (got < 0 || i == DATAGRAMS_MAX)
 			step = NEIGHBOURS_FAILED;
 		else
@@ -297,7 +204,7 @@ put_in_order(struct neighbours *neighbours)
 const char *
 neighbours_list(struct neighbours *neighbours)
 {
-	uint8_t *bytes = memory_alloc(DATAGRAM_BYTES);
+	uint8_t *bytes = memory_alloc(NETLINK_DATAGRAM);
 	enum neighbours_step step = NEIGHBOURS_AGAIN;
 
 	*neighbours = (struct neighbours){0};
@@ -336,26 +243,11 @@ neighbours_equal(const struct neighbours *a, const struct neighbours *b)
 int
 neighbours_open(void)
 {
-	return open_netlink(RTMGRP_NEIGH, SOCK_NONBLOCK);
+	return netlink_open(RTMGRP_NEIGH, SOCK_NONBLOCK);
 }
 
-enum neighbours_news
+enum netlink_news
 neighbours_drain(int fd)
 {
-	enum neighbours_news news = NEIGHBOURS_NOTHING;
-	uint8_t *bytes = memory_alloc(DATAGRAM_BYTES);
-	ssize_t got = 0;
-
-	for (unsigned i = 0; i < DRAIN_MAX; i++) {
-		got = receive(fd, bytes, DATAGRAM_BYTES);
-		if (got < 0)
-			break;
-		if (neighbours_judge(bytes, (size_t)got))
-			news = NEIGHBOURS_SOMETHING;
-	}
-	/* The socket's queue was too short (ENOBUFS): anything may be lost. */
-	if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-		news = NEIGHBOURS_SOMETHING;
-	free(bytes);
-	return news;
+	return netlink_drain(fd, neighbours_judge);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/neighbour.h"
+#include "sys/netlink.h"
 
 #define NEIGHBOURS_MAX 65536
 
@@ -40,13 +41,9 @@ bool neighbours_equal(const struct neighbours *a, const struct neighbours *b);
  * caller closes it.  -1: not to be had, list now and then. */
 int neighbours_open(void);
 
-enum neighbours_news {
-	NEIGHBOURS_NOTHING,		/* that could change the list */
-	NEIGHBOURS_SOMETHING,		/* or some of it was lost */
-};
-
-/* Take in what the socket holds, bounded, without waiting. */
-enum neighbours_news neighbours_drain(int fd);
+/* Take in what the socket holds, bounded, without waiting: is there something
+ * that could change the list? */
+enum netlink_news neighbours_drain(int fd);
 
 /* ---- for the checks: the kernel's messages ---- */
 
@@ -63,6 +60,6 @@ enum neighbours_step neighbours_parse(struct neighbours *neighbours,
     const uint8_t *bytes, size_t length);
 
 /* Whether a datagram of news could change the list. */
-enum neighbours_news neighbours_judge(const uint8_t *bytes, size_t length);
+enum netlink_news neighbours_judge(const uint8_t *bytes, size_t length);
 
 #endif

@@ -206,7 +206,7 @@ START_TEST(neighbours_that_count_are_told_from_others)
 	    packet.length), NEIGHBOURS_MORE);
 	ck_assert_uint_eq(neighbours.count, kinds[_i].listed);
 	ck_assert_int_eq(neighbours_judge(packet.bytes, packet.length),
-	    kinds[_i].news ? NEIGHBOURS_SOMETHING : NEIGHBOURS_NOTHING);
+	    kinds[_i].news ? NETLINK_SOMETHING : NETLINK_NOTHING);
 	neighbours_free(&neighbours);
 }
 END_TEST
@@ -230,7 +230,7 @@ START_TEST(messages_may_be_cut_anywhere)
 		    NEIGHBOURS_MORE : NEIGHBOURS_FAILED);
 		ck_assert_uint_eq(neighbours.count, length >= first);
 		ck_assert_int_eq(neighbours_judge(cut + 1, length), length ?
-		    NEIGHBOURS_SOMETHING : NEIGHBOURS_NOTHING);
+		    NETLINK_SOMETHING : NETLINK_NOTHING);
 		neighbours_free(&neighbours);
 		free(cut);
 	}
@@ -395,16 +395,16 @@ tell_kernel(struct made made)
 	ck_assert_int_eq(ask_kernel(&packet), 0);
 }
 
-static enum neighbours_news
+static enum netlink_news
 hear(int fd)
 {
-	enum neighbours_news news = NEIGHBOURS_NOTHING;
+	enum netlink_news news = NETLINK_NOTHING;
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	int timeout_ms = WAIT_MS;
 
 	while (poll(&wait, 1, timeout_ms) == 1) {
-		if (neighbours_drain(fd) == NEIGHBOURS_SOMETHING)
-			news = NEIGHBOURS_SOMETHING;
+		if (neighbours_drain(fd) == NETLINK_SOMETHING)
+			news = NETLINK_SOMETHING;
 		timeout_ms = 0;
 	}
 	return news;
@@ -421,18 +421,18 @@ START_TEST(neighbours_of_the_kernel_are_listed)
 	ck_assert_int_gt(interface, 0);
 	fd = neighbours_open();
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(neighbours_drain(fd), NEIGHBOURS_NOTHING);
+	ck_assert_int_eq(neighbours_drain(fd), NETLINK_NOTHING);
 	ck_assert_ptr_null(neighbours_list(&before));
 	ck_assert_uint_eq(before.count, 0);
 	tell_kernel((struct made){.addr = "2001:db8::7",
 	    .mac = "\x02\xff\0\0\0\7", .interface = interface,
 	    .state = NUD_STALE});
-	ck_assert_int_eq(hear(fd), NEIGHBOURS_SOMETHING);
+	ck_assert_int_eq(hear(fd), NETLINK_SOMETHING);
 	tell_kernel((struct made){.interface = interface,
 	    .state = NUD_PERMANENT});
 	tell_kernel((struct made){.addr = "fe80::1", .interface = interface,
 	    .state = NUD_STALE});
-	ck_assert_int_eq(hear(fd), NEIGHBOURS_SOMETHING);
+	ck_assert_int_eq(hear(fd), NETLINK_SOMETHING);
 	/* The same at the other end of the cable. */
 	tell_kernel((struct made){.state = NUD_PERMANENT,
 	    .interface = (int)if_nametoindex("veth0")});
@@ -446,7 +446,7 @@ START_TEST(neighbours_of_the_kernel_are_listed)
 	    .interface = interface});
 	tell_kernel((struct made){.type = RTM_DELNEIGH,
 	    .interface = (int)if_nametoindex("veth0")});
-	ck_assert_int_eq(hear(fd), NEIGHBOURS_SOMETHING);
+	ck_assert_int_eq(hear(fd), NETLINK_SOMETHING);
 	ck_assert_ptr_null(neighbours_list(&after));
 	ck_assert_uint_eq(after.count, 1);
 	neighbours_free(&after);
@@ -473,7 +473,7 @@ START_TEST(many_neighbours_are_listed)
 		tell_kernel((struct made){.addr = addr,
 		    .interface = interface, .state = NUD_PERMANENT});
 	}
-	ck_assert_int_eq(hear(fd), NEIGHBOURS_SOMETHING);
+	ck_assert_int_eq(hear(fd), NETLINK_SOMETHING);
 	ck_assert_ptr_null(neighbours_list(&neighbours));
 	ck_assert_uint_eq(neighbours.count, MANY);
 	expect_entry(&neighbours.list[MANY - 1], "10.0.3.131",
@@ -501,7 +501,7 @@ START_TEST(others_than_the_kernel_are_not_heard)
 	ck_assert_int_eq(sendto(other, packet.bytes, packet.length, 0,
 	    (const struct sockaddr *)&own, sizeof own),
 	    (ssize_t)packet.length);
-	ck_assert_int_eq(hear(fd), NEIGHBOURS_NOTHING);
+	ck_assert_int_eq(hear(fd), NETLINK_NOTHING);
 	close(other);
 	close(fd);
 }

@@ -16,3 +16,4 @@ include tests/unit/lease.mk
 include tests/unit/nets.mk
 include tests/unit/tls.mk
 include tests/unit/observe.mk
+include tests/unit/listen.mk
