@@ -3,6 +3,8 @@ noinst_LIBRARIES += src/sys/libsys.a
 src_sys_libsys_a_SOURCES = \
 	src/sys/filesystem.c src/sys/filesystem.h \
 	src/sys/files.c src/sys/files.h \
+	src/sys/given.c src/sys/given.h \
+	src/sys/handover.c src/sys/handover.h \
 	src/sys/ifaces.c src/sys/ifaces.h \
 	src/sys/ifacewatch.c src/sys/ifacewatch.h \
 	src/sys/neighbours.c src/sys/neighbours.h \

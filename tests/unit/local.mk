@@ -17,3 +17,4 @@ include tests/unit/nets.mk
 include tests/unit/tls.mk
 include tests/unit/observe.mk
 include tests/unit/listen.mk
+include tests/unit/handover.mk

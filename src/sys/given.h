@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* given.h - listening sockets that somebody else opened for this process: the
+ * hostler that it replaces, or the service manager.
+ *
+ * A socket knows its kind and its address: nothing that was said of it is
+ * believed.  What nobody takes is closed at the end.
+ *
+ * One thread: main's.
+ */
+#ifndef HOSTLER_SYS_GIVEN_H
+#define HOSTLER_SYS_GIVEN_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+
+struct given;
+
+enum given_kind {
+	GIVEN_UDP,			/* bound, to no peer */
+	GIVEN_TCP,			/* listening */
+};
+
+struct given *given_new(void);
+/* Closes what is left. */
+void given_free(struct given *given);
+
+/* Keep the socket, or close it and return why, in static words.  name is what
+ * its giver calls it (copied; NULL: nothing). */
+const char *given_add(struct given *given, int fd, const char *name);
+
+/* Take out the sockets of one kind at this endpoint, max at most, in the order
+ * in which they were added; they are the caller's then.  Returns how many. */
+unsigned given_take(struct given *given, const struct endpoint *endpoint,
+    enum given_kind kind, int *fds, unsigned max);
+
+/* How many there are still: at this endpoint, or (NULL) at all. */
+unsigned given_count(const struct given *given,
+    const struct endpoint *endpoint);
+/* Was one added, taken or not, that stands in the way of a socket at this
+ * endpoint without being of it: a wildcard address, or for one? */
+bool given_overlaps(const struct given *given,
+    const struct endpoint *endpoint);
+
+/* The name of one that is left and has one; NULL: there is none.  It is closed
+ * and forgotten; free the name. */
+char *given_refuse(struct given *given, struct endpoint *endpoint);
+
+#endif
