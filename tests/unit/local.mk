@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include tests/unit/base.mk
 include tests/unit/watch.mk
+include tests/unit/safe.mk
 include tests/unit/cache.mk
 include tests/unit/forward.mk
 include tests/unit/zonefile.mk
