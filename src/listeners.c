@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "sys/ports.h"
 
 struct listeners {
 	unsigned worker_count;
@@ -62,6 +63,18 @@ keep(struct listen_set *set, struct listener *listener)
 	set->list[set->count++] = listener;
 }
 
+static void
+tell(const struct endpoint *endpoint, int error_number, struct diags *diags)
+{
+	char text[ENDPOINT_TEXT];
+	char *words = ports_explain(endpoint, error_number);
+	struct diag_place place = {.file = endpoint_print(endpoint, text)};
+
+	diags_add(diags, DIAG_ERROR, &place, NULL, "cannot listen here: %s",
+	    words);
+	free(words);
+}
+
 /* 0, or the errno. */
 static int
 open_one(struct listeners *listeners, const struct endpoint *endpoint,
@@ -70,10 +83,12 @@ open_one(struct listeners *listeners, const struct endpoint *endpoint,
 	struct listener *listener;
 	int error_number = 0;
 
-	listener = listener_open(endpoint, listeners->worker_count, diags,
+	listener = listener_open(endpoint, listeners->worker_count,
 	    &error_number);
-	if (!listener)
+	if (!listener) {
+		tell(endpoint, error_number, diags);
 		return error_number;
+	}
 	keep(&listeners->set, listener);
 	if (listeners->workers)
 		workers_add(listeners->workers, listener);

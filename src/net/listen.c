@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "sys/ports.h"
 
 #define BUFFER_BYTES (4 << 20)
 #define BACKLOG 1024
 
+/* Newer than the C library's headers. */
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
 #ifndef IPV6_PMTUDISC_OMIT
 #define IPV6_PMTUDISC_OMIT 5
 #endif
@@ -30,6 +33,18 @@ enum sharing {
 	SHARED,				/* SO_REUSEPORT: a socket a worker */
 };
 
+/* An address that this machine does not have yet is bound all the same: then
+ * it is asked there as soon as the address appears, whatever rights we have
+ * left by that time. */
+static void
+allow_missing(int fd, int family)
+{
+	if (family == AF_INET)
+		set_option(fd, IPPROTO_IP, IP_FREEBIND, 1);
+	else
+		set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+}
+
 static int
 open_socket(const struct endpoint *endpoint, int type, enum sharing sharing)
 {
@@ -43,6 +58,7 @@ open_socket(const struct endpoint *endpoint, int type, enum sharing sharing)
 		return -1;
 	if (name.ss_family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	allow_missing(fd, name.ss_family);
 	if (sharing == SHARED)
 		set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (type == SOCK_STREAM)
@@ -128,20 +144,9 @@ make_listener(const struct endpoint *endpoint, unsigned workers)
 	return listener;
 }
 
-static void
-tell(const struct endpoint *endpoint, int error, struct diags *diags)
-{
-	char text[ENDPOINT_TEXT], *words = ports_explain(endpoint, error);
-	struct diag_place place = {.file = endpoint_print(endpoint, text)};
-
-	diags_add(diags, DIAG_ERROR, &place, NULL, "cannot listen here: %s",
-	    words);
-	free(words);
-}
-
 struct listener *
 listener_open(const struct endpoint *endpoint, unsigned workers,
-    struct diags *diags, int *error_number)
+    int *error_number)
 {
 	struct listener *listener;
 
@@ -153,7 +158,6 @@ listener_open(const struct endpoint *endpoint, unsigned workers,
 			return listener;
 		listener_close(listener);
 	}
-	tell(endpoint, *error_number, diags);
 	return NULL;
 }
 

@@ -15,7 +15,6 @@
 #define HOSTLER_NET_LISTEN_H
 
 #include "base/addr.h"
-#include "base/diag.h"
 
 struct listener {
 	struct endpoint endpoint;
@@ -29,11 +28,12 @@ struct listen_set {
 	struct listener **list;
 };
 
-/* Open one address for so many workers.  NULL with a diagnostic that names the
- * program which holds the address (or the right that is missing) and what to
- * do; *error_number is then the errno. */
+/* Open one address for so many workers, also one that this machine does not
+ * have at present (IP_FREEBIND): it is served from the moment it appears.
+ * NULL: *error_number is the errno; ports_explain (sys/ports.h) has words for
+ * it. */
 struct listener *listener_open(const struct endpoint *endpoint,
-    unsigned workers, struct diags *diags, int *error_number);
+    unsigned workers, int *error_number);
 void listener_close(struct listener *listener);	/* closes what is open */
 
 #endif

@@ -357,18 +357,15 @@ struct listener *
 lab_listen(const char *address)
 {
 	struct listener *listener = NULL;
-	struct diags *diags = diags_new();
 	int error;
 
 	for (unsigned i = 0; i < PORT_TRIES && !listener; i++) {
 		struct endpoint endpoint = endpoint_of(address,
 		    find_port(address));
 
-		listener = listener_open(&endpoint,
-		    lab.count, diags, &error);
+		listener = listener_open(&endpoint, lab.count, &error);
 	}
 	ck_assert_ptr_nonnull(listener);
-	diags_free(diags);
 	workers_add(lab.workers, listener);
 	return listener;
 }
