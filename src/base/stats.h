@@ -63,6 +63,7 @@
 	X(STREAMS_TLS_RESUMED, "streams.tls.resumed") \
 	X(STREAMS_TLS_FAILED, "streams.tls.failed") \
 	X(TCP_ACCEPTED, "tcp.accepted") \
+	X(TCP_REFUSED_CLIENT, "tcp.refused.client") \
 	X(TCP_CLOSED_IDLE, "tcp.closed.idle") \
 	X(TCP_CLOSED_MAKE_ROOM, "tcp.closed.make-room") \
 	X(TCP_CLOSED_BAD, "tcp.closed.bad")

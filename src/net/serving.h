@@ -62,6 +62,8 @@ struct serving {
 	    const struct forward_waiter *waiter);
 	/* Called after a batch: the engine may have something to send. */
 	void (*settle)(struct worker *worker);
+	/* Let UDP have a turn, a batch a socket.  Not in a batch. */
+	void (*let_udp)(struct worker *worker);
 	struct worker *worker;
 };
 

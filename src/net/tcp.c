@@ -12,30 +12,36 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/crowd.h"
 #include "net/loop.h"
 
 #define MESSAGE_MAX (2 + WIRE_MAX)
-#define IN_ROOM (2 * MESSAGE_MAX)
+#define READ_MAX 4096			/* a wakeup, then others' turn */
+#define IN_ROOM (MESSAGE_MAX + READ_MAX)
 #define OUT_ROOM (4 * MESSAGE_MAX)
 #define UNTAKEN_MAX (256 << 10)		/* replies that the peer leaves */
 #define WAITING_MAX 100			/* queries of one connection */
 #define ACCEPTS_MAX 32			/* a wakeup */
+#define CLOSES_MAX 64			/* a tick */
+#define LAST_READS 32			/* of a connection, when stopping */
 #define TICK_MS 500
 #define ACCEPT_AGAIN_MS 500
+/* Work is counted in messages.  After so many UDP has its turn. */
+#define TURN_WORK 128
+#define ACCEPT_WORK 8			/* what it costs to open or close one */
+#define WORK_BYTES 4096			/* of replies, one more each */
 
-/* Connections stand in the order in which something was last got done with
- * them (a message came whole, a late reply went, the peer took all that was
- * kept for it), oldest first: so they time out and give way. */
 struct connection {
+	struct crowd_member member;	/* first: it stands for the whole */
 	struct tcp *tcp;
-	struct connection *next, **link;
-	int fd;
+	struct event readable;
+	struct event *writable;		/* while the peer does not take */
 	struct query_client client;
-	struct event readable, writable;
-	int64_t active_ms;
+	int fd;
 	unsigned waiting;
-	bool reading, writing;
+	bool reading;
 	bool ended;			/* the peer sends nothing more */
+	struct connection *kept_next, **kept_link;	/* while it keeps */
 	uint8_t *in;			/* what was read and not worked */
 	size_t in_length;
 	uint8_t *out;			/* what the peer has not taken */
@@ -45,9 +51,11 @@ struct connection {
 struct tcp {
 	struct serving *serving;
 	struct tcp_limits limits;
-	struct connection *first, **end;
-	unsigned count;
+	struct crowd *crowd;
+	struct connection *keeping, **keeping_end;	/* longest first */
 	size_t kept;			/* in_length and out_length of all */
+	unsigned work;			/* since UDP had its turn */
+	unsigned untaken;		/* connections with replies to take */
 	struct event *tick;
 	bool stopped;
 	size_t starts[SERVING_BATCH];	/* of a batch's messages */
@@ -61,33 +69,57 @@ struct tcp_listener {
 	int fd;
 };
 
-/* ---- the list ---- */
-
-static void
-link_last(struct connection *c)
-{
-	c->next = NULL;
-	c->link = c->tcp->end;
-	*c->tcp->end = c;
-	c->tcp->end = &c->next;
-}
-
-static void
-unlink_connection(struct connection *c)
-{
-	*c->link = c->next;
-	if (c->next)
-		c->next->link = c->link;
-	else
-		c->tcp->end = c->link;
-}
+/* ---- what they keep, and how they go ---- */
 
 static void
 touch(struct connection *c)
 {
-	c->active_ms = clock_mono_ms();
-	unlink_connection(c);
-	link_last(c);
+	crowd_touch(c->tcp->crowd, &c->member, clock_mono_ms());
+}
+
+static bool
+is_idle(const struct connection *c)
+{
+	return c->waiting == 0 && c->out_length == c->out_at;
+}
+
+static void
+note_state(struct connection *c)
+{
+	crowd_set(c->tcp->crowd, &c->member,
+	    is_idle(c) ? CROWD_IDLE : CROWD_BUSY);
+}
+
+static void
+link_keeping(struct connection *c)
+{
+	c->kept_next = NULL;
+	c->kept_link = c->tcp->keeping_end;
+	*c->tcp->keeping_end = c;
+	c->tcp->keeping_end = &c->kept_next;
+}
+
+static void
+unlink_keeping(struct connection *c)
+{
+	*c->kept_link = c->kept_next;
+	if (c->kept_next)
+		c->kept_next->kept_link = c->kept_link;
+	else
+		c->tcp->keeping_end = c->kept_link;
+	c->kept_link = NULL;
+}
+
+/* What it keeps has changed, and is settled for now. */
+static void
+note_kept(struct connection *c)
+{
+	bool keeps = c->in_length + c->out_length > 0;
+
+	if (keeps && !c->kept_link)
+		link_keeping(c);
+	else if (!keeps && c->kept_link)
+		unlink_keeping(c);
 }
 
 static void
@@ -109,41 +141,37 @@ drop_out(struct connection *c)
 }
 
 static void
+stop_writing(struct connection *c)
+{
+	if (!c->writable)
+		return;
+	event_free(c->writable);
+	c->writable = NULL;
+	c->tcp->untaken--;
+}
+
+static void
 close_connection(struct connection *c)
 {
+	struct tcp *tcp = c->tcp;
+
 	if (c->waiting)
-		waiting_forget(c->tcp->serving->waiting, c);
-	unlink_connection(c);
-	c->tcp->count--;
+		waiting_forget(tcp->serving->waiting, c);
+	crowd_remove(tcp->crowd, &c->member);
 	event_del(&c->readable);
-	event_del(&c->writable);
+	stop_writing(c);
 	close(c->fd);
 	drop_in(c);
 	drop_out(c);
+	note_kept(c);
 	free(c);
+	tcp->work += ACCEPT_WORK;
 }
 
 static void
 count(const struct connection *c, enum stats_counter which)
 {
 	stats_count(c->tcp->serving->env.stats, which);
-}
-
-static bool
-is_idle(const struct connection *c)
-{
-	return c->waiting == 0 && c->out_length == c->out_at;
-}
-
-/* NULL: none is idle. */
-static struct connection *
-find_idle(const struct tcp *tcp)
-{
-	struct connection *c = tcp->first;
-
-	while (c && !is_idle(c))
-		c = c->next;
-	return c;
 }
 
 static void
@@ -153,6 +181,18 @@ give_way(struct connection *c)
 	close_connection(c);
 }
 
+/* Where TCP took long, UDP, which nobody has to wait with, is not to wait for
+ * the rest of the loop's round.  No batch is under way, and whatever connection
+ * was worked may be gone. */
+static void
+take_turns(struct tcp *tcp)
+{
+	if (tcp->work < TURN_WORK)
+		return;
+	tcp->work = 0;
+	tcp->serving->let_udp(tcp->serving->worker);
+}
+
 /* ---- writing ---- */
 
 enum io_result {
@@ -160,29 +200,37 @@ enum io_result {
 	IO_CLOSED,			/* the connection is gone */
 };
 
-static void
+static void on_writable(evutil_socket_t fd, short what, void *context);
+
+/* The event is there only while it is needed.  False: no memory. */
+static bool
 watch_writing(struct connection *c)
 {
-	bool wanted = c->out_length > c->out_at;
-
-	if (wanted && !c->writing)
-		event_add(&c->writable, NULL);
-	else if (!wanted && c->writing)
-		event_del(&c->writable);
-	c->writing = wanted;
+	note_state(c);
+	if (c->out_length == c->out_at)
+		stop_writing(c);
+	if (c->out_length == c->out_at || c->writable)
+		return true;
+	c->writable = event_new(c->tcp->serving->base, c->fd,
+	    EV_WRITE | EV_PERSIST, on_writable, c);
+	if (!c->writable)
+		return false;
+	c->tcp->untaken++;
+	return event_add(c->writable, NULL) == 0;
 }
 
-/* All together keep too much: the oldest that keep something give way to the
- * one that is worked, so that a few slow peers do not keep others out. */
+/* All together keep too much: those that have kept something for longest give
+ * way to the one that is worked, so that a few slow peers do not keep others
+ * out. */
 static void
 make_memory(const struct connection *worked, size_t more)
 {
 	struct tcp *tcp = worked->tcp;
-	struct connection *c = tcp->first, *next;
+	struct connection *c = tcp->keeping, *next;
 
 	for (; c && tcp->kept + more > tcp->limits.kept_max; c = next) {
-		next = c->next;
-		if (c != worked && c->in_length + c->out_length > 0)
+		next = c->kept_next;
+		if (c != worked)
 			give_way(c);
 	}
 }
@@ -220,6 +268,7 @@ keep_untaken(struct connection *c, const uint8_t *bytes, size_t length)
 	drop_out(c);
 	c->out = room;
 	c->out_length = left + length;
+	note_kept(c);
 	return true;
 }
 
@@ -241,16 +290,15 @@ send_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 {
 	ssize_t sent = 0;
 
-	if (length == 0)
-		return IO_OPEN;
-	if (c->out_length == c->out_at)
+	if (length > 0 && c->out_length == c->out_at)
 		sent = send_some(c, bytes, length);
 	if (sent < 0 || ((size_t)sent < length &&
-	    !keep_untaken(c, bytes + sent, length - (size_t)sent))) {
+	    !keep_untaken(c, bytes + sent, length - (size_t)sent)) ||
+	    !watch_writing(c)) {
 		close_connection(c);
 		return IO_CLOSED;
 	}
-	watch_writing(c);
+	c->tcp->work += (unsigned)(length / WORK_BYTES);
 	return IO_OPEN;
 }
 
@@ -359,6 +407,7 @@ work_stretch(struct connection *c, struct stretch *s)
 			return IO_CLOSED;
 		}
 		begun = begin_some(c, s);
+		c->tcp->work += begun;
 		touch(c);
 		if (step_some(c, s, begun) == IO_CLOSED)
 			return IO_CLOSED;
@@ -382,6 +431,7 @@ keep_rest(struct connection *c, const struct stretch *s)
 	drop_in(c);
 	c->in = rest;
 	c->in_length = left;
+	note_kept(c);
 	return true;
 }
 
@@ -444,6 +494,7 @@ send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 
 	c->waiting--;
 	touch(c);
+	note_state(c);
 	if (bytes) {
 		wire_put16(out, (uint16_t)length);
 		memcpy(out + 2, bytes, length);
@@ -455,73 +506,118 @@ send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 
 /* ---- events ---- */
 
-/* One read a wakeup: the event is level-triggered, others get their turn.  The
- * connection may be gone when work_bytes returns. */
+enum read_result {
+	READ_ALL,			/* or it is gone */
+	READ_MORE,			/* there may be more */
+};
+
+/* One read: the event is level-triggered, others get their turn. */
+static enum read_result
+read_some(struct connection *c)
+{
+	struct tcp *tcp = c->tcp;
+	size_t length = c->in_length;
+	ssize_t got;
+
+	if (length)
+		memcpy(tcp->in, c->in, length);
+	do
+		got = recv(c->fd, tcp->in + length, READ_MAX, 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN)
+		return READ_ALL;
+	if (got < 0) {
+		close_connection(c);
+		return READ_ALL;
+	}
+	c->ended = got == 0;
+	if (work_bytes(c, tcp->in, length + (size_t)got) == IO_CLOSED ||
+	    got < READ_MAX)
+		return READ_ALL;
+	return c->reading ? READ_MORE : READ_ALL;
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *c = context;
 	struct tcp *tcp = c->tcp;
-	size_t length = c->in_length;
-	ssize_t got;
 
+	(void)fd;
 	(void)what;
-	if (length)
-		memcpy(tcp->in, c->in, length);
-	do
-		got = recv(fd, tcp->in + length, IN_ROOM - length, 0);
-	while (got < 0 && errno == EINTR);
-	if (got < 0 && errno == EAGAIN)
-		return;
-	if (got < 0) {
+	read_some(c);
+	take_turns(tcp);
+}
+
+static void
+write_some(struct connection *c)
+{
+	ssize_t sent = send_some(c, c->out + c->out_at,
+	    c->out_length - c->out_at);
+
+	if (sent < 0) {
 		close_connection(c);
 		return;
 	}
-	c->ended = got == 0;
-	work_bytes(c, tcp->in, length + (size_t)got);
+	c->out_at += (size_t)sent;
+	c->tcp->work += 1 + (unsigned)(sent / WORK_BYTES);
+	if (c->out_at < c->out_length)
+		return;
+	drop_out(c);
+	touch(c);
+	note_state(c);
+	stop_writing(c);
+	resume(c);
 }
 
 static void
 on_writable(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *c = context;
-	ssize_t sent = send_some(c, c->out + c->out_at,
-	    c->out_length - c->out_at);
+	struct tcp *tcp = c->tcp;
 
 	(void)fd;
 	(void)what;
-	if (sent < 0) {
-		close_connection(c);
-		return;
-	}
-	c->out_at += (size_t)sent;
-	if (c->out_at < c->out_length)
-		return;
-	drop_out(c);
-	watch_writing(c);
-	touch(c);
-	resume(c);
+	write_some(c);
+	take_turns(tcp);
 }
 
 /* A peer that takes nothing of its replies, or drips a message byte by byte,
  * is idle; one whose queries wait for an upstream is not, for as long as
  * those may wait. */
-static void
-on_tick(evutil_socket_t fd, short what, void *context)
+static unsigned
+close_old(struct tcp *tcp, enum crowd_state state, unsigned most)
 {
-	struct tcp *tcp = context;
 	int64_t limit_ms = clock_mono_ms() - tcp->limits.idle_ms;
-	struct connection *c = tcp->first, *next;
+	struct crowd_member *member = crowd_oldest(tcp->crowd, state), *next;
+	unsigned closed = 0;
 
-	(void)fd;
-	(void)what;
-	for (; c && c->active_ms <= limit_ms; c = next) {
-		next = c->next;
+	for (; member && member->active_ms <= limit_ms && closed < most;
+	     member = next) {
+		struct connection *c = (struct connection *)member;
+
+		next = member->next;
 		if (c->waiting)
 			continue;
 		count(c, STAT_TCP_CLOSED_IDLE);
 		close_connection(c);
+		closed++;
 	}
+	return closed;
+}
+
+/* Thousands may end at once: a few at a time, and on in the next round. */
+static void
+on_tick(evutil_socket_t fd, short what, void *context)
+{
+	struct tcp *tcp = context;
+	unsigned closed = close_old(tcp, CROWD_IDLE, CLOSES_MAX);
+
+	(void)fd;
+	(void)what;
+	closed += close_old(tcp, CROWD_BUSY, CLOSES_MAX - closed);
+	loop_timer_set(tcp->tick, closed < CLOSES_MAX ? TICK_MS : 0);
+	take_turns(tcp);
 }
 
 /* ---- accepting ---- */
@@ -543,20 +639,23 @@ find_addresses(struct connection *c, const struct sockaddr_storage *peer)
 	}
 }
 
-/* Where all are busy the oldest gives way: whoever keeps all connections busy
- * must not keep others out. */
-static void
-make_room(struct tcp *tcp)
+/* False: this client has all that it may have, and all at work. */
+static bool
+make_room(struct tcp *tcp, const struct addr *client)
 {
-	struct connection *c = find_idle(tcp);
+	struct crowd_member *way;
+	enum crowd_room room = crowd_find_room(tcp->crowd, client, &way);
 
-	give_way(c ? c : tcp->first);
+	if (room == CROWD_GIVE_WAY)
+		give_way((struct connection *)way);
+	if (room == CROWD_FULL)
+		stats_count(tcp->serving->env.stats, STAT_TCP_REFUSED_CLIENT);
+	return room != CROWD_FULL;
 }
 
 static void
 add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 {
-	struct event_base *base = tcp->serving->base;
 	struct connection *c = calloc(1, sizeof *c);
 	int one = 1;
 
@@ -564,20 +663,19 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 		close(fd);
 		return;
 	}
-	if (tcp->count > 0 && tcp->count >= tcp->limits.connections_max)
-		make_room(tcp);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	c->tcp = tcp;
 	c->fd = fd;
-	c->active_ms = clock_mono_ms();
 	find_addresses(c, peer);
-	link_last(c);
-	tcp->count++;
+	if (!make_room(tcp, &c->client.addr)) {
+		close(fd);
+		free(c);
+		return;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	crowd_add(tcp->crowd, &c->member, &c->client.addr, clock_mono_ms());
 	count(c, STAT_TCP_ACCEPTED);
-	event_assign(&c->readable, base, fd, EV_READ | EV_PERSIST,
-	    on_readable, c);
-	event_assign(&c->writable, base, fd, EV_WRITE | EV_PERSIST,
-	    on_writable, c);
+	event_assign(&c->readable, tcp->serving->base, fd,
+	    EV_READ | EV_PERSIST, on_readable, c);
 	c->reading = event_add(&c->readable, NULL) == 0;
 	if (!c->reading)
 		close_connection(c);
@@ -588,10 +686,11 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 static void
 free_descriptor(struct tcp_listener *listener)
 {
-	struct connection *c = find_idle(listener->tcp);
+	struct crowd_member *idle = crowd_oldest(listener->tcp->crowd,
+	    CROWD_IDLE);
 
-	if (c) {
-		give_way(c);
+	if (idle) {
+		give_way((struct connection *)idle);
 		return;
 	}
 	event_del(listener->acceptable);
@@ -618,19 +717,18 @@ is_scarcity(int error)
 /* accept says EMFILE also where nobody is there to be accepted: it counts only
  * of the first, for whom the event came. */
 static void
-on_acceptable(evutil_socket_t fd, short what, void *context)
+accept_some(struct tcp_listener *listener)
 {
-	struct tcp_listener *listener = context;
 	struct sockaddr_storage peer;
 	socklen_t length;
 	int accepted;
 
-	(void)what;
 	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
 		length = sizeof peer;
-		accepted = accept4(fd, (struct sockaddr *)&peer, &length,
+		accepted = accept4(listener->fd, (struct sockaddr *)&peer, &length,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (accepted >= 0) {
+			listener->tcp->work += ACCEPT_WORK;
 			add_connection(listener->tcp, accepted, &peer);
 			continue;
 		}
@@ -638,6 +736,17 @@ on_acceptable(evutil_socket_t fd, short what, void *context)
 			free_descriptor(listener);
 		return;
 	}
+}
+
+static void
+on_acceptable(evutil_socket_t fd, short what, void *context)
+{
+	struct tcp_listener *listener = context;
+
+	(void)fd;
+	(void)what;
+	accept_some(listener);
+	take_turns(listener->tcp);
 }
 
 struct tcp_listener *
@@ -656,7 +765,7 @@ tcp_listen(struct tcp *tcp, int fd)
 void
 tcp_listener_free(struct tcp_listener *listener)
 {
-	on_acceptable(listener->fd, EV_READ, listener);
+	accept_some(listener);
 	loop_forget(listener->acceptable);
 	loop_forget(listener->again);
 	free(listener);
@@ -671,44 +780,78 @@ tcp_new(struct serving *serving, const struct tcp_limits *limits)
 
 	tcp->serving = serving;
 	tcp->limits = *limits;
-	tcp->end = &tcp->first;
-	tcp->tick = loop_every(serving->base, TICK_MS, on_tick, tcp);
+	tcp->keeping_end = &tcp->keeping;
+	tcp->crowd = crowd_new(&(struct crowd_limits){
+	    .all = limits->connections_max,
+	    .client = limits->client_max});
+	tcp->tick = loop_timer(serving->base, on_tick, tcp);
+	loop_timer_set(tcp->tick, TICK_MS);
 	return tcp;
+}
+
+static struct connection *
+oldest_of(const struct tcp *tcp)
+{
+	struct crowd_member *member = crowd_oldest(tcp->crowd, CROWD_BUSY);
+
+	return (struct connection *)(member ? member :
+	    crowd_oldest(tcp->crowd, CROWD_IDLE));
 }
 
 void
 tcp_free(struct tcp *tcp)
 {
-	while (tcp->first)
-		close_connection(tcp->first);
+	struct connection *c;
+
+	while ((c = oldest_of(tcp)))
+		close_connection(c);
 	loop_forget(tcp->tick);
+	crowd_free(tcp->crowd);
 	free(tcp);
 }
 
 /* What came before the order to stop is read yet.  A connection that is read
- * may go, and others with it: so each is put last before, and they are counted
- * off, not walked. */
+ * may go, and others with it, or change its state: so each is put last before,
+ * and they are counted off, not walked. */
+static void
+read_last(struct tcp *tcp, enum crowd_state state)
+{
+	struct crowd_member *member = crowd_oldest(tcp->crowd, state);
+	unsigned left = 0;
+
+	for (; member; member = member->next)
+		left++;
+	for (; left > 0 && (member = crowd_oldest(tcp->crowd, state)); left--) {
+		struct connection *c = (struct connection *)member;
+		unsigned reads = c->reading ? LAST_READS : 0;
+
+		touch(c);
+		while (reads > 0 && read_some(c) == READ_MORE)
+			reads--;
+	}
+}
+
+static void
+watch_all(struct tcp *tcp, enum crowd_state state)
+{
+	struct crowd_member *member = crowd_oldest(tcp->crowd, state);
+
+	for (; member; member = member->next)
+		watch_reading((struct connection *)member);
+}
+
 void
 tcp_stop_reading(struct tcp *tcp)
 {
-	for (unsigned left = tcp->count; left > 0 && tcp->first; left--) {
-		struct connection *c = tcp->first;
-
-		unlink_connection(c);
-		link_last(c);
-		if (c->reading)
-			on_readable(c->fd, EV_READ, c);
-	}
+	read_last(tcp, CROWD_BUSY);
+	read_last(tcp, CROWD_IDLE);
 	tcp->stopped = true;
-	for (struct connection *c = tcp->first; c; c = c->next)
-		watch_reading(c);
+	watch_all(tcp, CROWD_BUSY);
+	watch_all(tcp, CROWD_IDLE);
 }
 
 bool
 tcp_is_quiet(const struct tcp *tcp)
 {
-	for (const struct connection *c = tcp->first; c; c = c->next)
-		if (c->out_length > c->out_at)
-			return false;
-	return true;
+	return tcp->untaken == 0;
 }

@@ -4,11 +4,16 @@
  * A connection's bytes are read into the worker's buffer, all complete messages
  * are worked as one batch, the replies go out in one write.  Only what is left
  * over, a message cut in two or replies that the peer does not take, is kept
- * with the connection: an idle one is small.
+ * with the connection: an idle one costs less than half a kilobyte of this
+ * process's memory, the event loop's share included.
  *
- * Bounds: connections a worker (the one idle for longest gives way), replies
- * that are not taken (then nothing more is read), queries that wait for
- * upstreams, and the time without a complete message.
+ * Bounds: connections a worker and a client (crowd.h: the one idle for longest
+ * gives way), replies that are not taken (then nothing more is read), queries
+ * that wait for upstreams, and the time without a complete message.
+ *
+ * Many connections at work at once are to hold up nobody who asks by UDP: a
+ * wakeup reads a few kilobytes, and after a hundred messages or so (opening and
+ * closing count for some) UDP has a turn (serving.let_udp).
  *
  * One thread: the worker's.
  */
@@ -20,6 +25,7 @@
 
 struct tcp_limits {
 	unsigned connections_max;
+	unsigned client_max;		/* of one address; 0: no other limit */
 	unsigned idle_ms;
 	size_t kept_max;		/* bytes, of all connections */
 };
@@ -36,8 +42,8 @@ struct tcp_listener *tcp_listen(struct tcp *tcp, int fd);
  * live on. */
 void tcp_listener_free(struct tcp_listener *listener);
 
-/* Read what is in the sockets (once, what the buffer takes), then nothing
- * more; what is being answered goes out. */
+/* Read what is in the sockets (128 kB of each at most), then nothing more; what
+ * is being answered goes out. */
 void tcp_stop_reading(struct tcp *tcp);
 /* Replies that are not written yet. */
 bool tcp_is_quiet(const struct tcp *tcp);

@@ -312,6 +312,13 @@ udp_new(struct serving *serving, struct udp_batch *batch, int fd,
 }
 
 void
+udp_take_turn(struct udp *udp)
+{
+	if (udp->readable)
+		answer_batch(udp);
+}
+
+void
 udp_stop_reading(struct udp *udp)
 {
 	if (!udp->readable)

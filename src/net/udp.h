@@ -23,6 +23,9 @@ void udp_batch_free(struct udp_batch *batch);
 /* Serve the socket; it stays the caller's to close. */
 struct udp *udp_new(struct serving *serving, struct udp_batch *batch, int fd,
     const struct endpoint *endpoint);
+/* Answer a batch now, if there is one: for those whose work takes long.  Not in
+ * a batch. */
+void udp_take_turn(struct udp *udp);
 /* Answer what is in the socket's buffer still, then read no more; replies that
  * wait go out yet. */
 void udp_stop_reading(struct udp *udp);

@@ -144,6 +144,13 @@ settle(struct worker *worker)
 }
 
 static void
+let_udp(struct worker *worker)
+{
+	for (struct served *s = worker->served; s; s = s->next)
+		udp_take_turn(s->udp);
+}
+
+static void
 keep_answer(void *context, struct answer *answer)
 {
 	struct worker *worker = context;
@@ -391,6 +398,7 @@ open_worker(struct worker *worker)
 	struct serving *serving = &worker->serving;
 	const struct tcp_limits limits = {
 	    .connections_max = settings->tcp_connections_max,
+	    .client_max = settings->tcp_client_max,
 	    .idle_ms = settings->tcp_idle_ms,
 	    .kept_max = settings->tcp_kept_max ? settings->tcp_kept_max :
 		TCP_KEPT_MAX,
@@ -420,6 +428,7 @@ open_worker(struct worker *worker)
 	serving->again_room = memory_alloc(WIRE_MAX);
 	serving->ask = ask;
 	serving->settle = settle;
+	serving->let_udp = let_udp;
 	serving->worker = worker;
 	serving_open(serving);
 	worker->batch = udp_batch_new();

@@ -29,6 +29,7 @@ struct workers_settings {
 	struct publisher *publisher;
 	struct cache *cache;
 	unsigned tcp_connections_max;	/* a worker */
+	unsigned tcp_client_max;	/* of one address; 0: no other limit */
 	unsigned tcp_idle_ms;
 	size_t tcp_kept_max;		/* bytes that a worker keeps for slow
 					 * peers; 0: 64 MB */

@@ -50,6 +50,13 @@ setup_small(void)
 }
 
 static void
+setup_fair(void)
+{
+	lab_start(&(struct lab_settings){.workers = 1,
+	    .client_max = CONNECTIONS});
+}
+
+static void
 setup_forgetful(void)
 {
 	lab_start(&(struct lab_settings){.workers = 1,
@@ -508,6 +515,38 @@ START_TEST(tcp_spares_the_busy)
 }
 END_TEST
 
+/* All of them come from one address. */
+START_TEST(tcp_keeps_a_client_to_its_part)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int first = lab_tcp(listener, NULL), second = lab_tcp(listener, NULL);
+	struct lab_query query;
+	int third, fourth;
+
+	ask_web(second, 1);
+	lab_query(&query, "held.up.test.", 2);
+	lab_send_tcp(first, &query);
+	lab_wait_upstream(1);
+	third = lab_tcp(listener, NULL);
+	ask_web(third, 3);
+	lab_expect_end(second);
+	lab_query(&query, "heldtoo.up.test.", 4);
+	lab_send_tcp(third, &query);
+	lab_wait_upstream(2);
+	fourth = lab_tcp(listener, NULL);
+	lab_expect_end(fourth);
+	ck_assert_uint_eq(lab_stat(STAT_TCP_REFUSED_CLIENT), 1);
+	lab_release();
+	lab_get_tcp(first, reply);
+	ck_assert_uint_eq(lab_id(reply), 2);
+	close(first);
+	close(second);
+	close(third);
+	close(fourth);
+	lab_drop(listener);
+}
+END_TEST
+
 static void
 add_case(Suite *suite, const char *name, SFun start, const TTest *const *tests)
 {
@@ -547,6 +586,7 @@ main(void)
 	const TTest *const slow[] = {tcp_keeps_so_much_and_no_more, NULL};
 	const TTest *const many[] = {tcp_lets_the_longest_idle_give_way,
 	    tcp_spares_the_busy, NULL};
+	const TTest *const fair[] = {tcp_keeps_a_client_to_its_part, NULL};
 	Suite *suite = suite_create("net/tcp");
 	SRunner *runner = srunner_create(suite);
 	int failed;
@@ -555,6 +595,7 @@ main(void)
 	add_case(suite, "two workers", setup_two_workers, crossing);
 	add_case(suite, "idle", setup_impatient, idle);
 	add_case(suite, "too many", setup_small, many);
+	add_case(suite, "one client", setup_fair, fair);
 	add_case(suite, "slow", setup_forgetful, slow);
 	add_short_messages(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -19,3 +19,4 @@ include tests/unit/tls.mk
 include tests/unit/observe.mk
 include tests/unit/listen.mk
 include tests/unit/handover.mk
+include tests/unit/limits.mk

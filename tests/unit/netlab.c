@@ -261,6 +261,7 @@ lab_start(const struct lab_settings *settings)
 	    .publisher = &lab.publisher,
 	    .tcp_connections_max = settings->connections_max ?
 		settings->connections_max : 100,
+	    .tcp_client_max = settings->client_max,
 	    .tcp_idle_ms = settings->idle_ms ? settings->idle_ms : 60000,
 	    .waiting_max = settings->waiting_max ? settings->waiting_max :
 		1000,

@@ -25,6 +25,7 @@
 struct lab_settings {
 	unsigned workers;
 	unsigned connections_max;	/* 0: 100 */
+	unsigned client_max;		/* 0: as many */
 	unsigned idle_ms;		/* 0: a minute */
 	unsigned waiting_max;		/* 0: 1000 */
 	size_t kept_max;		/* 0: workers' own default */

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/check_crowd
+TESTS += tests/unit/check_crowd
+tests_unit_check_crowd_SOURCES = tests/unit/check_crowd.c
+tests_unit_check_crowd_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_crowd_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+endif
