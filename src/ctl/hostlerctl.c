@@ -12,6 +12,7 @@
 #include "check.h"
 #include "confread.h"
 #include "ctl/client.h"
+#include "ctl/clientconfig.h"
 #include "ctl/import.h"
 
 static const char usage[] =
@@ -33,6 +34,9 @@ static const char usage[] =
     "             of the cache of forwarded answers\n"
     "  import FILE... [--write | --to FILE]\n"
     "             hosts files of many VMs made one; needs no daemon\n"
+    "  client-config --for SYSTEM [--server ADDR]... [--all]\n"
+    "             what to write where, so that SYSTEM (netplan, libvirt,\n"
+    "             windows, ...) asks hostler; needs no daemon\n"
     "\n"
     "  -c FILE    the configuration (default " CONF_DEFAULT_FILE ")\n"
     "  -s SOCKET  the daemon's control socket\n"
@@ -48,6 +52,10 @@ struct options {
 	const char *to;
 	const char *ttl;
 	const char *timeout;
+	const char *format;		/* --for */
+	const char *servers[CLIENTCONFIG_SERVERS_MAX];
+	size_t server_count;
+	bool all;
 };
 
 static int
@@ -78,6 +86,23 @@ run_import(const struct options *options, char **words)
 		return CLIENT_FAILED;
 	}
 	return import_run(&request) == IMPORT_CLEAN ? CLIENT_DONE :
+	    CLIENT_FAILED;
+}
+
+static int
+run_client_config(const struct options *options, char **words)
+{
+	struct clientconfig_request request = {
+		.conf = &options->conf,
+		.format = options->format,
+		.server_count = options->server_count,
+		.scope = options->all ? CLIENTFACTS_ALL : CLIENTFACTS_SPLIT,
+		.form = options->json ? CLIENTCONFIG_JSON : CLIENTCONFIG_TEXT,
+	};
+
+	(void)words;
+	memcpy(request.servers, options->servers, sizeof request.servers);
+	return clientconfig_run(&request) == CLIENTCONFIG_DONE ? CLIENT_DONE :
 	    CLIENT_FAILED;
 }
 
@@ -231,6 +256,7 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"check", run_check},
+    {"client-config", run_client_config},
     {"import", run_import},
     {"wait", run_wait},
     {"status", ask_daemon},
@@ -251,6 +277,9 @@ fit_options(const struct options *options, const char *verb)
 {
 	const char *wrong = NULL;
 
+	if ((options->format || options->server_count || options->all) &&
+	    strcmp(verb, "client-config") != 0)
+		wrong = "--for, --server and --all go with client-config";
 	if ((options->write || options->to) && strcmp(verb, "import") != 0)
 		wrong = "--write and --to go with import";
 	if (options->ttl && strcmp(verb, "set") != 0)
@@ -279,53 +308,99 @@ run(const struct options *options, char **words)
 	return CLIENT_FAILED;
 }
 
+/* What stands alone, and what takes a value: where the value goes. */
+enum {
+	LETTER_ALL = 256,
+	LETTER_FOR,
+	LETTER_JSON,
+	LETTER_SERVER,
+	LETTER_TIMEOUT,
+	LETTER_TO,
+	LETTER_TTL,
+	LETTER_WRITE,
+};
+
+static const struct option longs[] = {
+    {"all", no_argument, NULL, LETTER_ALL},
+    {"for", required_argument, NULL, LETTER_FOR},
+    {"json", no_argument, NULL, LETTER_JSON},
+    {"server", required_argument, NULL, LETTER_SERVER},
+    {"timeout", required_argument, NULL, LETTER_TIMEOUT},
+    {"to", required_argument, NULL, LETTER_TO},
+    {"ttl", required_argument, NULL, LETTER_TTL},
+    {"write", no_argument, NULL, LETTER_WRITE},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char **
+find_value(struct options *options, int letter)
+{
+	size_t last = options->server_count;
+
+	switch (letter) {
+	case 'c':
+		return &options->conf.file;
+	case 's':
+		return &options->socket;
+	case LETTER_FOR:
+		return &options->format;
+	case LETTER_SERVER:
+		if (last < CLIENTCONFIG_SERVERS_MAX)
+			options->server_count++;
+		else
+			last--;
+		return &options->servers[last];
+	case LETTER_TIMEOUT:
+		return &options->timeout;
+	case LETTER_TO:
+		return &options->to;
+	case LETTER_TTL:
+		return &options->ttl;
+	default:
+		return NULL;
+	}
+}
+
+static bool *
+find_switch(struct options *options, int letter)
+{
+	switch (letter) {
+	case LETTER_ALL:
+		return &options->all;
+	case LETTER_JSON:
+		return &options->json;
+	case LETTER_WRITE:
+		return &options->write;
+	default:
+		return NULL;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    {"json", no_argument, NULL, 'j'},
-	    {"timeout", required_argument, NULL, 'o'},
-	    {"ttl", required_argument, NULL, 'l'},
-	    {"to", required_argument, NULL, 't'},
-	    {"write", no_argument, NULL, 'w'},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},
-	    {NULL, 0, NULL, 0},
-	};
 	struct options options = {0};
+	const char **value;
 	int letter;
+	bool *on;
 
 	while ((letter = getopt_long(argc, argv, "c:s:hV", longs, NULL)) !=
 	    -1) {
-		switch (letter) {
-		case 'c':
-			options.conf.file = optarg;
-			break;
-		case 's':
-			options.socket = optarg;
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 't':
-			options.to = optarg;
-			break;
-		case 'l':
-			options.ttl = optarg;
-			break;
-		case 'o':
-			options.timeout = optarg;
-			break;
-		case 'w':
-			options.write = true;
-			break;
-		case 'h':
+		value = find_value(&options, letter);
+		on = find_switch(&options, letter);
+		if (value) {
+			*value = optarg;
+		} else if (on) {
+			*on = true;
+		} else if (letter == 'h') {
 			fputs(usage, stdout);
 			return CLIENT_DONE;
-		case 'V':
+		} else if (letter == 'V') {
 			puts("hostlerctl " HOSTLER_VERSION);
 			return CLIENT_DONE;
-		default:
+		} else {
 			fputs(usage, stderr);
 			return CLIENT_FAILED;
 		}
