@@ -10,6 +10,21 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/live.py tests/e2e/cache.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py
+E2E += tests/e2e/clientconfig.py
+CLIENTCONFIG = tests/e2e/clientconfig
+EXTRA_DIST += $(CLIENTCONFIG)/cloud-init.expect \
+	$(CLIENTCONFIG)/docker.expect $(CLIENTCONFIG)/ignition.expect \
+	$(CLIENTCONFIG)/kubernetes-all.expect \
+	$(CLIENTCONFIG)/kubernetes.expect $(CLIENTCONFIG)/libvirt.expect \
+	$(CLIENTCONFIG)/macos-all.expect $(CLIENTCONFIG)/macos.expect \
+	$(CLIENTCONFIG)/netplan.expect \
+	$(CLIENTCONFIG)/networkmanager-all.expect \
+	$(CLIENTCONFIG)/networkmanager.expect \
+	$(CLIENTCONFIG)/openstack.expect $(CLIENTCONFIG)/resolv.conf.expect \
+	$(CLIENTCONFIG)/resolved-all.expect $(CLIENTCONFIG)/resolved.expect \
+	$(CLIENTCONFIG)/router.expect $(CLIENTCONFIG)/virtualbox.expect \
+	$(CLIENTCONFIG)/vmware.expect $(CLIENTCONFIG)/windows-all.expect \
+	$(CLIENTCONFIG)/windows.expect $(CLIENTCONFIG)/wsl.expect
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/netlab.py \
 	tests/e2e/compare.zone tests/e2e/resolve.c
@@ -24,3 +39,4 @@ tests/e2e/live.log tests/e2e/cache.log: $(E2E_NEEDS)
 tests/e2e/leases.log tests/e2e/verbs.log: $(E2E_NEEDS)
 tests/e2e/soak.log: $(E2E_NEEDS)
 tests/e2e/dot.log: $(E2E_NEEDS)
+tests/e2e/clientconfig.log: $(E2E_NEEDS)
