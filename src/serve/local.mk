@@ -2,4 +2,7 @@
 noinst_LIBRARIES += src/serve/libserve.a
 src_serve_libserve_a_SOURCES = \
 	src/serve/control.c src/serve/control.h \
-	src/serve/observer.c src/serve/observer.h
+	src/serve/history.c src/serve/history.h \
+	src/serve/observer.c src/serve/observer.h \
+	src/serve/toplist.c src/serve/toplist.h \
+	src/serve/tops.c src/serve/tops.h
