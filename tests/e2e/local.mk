@@ -25,6 +25,7 @@ EXTRA_DIST += $(CLIENTCONFIG)/cloud-init.expect \
 	$(CLIENTCONFIG)/router.expect $(CLIENTCONFIG)/virtualbox.expect \
 	$(CLIENTCONFIG)/vmware.expect $(CLIENTCONFIG)/windows-all.expect \
 	$(CLIENTCONFIG)/windows.expect $(CLIENTCONFIG)/wsl.expect
+E2E += tests/e2e/install.py tests/e2e/completion.py
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/netlab.py \
 	tests/e2e/compare.zone tests/e2e/resolve.c
@@ -40,3 +41,4 @@ tests/e2e/leases.log tests/e2e/verbs.log: $(E2E_NEEDS)
 tests/e2e/soak.log: $(E2E_NEEDS)
 tests/e2e/dot.log: $(E2E_NEEDS)
 tests/e2e/clientconfig.log: $(E2E_NEEDS)
+tests/e2e/install.log tests/e2e/completion.log: $(E2E_NEEDS)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 
 from hostlertest import HOSTLER, LIMIT_S, SRC, case, finish, folder, same
 
@@ -243,16 +244,38 @@ def check_ids():
                                                   page)), known)
 
 
+def in_pages():
+    """What stands in manual pages: all that hostler.yaml(5) shows, and
+    elsewhere what begins with a word on hostler.yaml."""
+    for path in (SRC / "man").glob("*.[578]"):
+        for text in re.findall(r"(?ms)^\.Bd -literal[^\n]*\n(.*?)^\.Ed$",
+                               path.read_text()):
+            if path.name == "hostler.yaml.5" or "hostler.yaml" in \
+                    text.split("\n")[0]:
+                yield path.name, text.replace("\\(dq", '"').replace("\\e", "\\")
+
+
+def in_readme():
+    """Indented paragraphs that begin with a key, a comment apart."""
+    keys = "|".join(SCHEMA["properties"])
+    for path in SRC.glob("README*"):
+        for text in re.findall(r"(?m)(?:^    .*\n)+", path.read_text()):
+            if re.match(rf"(?:    #.*\n)*    (?:{keys}):", text):
+                yield path.name, textwrap.dedent(text)
+
+
 def check_examples():
-    texts = {str(path): path.read_text()
-             for path in (SRC / "zones").glob("*/hostler*.yaml")}
-    page = (SRC / "man" / "hostler.yaml.5").read_text()
-    for text in re.findall(r"(?ms)^\.Bd -literal\n(.*?)^\.Ed$", page):
-        texts[text] = text
-    case("there are examples", len(texts) >= 10, list(texts))
+    files = [*(SRC / "zones").glob("*/*.yaml"), *(SRC / "contrib").glob("*.yaml")]
+    texts = [(path, path.read_text()) for path in files
+             if path.name != "kube-dns-nodeport.yaml"]
+    case("there are examples", len(texts) >= 10, texts)
+    readme, pages = list(in_readme()), list(in_pages())
+    case("in README, too", len(readme) >= 3, readme)
+    case("and in manual pages", len(pages) >= 4, pages)
+    texts += readme + pages
     same("each fits the schema",
-         [name for name, text in texts.items()
-          if not fits(SCHEMA, yaml.load(text, Loader))], [])
+         [one for one in texts
+          if not fits(SCHEMA, yaml.load(one[1], Loader))], [])
 
 
 with folder() as where:
