@@ -10,7 +10,10 @@
 
 #include "base/memory.h"
 
-#define BUFFER_BYTES (4 << 20)
+/* What waits here is not lost while nobody reads, as in a restart that keeps the
+ * sockets open: a small query takes 768 bytes of it, and the kernel doubles the
+ * figure, so 21,000 queries a socket.  Beyond rmem_max it needs the right. */
+#define BUFFER_BYTES (8 << 20)
 #define BACKLOG 1024
 
 /* Newer than the C library's headers. */
@@ -46,14 +49,13 @@ allow_missing(int fd, int family)
 }
 
 static int
-open_socket(const struct endpoint *endpoint, int type, enum sharing sharing)
+make_socket(const struct endpoint *endpoint, int type, enum sharing sharing)
 {
 	struct sockaddr_storage name;
-	socklen_t length = endpoint_to_sockaddr(endpoint, &name);
-	int fd = socket(name.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
-	int error;
+	int fd;
 
+	endpoint_to_sockaddr(endpoint, &name);
+	fd = socket(name.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	if (name.ss_family == AF_INET6)
@@ -63,7 +65,24 @@ open_socket(const struct endpoint *endpoint, int type, enum sharing sharing)
 		set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (type == SOCK_STREAM)
 		set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (bind(fd, (struct sockaddr *)&name, length) == 0)
+	return fd;
+}
+
+static int
+bind_socket(int fd, const struct endpoint *endpoint)
+{
+	struct sockaddr_storage name;
+	socklen_t length = endpoint_to_sockaddr(endpoint, &name);
+
+	return bind(fd, (struct sockaddr *)&name, length);
+}
+
+static int
+open_socket(const struct endpoint *endpoint, int type, enum sharing sharing)
+{
+	int fd = make_socket(endpoint, type, sharing), error;
+
+	if (fd < 0 || bind_socket(fd, endpoint) == 0)
 		return fd;
 	error = errno;
 	close(fd);
@@ -115,7 +134,7 @@ probe(const struct endpoint *endpoint)
 static int
 open_all(struct listener *listener)
 {
-	for (unsigned i = 0; i < listener->workers; i++) {
+	for (unsigned i = 0; i < listener->count; i++) {
 		listener->udp[i] = open_socket(&listener->endpoint,
 		    SOCK_DGRAM, SHARED);
 		if (listener->udp[i] < 0)
@@ -127,19 +146,20 @@ open_all(struct listener *listener)
 		    listen(listener->tcp[i], BACKLOG) != 0)
 			return errno;
 	}
+	listener->udp_bound = listener->tcp_bound = listener->count;
 	return 0;
 }
 
 static struct listener *
-make_listener(const struct endpoint *endpoint, unsigned workers)
+make_listener(const struct endpoint *endpoint, unsigned count)
 {
 	struct listener *listener = memory_zeroed(1, sizeof *listener);
 
 	listener->endpoint = *endpoint;
-	listener->workers = workers;
-	listener->udp = memory_alloc(workers * sizeof *listener->udp);
-	listener->tcp = memory_alloc(workers * sizeof *listener->tcp);
-	for (unsigned i = 0; i < workers; i++)
+	listener->count = count;
+	listener->udp = memory_alloc(count * sizeof *listener->udp);
+	listener->tcp = memory_alloc(count * sizeof *listener->tcp);
+	for (unsigned i = 0; i < count; i++)
 		listener->udp[i] = listener->tcp[i] = -1;
 	return listener;
 }
@@ -161,14 +181,107 @@ listener_open(const struct endpoint *endpoint, unsigned workers,
 	return NULL;
 }
 
+/* ---- sockets that were given ---- */
+
+/* Whoever opened them did not know what ours are like. */
+static void
+take_given(struct listener *listener, struct given *given)
+{
+	const struct endpoint *endpoint = &listener->endpoint;
+
+	listener->udp_bound = given_take(given, endpoint, GIVEN_UDP,
+	    listener->udp, listener->count);
+	for (unsigned i = 0; i < listener->udp_bound; i++) {
+		set_option(listener->udp[i], SOL_SOCKET, SO_REUSEPORT, 1);
+		tune_udp(listener->udp[i], endpoint);
+	}
+	listener->tcp_bound = given_take(given, endpoint, GIVEN_TCP,
+	    listener->tcp, listener->count);
+	for (unsigned i = 0; i < listener->tcp_bound; i++) {
+		set_option(listener->tcp[i], SOL_SOCKET, SO_REUSEPORT, 1);
+		(void)!listen(listener->tcp[i], BACKLOG);
+	}
+}
+
+/* The kernel lets sockets of one user share an address, and goes by who made
+ * them, not by who binds. */
+static int
+make_missing(struct listener *listener, unsigned workers)
+{
+	for (unsigned i = listener->udp_bound; i < workers; i++) {
+		listener->udp[i] = make_socket(&listener->endpoint,
+		    SOCK_DGRAM, SHARED);
+		if (listener->udp[i] < 0)
+			return errno;
+		tune_udp(listener->udp[i], &listener->endpoint);
+	}
+	for (unsigned i = listener->tcp_bound; i < workers; i++) {
+		listener->tcp[i] = make_socket(&listener->endpoint,
+		    SOCK_STREAM, SHARED);
+		if (listener->tcp[i] < 0)
+			return errno;
+	}
+	return 0;
+}
+
+struct listener *
+listener_adopt(const struct endpoint *endpoint, unsigned workers,
+    struct given *given, int *error_number)
+{
+	unsigned count = given_count(given, endpoint);
+	struct listener *listener;
+
+	if (count == 0 && !given_overlaps(given, endpoint))
+		return listener_open(endpoint, workers, error_number);
+	listener = make_listener(endpoint, count > workers ? count : workers);
+	take_given(listener, given);
+	*error_number = make_missing(listener, workers);
+	if (*error_number == 0)
+		return listener;
+	listener_close(listener);
+	return NULL;
+}
+
+static void
+give_up(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int
+listener_complete(struct listener *listener)
+{
+	const struct endpoint *endpoint = &listener->endpoint;
+	unsigned udp = listener->udp_bound, tcp = listener->tcp_bound;
+	int error = 0;
+
+	for (unsigned i = udp; i < listener->count; i++) {
+		if (listener->udp[i] < 0 ||
+		    bind_socket(listener->udp[i], endpoint) == 0)
+			continue;
+		error = udp ? error : errno;
+		give_up(&listener->udp[i]);
+	}
+	for (unsigned i = tcp; i < listener->count; i++) {
+		if (listener->tcp[i] < 0 ||
+		    (bind_socket(listener->tcp[i], endpoint) == 0 &&
+		    listen(listener->tcp[i], BACKLOG) == 0))
+			continue;
+		error = tcp ? error : errno;
+		give_up(&listener->tcp[i]);
+	}
+	listener->udp_bound = listener->tcp_bound = listener->count;
+	return error;
+}
+
 void
 listener_close(struct listener *listener)
 {
-	for (unsigned i = 0; i < listener->workers; i++) {
-		if (listener->udp[i] >= 0)
-			close(listener->udp[i]);
-		if (listener->tcp[i] >= 0)
-			close(listener->tcp[i]);
+	for (unsigned i = 0; i < listener->count; i++) {
+		give_up(&listener->udp[i]);
+		give_up(&listener->tcp[i]);
 	}
 	free(listener->udp);
 	free(listener->tcp);

@@ -29,11 +29,11 @@
  * the engine is taken. */
 #define REFRESH_SHARE 4
 
-/* The sockets of one listener that are this worker's. */
+/* Two sockets of one listener that are this worker's; it may have more. */
 struct served {
 	const struct listener *listener;
-	struct udp *udp;
-	struct tcp_listener *tcp;	/* NULL when stopping */
+	struct udp *udp;		/* NULL: there is none */
+	struct tcp_listener *tcp;	/* NULL when stopping, too */
 	struct served *next;
 };
 
@@ -187,23 +187,34 @@ read_ask(struct worker *worker, const struct mail *mail)
 }
 
 static void
-read_add(struct worker *worker, const struct mail *mail)
+serve_sockets(struct worker *worker, const struct listener *listener,
+    unsigned number)
 {
 	struct served *served = memory_zeroed(1, sizeof *served);
 
-	served->listener = mail->listener;
-	served->udp = udp_new(&worker->serving, worker->batch,
-	    mail->listener->udp[worker->number], &mail->listener->endpoint);
-	served->tcp = tcp_listen(worker->tcp,
-	    mail->listener->tcp[worker->number]);
+	served->listener = listener;
+	if (listener->udp[number] >= 0)
+		served->udp = udp_new(&worker->serving, worker->batch,
+		    listener->udp[number], &listener->endpoint);
+	if (listener->tcp[number] >= 0)
+		served->tcp = tcp_listen(worker->tcp, listener->tcp[number]);
 	served->next = worker->served;
 	worker->served = served;
 }
 
 static void
+read_add(struct worker *worker, const struct mail *mail)
+{
+	for (unsigned i = worker->number; i < mail->listener->count;
+	     i += worker->all->count)
+		serve_sockets(worker, mail->listener, i);
+}
+
+static void
 let_go(struct served *served)
 {
-	udp_free(served->udp);
+	if (served->udp)
+		udp_free(served->udp);
 	if (served->tcp)
 		tcp_listener_free(served->tcp);
 	free(served);
@@ -212,15 +223,18 @@ let_go(struct served *served)
 static void
 read_drop(struct worker *worker, const struct mail *mail)
 {
-	struct served **link = &worker->served, *served;
+	struct served **link = &worker->served;
 
-	while (*link && (*link)->listener != mail->listener)
-		link = &(*link)->next;
-	served = *link;
-	if (!served)
-		return;
-	*link = served->next;
-	let_go(served);
+	while (*link) {
+		struct served *served = *link;
+
+		if (served->listener != mail->listener) {
+			link = &served->next;
+			continue;
+		}
+		*link = served->next;
+		let_go(served);
+	}
 }
 
 static void
@@ -274,8 +288,10 @@ read_stop(struct worker *worker, const struct mail *mail)
 {
 	worker->stop_by_ms = clock_mono_ms() + mail->wait_ms;
 	for (struct served *s = worker->served; s; s = s->next) {
-		udp_stop_reading(s->udp);
-		tcp_listener_free(s->tcp);
+		if (s->udp)
+			udp_stop_reading(s->udp);
+		if (s->tcp)
+			tcp_listener_free(s->tcp);
 		s->tcp = NULL;
 	}
 	tcp_stop_reading(worker->tcp);
