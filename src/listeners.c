@@ -9,6 +9,7 @@
 struct listeners {
 	unsigned worker_count;
 	struct workers *workers;	/* NULL: not started yet */
+	struct given *given;		/* NULL: all is opened anew */
 	struct listen_set set;
 };
 
@@ -22,6 +23,12 @@ listeners_new(unsigned workers)
 }
 
 void
+listeners_give(struct listeners *listeners, struct given *given)
+{
+	listeners->given = given;
+}
+
+void
 listeners_free(struct listeners *listeners)
 {
 	if (!listeners)
@@ -30,6 +37,35 @@ listeners_free(struct listeners *listeners)
 		listener_close(listeners->set.list[i]);
 	free(listeners->set.list);
 	free(listeners);
+}
+
+static void
+tell(const struct endpoint *endpoint, int error_number, struct diags *diags)
+{
+	char text[ENDPOINT_TEXT];
+	char *words = ports_explain(endpoint, error_number);
+	struct diag_place place = {.file = endpoint_print(endpoint, text)};
+
+	diags_add(diags, DIAG_ERROR, &place, NULL, "cannot listen here: %s",
+	    words);
+	free(words);
+}
+
+bool
+listeners_complete(struct listeners *listeners, struct diags *diags)
+{
+	bool all = true;
+
+	listeners->given = NULL;
+	for (unsigned i = 0; i < listeners->set.count; i++) {
+		struct listener *listener = listeners->set.list[i];
+		int error_number = listener_complete(listener);
+
+		if (error_number)
+			tell(&listener->endpoint, error_number, diags);
+		all &= error_number == 0;
+	}
+	return all;
 }
 
 void
@@ -63,18 +99,6 @@ keep(struct listen_set *set, struct listener *listener)
 	set->list[set->count++] = listener;
 }
 
-static void
-tell(const struct endpoint *endpoint, int error_number, struct diags *diags)
-{
-	char text[ENDPOINT_TEXT];
-	char *words = ports_explain(endpoint, error_number);
-	struct diag_place place = {.file = endpoint_print(endpoint, text)};
-
-	diags_add(diags, DIAG_ERROR, &place, NULL, "cannot listen here: %s",
-	    words);
-	free(words);
-}
-
 /* 0, or the errno. */
 static int
 open_one(struct listeners *listeners, const struct endpoint *endpoint,
@@ -83,8 +107,9 @@ open_one(struct listeners *listeners, const struct endpoint *endpoint,
 	struct listener *listener;
 	int error_number = 0;
 
-	listener = listener_open(endpoint, listeners->worker_count,
-	    &error_number);
+	listener = listeners->given ? listener_adopt(endpoint,
+	    listeners->worker_count, listeners->given, &error_number) :
+	    listener_open(endpoint, listeners->worker_count, &error_number);
 	if (!listener) {
 		tell(endpoint, error_number, diags);
 		return error_number;

@@ -23,6 +23,15 @@ struct listeners *listeners_new(unsigned workers);
 /* Closes them all; no worker may be left. */
 void listeners_free(struct listeners *listeners);
 
+/* What listeners_open opens next it takes from these sockets, where its address
+ * is among them (listener_adopt); they stay the caller's. */
+void listeners_give(struct listeners *listeners, struct given *given);
+
+/* The last step before workers start: bind what could not be bound before it can
+ * be read (listener_complete).  What was given is not looked at any more.  False
+ * where an address could not be had; the diagnostics say which. */
+bool listeners_complete(struct listeners *listeners, struct diags *diags);
+
 /* From now on these serve: what is open goes to them.  NULL: nobody. */
 void listeners_set_workers(struct listeners *listeners,
     struct workers *workers);

@@ -228,7 +228,9 @@ struct listener *
 listener_adopt(const struct endpoint *endpoint, unsigned workers,
     struct given *given, int *error_number)
 {
-	unsigned count = given_count(given, endpoint);
+	unsigned udp = given_count(given, endpoint, GIVEN_UDP);
+	unsigned tcp = given_count(given, endpoint, GIVEN_TCP);
+	unsigned count = udp > tcp ? udp : tcp;
 	struct listener *listener;
 
 	if (count == 0 && !given_overlaps(given, endpoint))
@@ -245,33 +247,44 @@ listener_adopt(const struct endpoint *endpoint, unsigned workers,
 static void
 give_up(int *fd)
 {
+	int error = errno;
+
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+	errno = error;
+}
+
+/* Returns how many sockets of this kind there are then; errno tells of the last
+ * that there is not. */
+static unsigned
+bind_rest(const struct listener *listener, int *fds, unsigned bound, int type)
+{
+	unsigned had = bound;
+
+	for (unsigned i = bound; i < listener->count; i++) {
+		if (fds[i] < 0)
+			continue;
+		if (bind_socket(fds[i], &listener->endpoint) == 0 &&
+		    (type == SOCK_DGRAM || listen(fds[i], BACKLOG) == 0))
+			had++;
+		else
+			give_up(&fds[i]);
+	}
+	return had;
 }
 
 int
 listener_complete(struct listener *listener)
 {
-	const struct endpoint *endpoint = &listener->endpoint;
-	unsigned udp = listener->udp_bound, tcp = listener->tcp_bound;
 	int error = 0;
 
-	for (unsigned i = udp; i < listener->count; i++) {
-		if (listener->udp[i] < 0 ||
-		    bind_socket(listener->udp[i], endpoint) == 0)
-			continue;
-		error = udp ? error : errno;
-		give_up(&listener->udp[i]);
-	}
-	for (unsigned i = tcp; i < listener->count; i++) {
-		if (listener->tcp[i] < 0 ||
-		    (bind_socket(listener->tcp[i], endpoint) == 0 &&
-		    listen(listener->tcp[i], BACKLOG) == 0))
-			continue;
-		error = tcp ? error : errno;
-		give_up(&listener->tcp[i]);
-	}
+	if (bind_rest(listener, listener->udp, listener->udp_bound,
+	    SOCK_DGRAM) == 0)
+		error = errno;
+	if (bind_rest(listener, listener->tcp, listener->tcp_bound,
+	    SOCK_STREAM) == 0)
+		error = errno;
 	listener->udp_bound = listener->tcp_bound = listener->count;
 	return error;
 }

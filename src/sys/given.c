@@ -124,6 +124,14 @@ given_add(struct given *given, int fd, const char *name)
 
 /* ---- who wants them ---- */
 
+static bool
+is_wanted(const struct given_socket *socket, const struct endpoint *endpoint,
+    enum given_kind kind)
+{
+	return socket->fd >= 0 && socket->kind == kind &&
+	    endpoint_equal(&socket->endpoint, endpoint);
+}
+
 unsigned
 given_take(struct given *given, const struct endpoint *endpoint,
     enum given_kind kind, int *fds, unsigned max)
@@ -133,8 +141,7 @@ given_take(struct given *given, const struct endpoint *endpoint,
 	for (unsigned i = 0; i < given->count && taken < max; i++) {
 		struct given_socket *socket = &given->list[i];
 
-		if (socket->fd < 0 || socket->kind != kind ||
-		    !endpoint_equal(&socket->endpoint, endpoint))
+		if (!is_wanted(socket, endpoint, kind))
 			continue;
 		fds[taken++] = socket->fd;
 		socket->fd = -1;
@@ -143,13 +150,23 @@ given_take(struct given *given, const struct endpoint *endpoint,
 }
 
 unsigned
-given_count(const struct given *given, const struct endpoint *endpoint)
+given_count(const struct given *given, const struct endpoint *endpoint,
+    enum given_kind kind)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < given->count; i++)
-		count += given->list[i].fd >= 0 && (!endpoint ||
-		    endpoint_equal(&given->list[i].endpoint, endpoint));
+		count += is_wanted(&given->list[i], endpoint, kind);
+	return count;
+}
+
+unsigned
+given_left(const struct given *given)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < given->count; i++)
+		count += given->list[i].fd >= 0;
 	return count;
 }
 

@@ -34,9 +34,10 @@ const char *given_add(struct given *given, int fd, const char *name);
 unsigned given_take(struct given *given, const struct endpoint *endpoint,
     enum given_kind kind, int *fds, unsigned max);
 
-/* How many there are still: at this endpoint, or (NULL) at all. */
+/* How many of a kind there are still at this endpoint; how many at all. */
 unsigned given_count(const struct given *given,
-    const struct endpoint *endpoint);
+    const struct endpoint *endpoint, enum given_kind kind);
+unsigned given_left(const struct given *given);
 /* Was one added, taken or not, that stands in the way of a socket at this
  * endpoint without being of it: a wildcard address, or for one? */
 bool given_overlaps(const struct given *given,

@@ -415,8 +415,8 @@ START_TEST(given_are_found)
 	for (unsigned i = 0; i < 3; i++)
 		ck_assert_ptr_null(given_add(given, udp[i], NULL));
 	ck_assert_ptr_null(given_add(given, tcp, NULL));
-	ck_assert_uint_eq(given_count(given, NULL), 4);
-	ck_assert_uint_eq(given_count(given, &other), 0);
+	ck_assert_uint_eq(given_left(given), 4);
+	ck_assert_uint_eq(given_count(given, &other, GIVEN_UDP), 0);
 	ck_assert_uint_eq(given_take(given, &other, GIVEN_UDP, taken, 3), 0);
 	ck_assert_uint_eq(given_take(given, &here, GIVEN_UDP, taken, 2), 2);
 	ck_assert_int_eq(taken[0], udp[0]);
@@ -426,7 +426,8 @@ START_TEST(given_are_found)
 	ck_assert_uint_eq(given_take(given, &here, GIVEN_TCP, taken + 2, 1),
 	    1);
 	ck_assert_int_eq(taken[2], tcp);
-	ck_assert_uint_eq(given_count(given, &here), 1);
+	ck_assert_uint_eq(given_count(given, &here, GIVEN_UDP), 1);
+	ck_assert_uint_eq(given_count(given, &here, GIVEN_TCP), 0);
 	given_free(given);
 	ck_assert_int_lt(fcntl(udp[2], F_GETFD), 0);
 	ck_assert_int_ge(fcntl(udp[0], F_GETFD), 0);
@@ -460,7 +461,7 @@ START_TEST(given_foreigners_are_closed)
 	ck_assert_int_eq(connect(connected, (struct sockaddr *)&name,
 	    length), 0);
 	ck_assert_ptr_nonnull(given_add(given, connected, NULL));
-	ck_assert_uint_eq(given_count(given, NULL), 0);
+	ck_assert_uint_eq(given_left(given), 0);
 	ck_assert_uint_eq(count_open(), before);
 	given_free(given);
 }
@@ -520,7 +521,7 @@ START_TEST(given_names_of_the_unwanted)
 	ck_assert(endpoint_equal(&refused, &there));
 	free(name);
 	ck_assert_ptr_null(given_refuse(given, &refused));
-	ck_assert_uint_eq(given_count(given, NULL), 0);
+	ck_assert_uint_eq(given_left(given), 0);
 	close(fd);
 	given_free(given);
 }
