@@ -42,6 +42,10 @@ mailbox_free(struct mailbox *mailbox)
 			answer_release(mail->answer);
 		if (mail->kind == MAIL_TRUST)
 			tls_trust_release(mail->trust);
+		if (mail->kind == MAIL_CONNECTION) {
+			close(mail->fd);
+			free(mail->bytes);
+		}
 		mail_free(mail);
 		mail = next;
 	}

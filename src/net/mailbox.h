@@ -20,6 +20,7 @@ enum mail_kind {
 	MAIL_HURRY,			/* that this will take long, or fail */
 	MAIL_ADD,			/* a listener to serve */
 	MAIL_DROP,			/* a listener to let go */
+	MAIL_CONNECTION,		/* a client's, that another had */
 	MAIL_POLICY,			/* a new policy was published */
 	MAIL_TRUST,			/* whom to believe by TLS */
 	MAIL_STOP,
@@ -33,6 +34,9 @@ struct mail {
 	struct answer *answer;		/* DONE: a reference */
 	struct listener *listener;	/* ADD, DROP */
 	struct tls_trust *trust;	/* TRUST: a reference */
+	int fd;				/* CONNECTION: goes over with it */
+	uint8_t *bytes;			/* CONNECTION: likewise */
+	size_t length;
 	sem_t *done;			/* ADD, DROP: posted when it is */
 	unsigned wait_ms;		/* STOP */
 };
@@ -48,9 +52,8 @@ struct tls_trust;
 struct mailbox *mailbox_new(unsigned max);
 void mailbox_free(struct mailbox *mailbox);	/* and what is in it */
 
-/* Any thread.  Copies the letter.  Orders of main (ADD, DROP, POLICY, TRUST,
- * STOP) are
- * never refused; the others where max letters wait. */
+/* Any thread.  Copies the letter.  Orders of main (ADD, DROP, CONNECTION,
+ * POLICY, TRUST, STOP) are never refused; the others where max letters wait. */
 enum mailbox_result mailbox_send(struct mailbox *mailbox,
     const struct mail *mail);
 

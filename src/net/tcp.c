@@ -653,7 +653,8 @@ make_room(struct tcp *tcp, const struct addr *client)
 	return room != CROWD_FULL;
 }
 
-static void
+/* NULL: there is no room for it, and it is closed. */
+static struct connection *
 add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 {
 	struct connection *c = calloc(1, sizeof *c);
@@ -661,7 +662,7 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 
 	if (!c) {
 		close(fd);
-		return;
+		return NULL;
 	}
 	c->tcp = tcp;
 	c->fd = fd;
@@ -669,7 +670,7 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 	if (!make_room(tcp, &c->client.addr)) {
 		close(fd);
 		free(c);
-		return;
+		return NULL;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	crowd_add(tcp->crowd, &c->member, &c->client.addr, clock_mono_ms());
@@ -677,8 +678,10 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 	event_assign(&c->readable, tcp->serving->base, fd,
 	    EV_READ | EV_PERSIST, on_readable, c);
 	c->reading = event_add(&c->readable, NULL) == 0;
-	if (!c->reading)
-		close_connection(c);
+	if (c->reading)
+		return c;
+	close_connection(c);
+	return NULL;
 }
 
 /* Out of descriptors: an idle connection gives one back; where there is none,
@@ -850,8 +853,44 @@ tcp_stop_reading(struct tcp *tcp)
 	watch_all(tcp, CROWD_IDLE);
 }
 
+void
+tcp_give(struct tcp *tcp, const struct tcp_heir *heir)
+{
+	struct crowd_member *member;
+
+	while ((member = crowd_oldest(tcp->crowd, CROWD_IDLE))) {
+		struct connection *c = (struct connection *)member;
+
+		if (!heir->give(heir->context, c->fd, c->in, c->in_length))
+			return;
+		close_connection(c);
+	}
+}
+
+void
+tcp_inherit(struct tcp *tcp, int fd, const uint8_t *bytes, size_t length)
+{
+	struct sockaddr_storage peer;
+	socklen_t name_length = sizeof peer;
+	struct connection *c;
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &name_length) != 0) {
+		close(fd);
+		return;
+	}
+	c = add_connection(tcp, fd, &peer);
+	if (c && length > 0)
+		work_bytes(c, bytes, length);
+}
+
 bool
 tcp_is_quiet(const struct tcp *tcp)
 {
 	return tcp->untaken == 0;
+}
+
+bool
+tcp_is_empty(const struct tcp *tcp)
+{
+	return crowd_count(tcp->crowd) == 0;
 }

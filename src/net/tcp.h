@@ -45,7 +45,26 @@ void tcp_listener_free(struct tcp_listener *listener);
 /* Read what is in the sockets (128 kB of each at most), then nothing more; what
  * is being answered goes out. */
 void tcp_stop_reading(struct tcp *tcp);
-/* Replies that are not written yet. */
+/* What others do with connections that are let go (struct workers_heir). */
+struct tcp_heir {
+	/* The bytes are what was read and is not answered.  True: it has the
+	 * connection (a copy of the descriptor) or wants none; false: not
+	 * now. */
+	bool (*give)(void *context, int fd, const uint8_t *bytes,
+	    size_t length);
+	void *context;
+};
+
+/* Stopped reading: give away every connection for which nothing is being done,
+ * until the heir takes no more. */
+void tcp_give(struct tcp *tcp, const struct tcp_heir *heir);
+/* Go on with a connection of another: the descriptor is the connection's now,
+ * the bytes stay the caller's. */
+void tcp_inherit(struct tcp *tcp, int fd, const uint8_t *bytes,
+    size_t length);
+
+/* No reply is left to be written; no connection is left. */
 bool tcp_is_quiet(const struct tcp *tcp);
+bool tcp_is_empty(const struct tcp *tcp);
 
 #endif

@@ -66,6 +66,8 @@ struct told {
 struct workers {
 	struct workers_settings settings;
 	struct troubles *troubles;
+	struct tcp_heir heir;		/* give NULL: nobody */
+	unsigned next_heir;		/* worker, of a connection */
 	unsigned count;
 	atomic_uint busy;		/* workers that have not finished */
 	struct told refused, loops;
@@ -147,7 +149,8 @@ static void
 let_udp(struct worker *worker)
 {
 	for (struct served *s = worker->served; s; s = s->next)
-		udp_take_turn(s->udp);
+		if (s->udp)
+			udp_take_turn(s->udp);
 }
 
 static void
@@ -262,7 +265,15 @@ static bool
 is_finished(const struct worker *worker)
 {
 	return waiting_count(worker->serving.waiting) == 0 &&
-	    tcp_is_quiet(worker->tcp);
+	    tcp_is_quiet(worker->tcp) &&
+	    (!worker->all->heir.give || tcp_is_empty(worker->tcp));
+}
+
+static void
+give_connections(struct worker *worker)
+{
+	if (worker->all->heir.give)
+		tcp_give(worker->tcp, &worker->all->heir);
 }
 
 /* A worker goes on while others wait for answers to questions of its own. */
@@ -273,6 +284,7 @@ on_stopping(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
+	give_connections(worker);
 	if (!worker->finished && is_finished(worker)) {
 		worker->finished = true;
 		atomic_fetch_sub(&worker->all->busy, 1);
@@ -295,6 +307,7 @@ read_stop(struct worker *worker, const struct mail *mail)
 		s->tcp = NULL;
 	}
 	tcp_stop_reading(worker->tcp);
+	give_connections(worker);
 	worker->stopping = loop_every(worker->serving.base, STOP_LOOK_MS,
 	    on_stopping, worker);
 }
@@ -319,6 +332,10 @@ read_letter(struct worker *worker, struct mail *mail)
 		break;
 	case MAIL_DROP:
 		read_drop(worker, mail);
+		break;
+	case MAIL_CONNECTION:
+		tcp_inherit(worker->tcp, mail->fd, mail->bytes, mail->length);
+		free(mail->bytes);
 		break;
 	case MAIL_POLICY:
 		read_policy(worker);
@@ -579,6 +596,14 @@ workers_stop(struct workers *workers, unsigned wait_ms)
 }
 
 void
+workers_give_way(struct workers *workers, unsigned wait_ms,
+    const struct tcp_heir *heir)
+{
+	workers->heir = *heir;
+	workers_stop(workers, wait_ms);
+}
+
+void
 workers_free(struct workers *workers)
 {
 	for (unsigned i = 0; i < workers->count; i++)
@@ -605,6 +630,17 @@ workers_drop(struct workers *workers, struct listener *listener)
 {
 	order_all(workers, (struct mail){.kind = MAIL_DROP,
 	    .listener = listener});
+}
+
+void
+workers_inherit(struct workers *workers, int fd, uint8_t *bytes,
+    size_t length)
+{
+	unsigned number = workers->next_heir++ % workers->count;
+
+	mailbox_send(workers->list[number]->mailbox, &(struct mail){
+	    .kind = MAIL_CONNECTION, .fd = fd, .bytes = bytes,
+	    .length = length});
 }
 
 void

@@ -15,6 +15,7 @@
 
 #include "base/stats.h"
 #include "net/listen.h"
+#include "net/tcp.h"
 #include "net/troubles.h"
 #include "query/cache.h"
 #include "query/health.h"
@@ -45,7 +46,17 @@ struct workers *workers_start(const struct workers_settings *settings);
 /* Stop taking queries, answer what is in flight (wait_ms at most), end the
  * threads.  Their counters and notes can be read until workers_free. */
 void workers_stop(struct workers *workers, unsigned wait_ms);
+/* The same, and TCP connections go to another process as soon as nothing is
+ * being done for them; the heir is called in the workers' threads, at the same
+ * time by several. */
+void workers_give_way(struct workers *workers, unsigned wait_ms,
+    const struct tcp_heir *heir);
 void workers_free(struct workers *workers);	/* stopped */
+
+/* Go on with a connection that another process gave; descriptor and bytes (of
+ * malloc; NULL: none) are the workers' now. */
+void workers_inherit(struct workers *workers, int fd, uint8_t *bytes,
+    size_t length);
 
 /* Serve a listener; stop serving it (returns once every worker has let go: it
  * may be closed then). */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "netlab.h"
 
 #define CLIENTS 32
@@ -395,6 +396,180 @@ START_TEST(listen_does_not_wait_for_an_address)
 }
 END_TEST
 
+/* ---- sockets and connections of another process ---- */
+
+/* A listener's sockets as another process would give them, so many of each
+ * kind; the listener is closed. */
+static struct given *
+give_away(struct listener *listener, unsigned udp, unsigned tcp)
+{
+	struct given *given = given_new();
+
+	for (unsigned i = 0; i < udp; i++)
+		ck_assert_ptr_null(given_add(given, dup(listener->udp[i]),
+		    NULL));
+	for (unsigned i = 0; i < tcp; i++)
+		ck_assert_ptr_null(given_add(given, dup(listener->tcp[i]),
+		    NULL));
+	listener_close(listener);
+	return given;
+}
+
+/* Enough clients that each socket has some. */
+static void
+expect_service(const struct listener *listener)
+{
+	struct lab_query query;
+
+	for (uint16_t i = 0; i < CLIENTS; i++) {
+		int udp = lab_udp(listener, "127.0.0.1");
+		int tcp = lab_tcp(listener, "127.0.0.1");
+
+		ask(udp, "web.lab.test.", i);
+		lab_query(&query, "web.lab.test.", i);
+		lab_send_tcp(tcp, &query);
+		ck_assert_uint_eq(lab_last_v4(reply, lab_get(udp, reply)),
+		    WEB);
+		ck_assert_uint_eq(lab_last_v4(reply, lab_get_tcp(tcp, reply)),
+		    WEB);
+		close(udp);
+		close(tcp);
+	}
+}
+
+/* As many as workers, more, fewer, and of one kind alone. */
+static const struct {
+	unsigned udp, tcp, count;
+} numbers_given[] = {{2, 2, 2}, {5, 5, 5}, {1, 1, 2}, {3, 0, 3}, {0, 1, 2}};
+
+START_TEST(adopted_sockets_are_all_served)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	struct endpoint endpoint = listener->endpoint;
+	struct given *given;
+	int error = 0;
+
+	lab_drop(listener);
+	listener = listener_open(&endpoint, 5, &error);
+	ck_assert_ptr_nonnull(listener);
+	given = give_away(listener, numbers_given[_i].udp,
+	    numbers_given[_i].tcp);
+	listener = listener_adopt(&endpoint, 2, given, &error);
+	ck_assert_ptr_nonnull(listener);
+	ck_assert_uint_eq(listener->count, numbers_given[_i].count);
+	ck_assert_uint_eq(given_left(given), 0);
+	given_free(given);
+	ck_assert_int_eq(listener_complete(listener), 0);
+	workers_add(lab_workers(), listener);
+	expect_service(listener);
+	lab_drop(listener);
+}
+END_TEST
+
+/* What was given is in nobody's way: a wildcard's place is taken by an address
+ * of its own; anything else is probed as ever. */
+START_TEST(adopted_beside_a_wildcard)
+{
+	struct listener *all = lab_listen("0.0.0.0"), *one;
+	struct endpoint endpoint = all->endpoint;
+	struct given *given;
+	int error = 0;
+
+	lab_drop(all);
+	all = listener_open(&endpoint, 2, &error);
+	ck_assert_ptr_nonnull(all);
+	given = give_away(all, 2, 2);
+	ck_assert_ptr_null(endpoint_parse(&endpoint, "127.0.0.1", 9,
+	    endpoint.port));
+	ck_assert_ptr_null(listener_open(&endpoint, 2, &error));
+	one = listener_adopt(&endpoint, 2, given, &error);
+	ck_assert_ptr_nonnull(one);
+	ck_assert_int_eq(listener_complete(one), 0);
+	workers_add(lab_workers(), one);
+	expect_service(one);
+	lab_drop(one);
+	given_free(given);
+}
+END_TEST
+
+/* What came of the connections of workers that gave way. */
+static struct {
+	pthread_mutex_t lock;
+	unsigned refuse;		/* so many times first */
+	unsigned count;
+	int fds[CLIENTS];
+	uint8_t *bytes[CLIENTS];
+	size_t lengths[CLIENTS];
+} heir = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool
+keep_connection(void *context, int fd, const uint8_t *bytes, size_t length)
+{
+	bool keep;
+
+	(void)context;
+	pthread_mutex_lock(&heir.lock);
+	keep = heir.refuse == 0;
+	if (keep) {
+		heir.fds[heir.count] = dup(fd);
+		heir.bytes[heir.count] = memory_alloc(length);
+		memcpy(heir.bytes[heir.count], bytes ? bytes :
+		    (const uint8_t *)"", length);
+		heir.lengths[heir.count++] = length;
+	} else {
+		heir.refuse--;
+	}
+	pthread_mutex_unlock(&heir.lock);
+	return keep;
+}
+
+static void
+pass_connections(void)
+{
+	for (unsigned i = 0; i < heir.count; i++)
+		workers_inherit(lab_workers(), heir.fds[i], heir.bytes[i],
+		    heir.lengths[i]);
+}
+
+/* Idle ones, one in the middle of a message, one whose question is still with
+ * the upstream: none of them notices. */
+START_TEST(connections_live_on)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int idle = lab_tcp(listener, NULL), half = lab_tcp(listener, NULL);
+	int busy = lab_tcp(listener, NULL);
+	struct lab_query query;
+
+	heir.refuse = _i ? 3 : 0;
+	lab_query(&query, "web.lab.test.", 1);
+	lab_send_tcp(idle, &query);
+	lab_get_tcp(idle, reply);
+	lab_write(half, query.bytes, 9);
+	lab_query(&query, "a1.up.test.", 2);
+	lab_send_tcp(busy, &query);
+	lab_wait_stat(STAT_TCP_ACCEPTED, 3);
+	lab_renew_workers(STOP_WAIT_MS, &(struct tcp_heir){keep_connection,
+	    NULL});
+	ck_assert_uint_eq(heir.count, 3);
+	lab_query(&query, "web.lab.test.", 3);
+	lab_send_tcp(idle, &query);
+	pass_connections();
+	lab_get_tcp(idle, reply);
+	ck_assert_uint_eq(lab_id(reply), 3);
+	lab_query(&query, "web.lab.test.", 1);
+	lab_write(half, query.bytes + 9, 2 + query.length - 9);
+	ck_assert_uint_eq(lab_last_v4(reply, lab_get_tcp(half, reply)), WEB);
+	lab_get_tcp(busy, reply);
+	ck_assert_uint_eq(lab_id(reply), 2);
+	lab_send_tcp(busy, &query);
+	ck_assert_uint_eq(lab_last_v4(reply, lab_get_tcp(busy, reply)), WEB);
+	close(idle);
+	close(half);
+	close(busy);
+	listener_close(listener);
+}
+END_TEST
+
 static void
 add_case(Suite *suite, const char *name, SFun start, const TTest *const *tests)
 {
@@ -416,6 +591,9 @@ add_stopping(Suite *suite)
 	tcase_add_checked_fixture(tcase, setup, lab_stop);
 	tcase_add_loop_test(tcase, workers_stop_answers_what_waits, 0, 2);
 	tcase_add_loop_test(tcase, workers_stop_reads_what_came, 0, ROUNDS);
+	tcase_add_loop_test(tcase, connections_live_on, 0, 2);
+	tcase_add_loop_test(tcase, adopted_sockets_are_all_served, 0,
+	    sizeof numbers_given / sizeof *numbers_given);
 	suite_add_tcase(suite, tcase);
 }
 
@@ -427,7 +605,8 @@ main(void)
 	    workers_add_and_drop_under_load, workers_drop_answers_first,
 	    workers_stop_in_time,
 	    workers_take_a_new_policy, listen_does_not_share,
-	    listen_does_not_wait_for_an_address, NULL};
+	    listen_does_not_wait_for_an_address, adopted_beside_a_wildcard,
+	    NULL};
 	const TTest *const small[] = {forward_full_is_servfail_at_once, NULL};
 	Suite *suite = suite_create("net/workers");
 	SRunner *runner = srunner_create(suite);

@@ -47,6 +47,7 @@ static struct {
 	const struct policy *policy;
 	struct cache *cache;
 	struct workers *workers;
+	struct workers_settings settings;	/* that they have */
 	unsigned count;
 } lab;
 
@@ -276,7 +277,16 @@ lab_start(const struct lab_settings *settings)
 	atomic_store(&lab.publisher.current, lab.policy);
 	lab.cache = cache_new(1 << 20);
 	workers.cache = lab.cache;
+	lab.settings = workers;
 	lab.workers = workers_start(&workers);
+}
+
+void
+lab_renew_workers(unsigned wait_ms, const struct tcp_heir *heir)
+{
+	workers_give_way(lab.workers, wait_ms, heir);
+	workers_free(lab.workers);
+	lab.workers = workers_start(&lab.settings);
 }
 
 struct workers *

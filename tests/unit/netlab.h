@@ -36,6 +36,9 @@ void lab_start(const struct lab_settings *settings);
 void lab_stop(void);			/* workers too, where they still run */
 struct workers *lab_workers(void);
 void lab_stop_workers(unsigned wait_ms);
+/* End the workers, who give their connections to this heir, and start others
+ * with the same settings. */
+void lab_renew_workers(unsigned wait_ms, const struct tcp_heir *heir);
 
 /* Publish the lab's policy with another limit of TTLs. */
 void lab_publish(int64_t max_ttl_s);
