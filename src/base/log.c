@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/log.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -10,9 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/printable.h"
 
 #define LINE_MAX_BYTES 2048
+
+/* Between the look for room and the writing nobody else writes: a pipe that has
+ * room takes LOG_WRITE_MAX bytes without a wait (pipe(7)). */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static atomic_int current_level = LOG_LEVEL_INFO;
 
@@ -44,16 +52,81 @@ is_journal(void)
 	    status.st_dev == device && status.st_ino == inode;
 }
 
+/* ---- to stderr ---- */
+
+bool
+log_wait(int timeout_ms)
+{
+	struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&stream, 1, timeout_ms) > 0;
+}
+
+static enum log_written
+write_now(const char *bytes, size_t length)
+{
+	if (!log_wait(0))
+		return LOG_FULL;
+	if (write(STDERR_FILENO, bytes, length) >= 0)
+		return LOG_WRITTEN;
+	return errno == EAGAIN || errno == EINTR ? LOG_FULL : LOG_GONE;
+}
+
+enum log_written
+log_write(const char *bytes, size_t length)
+{
+	enum log_written written;
+
+	pthread_mutex_lock(&writing);
+	written = write_now(bytes, length);
+	pthread_mutex_unlock(&writing);
+	return written;
+}
+
+/* In pieces that a pipe takes whole.  Where stderr is gone there is nobody to
+ * tell. */
+static void
+write_soon(const char *bytes, size_t length)
+{
+	int64_t by_ms = clock_mono_ms() + LOG_WAIT_MS, left_ms;
+	enum log_written written;
+	size_t piece;
+
+	while (length) {
+		piece = length < LOG_WRITE_MAX ? length : LOG_WRITE_MAX;
+		written = log_write(bytes, piece);
+		left_ms = by_ms - clock_mono_ms();
+		if (written == LOG_GONE || (written == LOG_FULL &&
+		    (left_ms <= 0 || !log_wait((int)left_ms))))
+			return;
+		if (written == LOG_FULL)
+			continue;
+		bytes += piece;
+		length -= piece;
+	}
+}
+
+/* ---- a line ---- */
+
 /* journald reads the level from the front of the line (sd-daemon(3)). */
+const char *
+log_front(enum log_level level)
+{
+	static const char *const fronts[] = {"<3>", "<4>", "<5>", "<6>",
+	    "<7>"};
+
+	return is_journal() ? fronts[level] : "";
+}
+
 static size_t
 write_front(char *line, enum log_level level)
 {
 	static const char *const words[] = {"error: ", "warning: ", "", "",
 	    "debug: "};
-	static const int priorities[] = {3, 4, 5, 6, 7};
+	const char *front = log_front(level);
 
-	if (is_journal())
-		return (size_t)sprintf(line, "<%d>", priorities[level]);
+	if (*front)
+		return (size_t)sprintf(line, "%s", front);
 	return (size_t)sprintf(line, "hostler: %s", words[level]);
 }
 
@@ -80,9 +153,7 @@ write_line(enum log_level level, const char *fmt, va_list args)
 		    (unsigned char)*from);
 	}
 	line[at++] = '\n';
-	/* Where stderr is gone there is nobody to tell. */
-	if (write(STDERR_FILENO, line, at) < 0)
-		return;
+	write_soon(line, at);
 }
 
 static void log_at(enum log_level level, const char *fmt, va_list args)

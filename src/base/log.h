@@ -5,9 +5,18 @@
  * escaped, so that nothing from a packet or a file can forge a line.  Where
  * stderr is journald's the level goes ahead as <N>.  Nothing that a
  * stranger sends may cause a line above debug.
+ *
+ * Where nobody reads stderr (a full pipe) nothing here waits for longer than
+ * LOG_WAIT_MS: what does not fit then is lost.
  */
 #ifndef HOSTLER_BASE_LOG_H
 #define HOSTLER_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LOG_WAIT_MS 100
+#define LOG_WRITE_MAX 4096		/* what a pipe takes in one piece */
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -25,5 +34,18 @@ void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whole lines of others' making (the query log's), LOG_WRITE_MAX bytes at most,
+ * without a wait. */
+enum log_written {
+	LOG_WRITTEN,
+	LOG_FULL,			/* not now; nothing was written */
+	LOG_GONE,			/* nor later: closed, a full disk */
+};
+enum log_written log_write(const char *bytes, size_t length);
+/* Wait until it may; false: it did not in this time. */
+bool log_wait(int timeout_ms);
+/* What journald wants ahead of a line of this level, or "". */
+const char *log_front(enum log_level level);
 
 #endif
