@@ -27,6 +27,13 @@ const char *const conf_by_network_words[] = {
     NULL,
 };
 
+const char *const conf_log_queries_words[] = {
+    [CONF_LOG_OFF] = "off",
+    [CONF_LOG_FAILURES] = "failures",
+    [CONF_LOG_ALL] = "all",
+    NULL,
+};
+
 static char *
 choose_control_socket(void)
 {
@@ -61,6 +68,8 @@ conf_new_defaults(void)
 	conf->allow.private = true;
 	conf->allow.attached = true;
 	conf->log_level = LOG_LEVEL_INFO;
+	conf->log.bits4 = 32;
+	conf->log.bits6 = 128;
 	conf->control_socket = choose_control_socket();
 	conf->top.has_domain = true;
 	conf->top.domain = dname_from("internal.");
@@ -302,6 +311,7 @@ conf_free(struct conf *conf)
 	free(conf->allow.prefixes.list);
 	free(conf->path);
 	free(conf->user);
+	free(conf->log.file);
 	free(conf->control_socket);
 	free(conf);
 }

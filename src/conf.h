@@ -46,6 +46,21 @@ struct conf_allow {
 	struct conf_prefixes prefixes;
 };
 
+enum conf_log_queries {
+	CONF_LOG_OFF,
+	CONF_LOG_FAILURES,
+	CONF_LOG_ALL,
+};
+
+/* The log of queries; the level of the other lines is log_level. */
+struct conf_log {
+	enum conf_log_queries queries;
+	char *file;			/* NULL: stderr */
+	struct conf_mark file_mark;
+	bool json;
+	uint8_t bits4, bits6;		/* of clients that are shown */
+};
+
 struct conf_hosts {
 	char *path;
 	uint32_t ttl_s;
@@ -152,6 +167,7 @@ struct conf {
 	bool user_given;
 	struct conf_allow allow;
 	enum log_level log_level;
+	struct conf_log log;
 	char *control_socket;		/* NULL: none */
 	bool control_given;
 	struct conf_scope top;
@@ -214,6 +230,7 @@ void conf_clear_warnings_off(struct conf *conf);
  * indexed by enum lease_format. */
 extern const char *const conf_lease_formats[];
 extern const char *const conf_by_network_words[];
+extern const char *const conf_log_queries_words[];
 
 /* One upstream as people write it: ADDR[@PORT], tcp://ADDR[@PORT],
  * tls://ADDR[@PORT]#SERVERNAME, a path.

@@ -52,10 +52,26 @@ print_prefixes(const struct conf_prefixes *prefixes, FILE *out)
 }
 
 static void
-print_server(const struct conf *conf, FILE *out)
+print_log(const struct conf *conf, FILE *out)
 {
 	static const char *const levels[] = {
 	    "error", "warning", "notice", "info", "debug"};
+	const struct conf_log *log = &conf->log;
+
+	fprintf(out, "  log:\n    level: %s\n    queries: %s\n",
+	    levels[conf->log_level], conf_log_queries_words[log->queries]);
+	if (log->file) {
+		fputs("    file: ", out);
+		print_quoted(out, log->file);
+		fputc('\n', out);
+	}
+	fprintf(out, "    format: %s\n    mask: {ipv4: %u, ipv6: %u}\n",
+	    log->json ? "json" : "text", log->bits4, log->bits6);
+}
+
+static void
+print_server(const struct conf *conf, FILE *out)
+{
 	const struct conf_allow *allow = &conf->allow;
 	char text[ENDPOINT_TEXT];
 
@@ -85,8 +101,7 @@ print_server(const struct conf *conf, FILE *out)
 	fputs("  explain-to: ", out);
 	print_prefixes(&conf->explain_to, out);
 	fputc('\n', out);
-	fprintf(out, "  log: {level: %s, queries: off}\n",
-	    levels[conf->log_level]);
+	print_log(conf, out);
 }
 
 /* The items of a list, each on a line of its own: "hosts:", then what `print`

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "conflog.h"
 #include "confsources.h"
 #include "confviews.h"
 #include "confyaml.h"
@@ -122,50 +123,6 @@ read_allow(struct confyaml *r, yaml_node_t *node, void *target)
 }
 
 static void
-read_log_level(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	static const char *const names[] = {
-	    "error", "warning", "notice", "info", "debug"};
-	const char *text = confyaml_text(r, node, "a level");
-
-	(void)target;
-	if (!text)
-		return;
-	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(names[i], text) == 0) {
-			r->conf->log_level = (enum log_level)i;
-			return;
-		}
-	}
-	confyaml_tell(r, node, "'%s' is no level; it is one of error, warning, "
-	    "notice, info, debug", text);
-}
-
-static void
-read_log_queries(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	const char *text = confyaml_text(r, node, "off");
-
-	(void)target;
-	if (text && strcmp(text, "off") != 0)
-		confyaml_tell(r, node, "a query log is not offered by this "
-		    "version; 'off' is the only value");
-}
-
-static void
-read_log(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	static const struct confyaml_key keys[] = {
-	    {"level", read_log_level},
-	    {"queries", read_log_queries},
-	    {"mask", NULL},
-	    {NULL, NULL},
-	};
-
-	confyaml_mapping(r, node, keys, target);
-}
-
-static void
 read_explain_to(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	(void)target;
@@ -180,7 +137,7 @@ read_server(struct confyaml *r, yaml_node_t *node, void *target)
 	    {"threads", read_threads},
 	    {"user", read_user},
 	    {"allow", read_allow},
-	    {"log", read_log},
+	    {"log", conflog_read},
 	    {"explain-to", read_explain_to},
 	    {"read-all", NULL},
 	    {NULL, NULL},

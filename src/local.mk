@@ -5,6 +5,7 @@ noinst_LIBRARIES += src/libconf.a
 src_libconf_a_SOURCES = \
 	src/check.c src/check.h \
 	src/conf.c src/conf.h \
+	src/conflog.c src/conflog.h \
 	src/confprint.c \
 	src/confread.c src/confread.h \
 	src/confsources.c src/confsources.h \
@@ -33,6 +34,7 @@ src_hostler_SOURCES = \
 	src/refresh.c src/refresh.h \
 	src/reload.c src/reload.h \
 	src/routes.c src/routes.h \
+	src/taps.c src/taps.h \
 	src/trust.c src/trust.h \
 	src/verbhands.c \
 	src/verbupstreams.c \

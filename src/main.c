@@ -23,6 +23,7 @@
 #include "serve/observer.h"
 #include "sys/notify.h"
 #include "sys/rights.h"
+#include "taps.h"
 #include "verbs.h"
 
 enum exit_code {
@@ -79,6 +80,7 @@ struct daemon {
 	struct cache *cache;
 	struct workers *workers;
 	struct observer *observer;
+	struct taps *taps;
 	struct event_base *base;
 	struct control *control;
 	struct event *signals[4];
@@ -287,6 +289,8 @@ drop_rights(const struct conf *conf)
 	}
 	if (conf->control_socket)
 		rights_give_folder(conf->control_socket, conf->user);
+	if (conf->log.file)
+		rights_give_folder(conf->log.file, conf->user);
 	if (rights_drop(conf->user, &wrong))
 		return EXIT_AS_ASKED;
 	log_error("cannot become user '%s': %s", conf->user, wrong);
@@ -407,12 +411,15 @@ start(struct daemon *daemon, unsigned workers)
 	daemon->base = event_base_new();
 	daemon->reclaim = evtimer_new(daemon->base, on_reclaim, daemon);
 	daemon->observer = observer_new();
+	daemon->taps = taps_new(daemon->observer);
+	reload_set_taps(daemon->reload, daemon->taps);
 	daemon->cache = cache_new(conf->cache_bytes);
 	daemon->refresh = refresh_new(daemon->base, daemon->reload,
 	    &(struct refresh_hooks){on_looked, daemon});
 	daemon->verbs = (struct verbs_context){
 	    .reload = daemon->reload,
 	    .cache = daemon->cache,
+	    .taps = daemon->taps,
 	    .refresh = daemon->refresh,
 	    .reader = epoch_reader_new(),
 	    .started_ms = clock_mono_ms(),
@@ -446,6 +453,7 @@ stop(struct daemon *daemon)
 	control_stop(daemon->control);
 	if (daemon->workers)
 		stop_workers(daemon);
+	taps_free(daemon->taps);
 	observer_free(daemon->observer);
 	refresh_free(daemon->refresh);
 	if (daemon->verbs.reader)

@@ -10,6 +10,7 @@
 #include "confread.h"
 #include "policymake.h"
 #include "routes.h"
+#include "taps.h"
 #include "trust.h"
 
 /* A policy that workers may still read, and when they cannot any more. */
@@ -33,6 +34,7 @@ struct reload {
 	struct trust trust;
 	struct listeners *listeners;
 	struct workers *workers;
+	struct taps *taps;
 	uint64_t generation;
 };
 
@@ -166,6 +168,7 @@ reload_first(struct reload *reload)
 {
 	realms_read(reload->realms, reload->conf, LOADFILES_TRUST);
 	trust_renew(&reload->trust, reload->conf, reload->conf_diags);
+	taps_set(reload->taps, reload->conf, reload->conf_diags);
 	publish(reload);
 }
 
@@ -179,6 +182,12 @@ struct publisher *
 reload_publisher(struct reload *reload)
 {
 	return &reload->publisher;
+}
+
+void
+reload_set_taps(struct reload *reload, struct taps *taps)
+{
+	reload->taps = taps;
 }
 
 void
@@ -259,6 +268,7 @@ reload_again(struct reload *reload)
 	reload->conf_diags = diags;
 	read_conf_again(reload, diags);
 	listeners_open(reload->listeners, reload->conf, diags, &error_number);
+	taps_set(reload->taps, reload->conf, diags);
 	/* Before the policy that has questions go to these upstreams. */
 	if (trust_renew(&reload->trust, reload->conf, diags) &&
 	    reload->workers)

@@ -35,6 +35,10 @@ struct publisher *reload_publisher(struct reload *reload);
 /* What tls:// upstreams are known by; NULL: nothing. */
 struct tls_trust *reload_trust(struct reload *reload);
 
+/* These follow the configuration too; before reload_first. */
+struct taps;
+void reload_set_taps(struct reload *reload, struct taps *taps);
+
 /* From now on these serve: listeners go to them, changes are told to them. */
 void reload_set_workers(struct reload *reload, struct workers *workers);
 

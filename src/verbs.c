@@ -309,12 +309,14 @@ run_status(void *opaque, const struct control_request *request, FILE *out)
 
 /* ---- stats ---- */
 
-/* What was put out of the cache no worker counts: any of them does it. */
+/* What was put out of the cache no worker counts: any of them does it.  Nor
+ * what others write of queries. */
 static void
 sum_stats(struct verbs_context *context, uint64_t sum[STAT_COUNT])
 {
 	workers_stats(context->workers, sum);
 	sum[STAT_CACHE_EVICTED] = cache_usage(context->cache).evicted;
+	taps_stats(context->taps, sum);
 }
 
 void

@@ -12,11 +12,13 @@
 #include "refresh.h"
 #include "reload.h"
 #include "serve/control.h"
+#include "taps.h"
 
 struct verbs_context {
 	struct reload *reload;
 	struct workers *workers;
 	struct cache *cache;
+	const struct taps *taps;
 	struct refresh *refresh;
 	struct epoch_reader *reader;	/* main's */
 	int64_t started_ms;		/* monotonic */

@@ -5,7 +5,7 @@
  * atomic add; a reader sees a value that was true a moment ago.  The list of
  * counters stands once, in STATS_LIST: name and the words that `stats` shows.
  * queries.*, answers.* and rcode.* are sums, made when somebody asks, of what
- * query/tally.h counts.
+ * query/tally.h counts; log.* is the query log's (serve/querylog.h).
  */
 #ifndef HOSTLER_BASE_STATS_H
 #define HOSTLER_BASE_STATS_H
@@ -66,7 +66,9 @@
 	X(TCP_REFUSED_CLIENT, "tcp.refused.client") \
 	X(TCP_CLOSED_IDLE, "tcp.closed.idle") \
 	X(TCP_CLOSED_MAKE_ROOM, "tcp.closed.make-room") \
-	X(TCP_CLOSED_BAD, "tcp.closed.bad")
+	X(TCP_CLOSED_BAD, "tcp.closed.bad") \
+	X(LOG_WRITTEN, "log.written") \
+	X(LOG_LOST, "log.lost")
 
 enum stats_counter {
 #define STATS_ENUM(name, words) STAT_##name,

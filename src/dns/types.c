@@ -101,6 +101,8 @@ rcode_name(unsigned rcode)
 
 	if (rcode == RCODE_BADVERS)
 		return "BADVERS";
+	if (rcode == RCODE_BADCOOKIE)
+		return "BADCOOKIE";
 	if (rcode < sizeof(rcodes) / sizeof(*rcodes))
 		return rcodes[rcode];
 	return "RESERVED";

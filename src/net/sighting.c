@@ -99,6 +99,7 @@ write_note(struct sighting *note, const struct sighting_of *of)
 	note->client_port = q->client.port;
 	note->way = way_of(&q->client);
 	note->rcode = q->rcode;
+	note->ede = q->parsed == QUESTION_OK ? q->reply.ede : EDE_NONE;
 	note->source = (uint8_t)q->source;
 	note->reply_length = (uint16_t)of->reply_length;
 	note->reply_flags = wire_get16(of->reply + FLAGS_AT);

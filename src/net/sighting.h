@@ -42,6 +42,7 @@ struct sighting {
 	uint16_t reply_flags;		/* the header's */
 	uint16_t type, class;
 	uint16_t rcode;
+	uint16_t ede;			/* EDE_NONE: none */
 	uint16_t udp_size;		/* what the client takes */
 	uint8_t way;			/* enum tally_way */
 	uint8_t source;			/* enum tally_source */

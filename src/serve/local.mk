@@ -4,5 +4,7 @@ src_serve_libserve_a_SOURCES = \
 	src/serve/control.c src/serve/control.h \
 	src/serve/history.c src/serve/history.h \
 	src/serve/observer.c src/serve/observer.h \
+	src/serve/queryline.c src/serve/queryline.h \
+	src/serve/querylog.c src/serve/querylog.h \
 	src/serve/toplist.c src/serve/toplist.h \
 	src/serve/tops.c src/serve/tops.h

@@ -231,6 +231,8 @@ observer_dropped(const struct observer *observer)
 	uint64_t dropped = 0;
 	struct ring *ring;
 
+	if (!observer->workers)
+		return 0;
 	for (unsigned i = 0;
 	     (ring = workers_sightings(observer->workers, i)) != NULL; i++)
 		dropped += ring_dropped(ring);

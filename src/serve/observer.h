@@ -50,7 +50,8 @@ void observer_start(struct observer *observer, struct workers *workers);
 void observer_stop(struct observer *observer);
 void observer_free(struct observer *observer);	/* stopped; NULL passes */
 
-/* Notes that workers dropped.  Any thread, between start and stop. */
+/* Notes that workers dropped; 0 before observer_start.  Any thread, until
+ * workers_free. */
 uint64_t observer_dropped(const struct observer *observer);
 
 #endif

@@ -83,7 +83,8 @@ START_TEST(everything)
 	    "  threads: 3\n"
 	    "  user: ''\n"
 	    "  allow: [any, 10.0.0.0/8, 10.9.9.9, '::1']\n"
-	    "  log: {level: debug, queries: off}\n"
+	    "  log: {level: debug, queries: failures, file: q.log,\n"
+	    "        format: json, mask: 24}\n"
 	    "control: {socket: ctl}\n"
 	    "domain: {name: Corp.Test, overlay: yes}\n"
 	    "hosts: [a, /b, {path: c, ttl: 1m, domain: lab.test}]\n"
@@ -105,6 +106,12 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->allow.prefixes.list[1].length, 32);
 	ck_assert_uint_eq(conf->allow.prefixes.list[2].length, 128);
 	ck_assert_int_eq(conf->log_level, LOG_LEVEL_DEBUG);
+	ck_assert_int_eq(conf->log.queries, CONF_LOG_FAILURES);
+	ck_assert_str_eq(conf->log.file, "etc/q.log");
+	ck_assert_uint_eq(conf->log.file_mark.line, 6);
+	ck_assert(conf->log.json);
+	ck_assert_uint_eq(conf->log.bits4, 24);
+	ck_assert_uint_eq(conf->log.bits6, 48);
 	ck_assert_str_eq(conf->control_socket, "etc/ctl");
 	ck_assert_str_eq(dname_print(conf->top.domain.wire, text), "corp.test.");
 	ck_assert(conf->top.domain_overlay);
@@ -130,6 +137,32 @@ START_TEST(everything)
 	ck_assert_str_eq(dname_print(conf->rebind_allow[1].wire, text),
 	    "b.test.");
 	conf_free(conf);
+}
+END_TEST
+
+static void
+check_mask(const char *mask, unsigned bits4, unsigned bits6)
+{
+	char text[200];
+	struct conf *conf;
+
+	snprintf(text, sizeof text, "server: {log: {%s}}\n", mask);
+	conf = read_good(text);
+	ck_assert_uint_eq(conf->log.bits4, bits4);
+	ck_assert_uint_eq(conf->log.bits6, bits6);
+	conf_free(conf);
+}
+
+START_TEST(masks)
+{
+	check_mask("queries: off", 32, 128);
+	check_mask("mask: 32", 32, 128);
+	check_mask("mask: 0", 0, 0);
+	check_mask("mask: 16", 16, 32);
+	check_mask("mask: {ipv6: 48, ipv4: 24}", 24, 48);
+	check_mask("mask: {ipv4: 24, ipv6: 64}", 24, 64);
+	check_mask("mask: {ipv4: 20}", 20, 40);
+	check_mask("mask: {ipv6: 56}", 32, 56);
 }
 END_TEST
 
@@ -441,6 +474,7 @@ main(void)
 
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, everything);
+	tcase_add_test(tests, masks);
 	tcase_add_test(tests, none);
 	tcase_add_test(tests, tls);
 	tcase_add_test(tests, wrong_tls);

@@ -20,3 +20,4 @@ include tests/unit/observe.mk
 include tests/unit/listen.mk
 include tests/unit/handover.mk
 include tests/unit/limits.mk
+include tests/unit/querylog.mk
