@@ -196,6 +196,22 @@ conf_add_warning_off(struct conf *conf, const char *id)
 	*place = memory_string(id);
 }
 
+struct conf_listen *
+conf_add_http_listen(struct conf *conf)
+{
+	conf->http_listen = grow_list(conf->http_listen,
+	    &conf->http_listen_count, sizeof *conf->http_listen);
+	return &conf->http_listen[conf->http_listen_count - 1];
+}
+
+void
+conf_add_http_name(struct conf *conf, const char *name)
+{
+	conf->http_names = grow_list(conf->http_names,
+	    &conf->http_name_count, sizeof *conf->http_names);
+	conf->http_names[conf->http_name_count - 1] = memory_string(name);
+}
+
 void
 conf_clear_listen(struct conf *conf)
 {
@@ -270,6 +286,24 @@ conf_clear_warnings_off(struct conf *conf)
 	conf->warnings_off_count = 0;
 }
 
+void
+conf_clear_http_listen(struct conf *conf)
+{
+	free(conf->http_listen);
+	conf->http_listen = NULL;
+	conf->http_listen_count = 0;
+}
+
+void
+conf_clear_http_names(struct conf *conf)
+{
+	for (size_t i = 0; i < conf->http_name_count; i++)
+		free(conf->http_names[i]);
+	free(conf->http_names);
+	conf->http_names = NULL;
+	conf->http_name_count = 0;
+}
+
 static void
 free_scope(struct conf_scope *scope)
 {
@@ -296,6 +330,8 @@ conf_free(struct conf *conf)
 	conf_clear_listen(conf);
 	conf_clear_warnings_off(conf);
 	conf_clear_rebind_allow(conf);
+	conf_clear_http_listen(conf);
+	conf_clear_http_names(conf);
 	free_scope(&conf->top);
 	for (size_t i = 0; i < conf->view_count; i++)
 		free_view(&conf->views[i]);

@@ -22,6 +22,7 @@
 #define CONF_DEFAULT_FILE SYSCONFDIR "/hostler/hostler.yaml"
 #define CONF_PORT 53
 #define CONF_TLS_PORT 853
+#define CONF_HTTP_PORT 9153
 #define CONF_HOSTS_TTL_S 5
 
 /* Where a value was written, for errors that show only later (a listen
@@ -184,6 +185,10 @@ struct conf {
 	bool rebind_enabled;		/* protection */
 	struct dname *rebind_allow;
 	size_t rebind_allow_count;
+	struct conf_listen *http_listen;	/* none: no HTTP */
+	size_t http_listen_count;
+	char **http_names;		/* of this server, in Host */
+	size_t http_name_count;
 	char *ca_file;			/* for TLS; NULL: OpenSSL's default */
 	uint64_t cache_bytes;
 	uint32_t min_ttl_s, max_ttl_s, max_negative_ttl_s, stale_s;
@@ -218,6 +223,8 @@ struct addr *conf_add_view_listen(struct conf_view *view);
 struct conf_network *conf_add_network(struct conf *conf);
 struct dname *conf_add_rebind_allow(struct conf *conf);
 void conf_add_warning_off(struct conf *conf, const char *id);
+struct conf_listen *conf_add_http_listen(struct conf *conf);
+void conf_add_http_name(struct conf *conf, const char *name);
 void conf_clear_listen(struct conf *conf);
 void conf_clear_hosts(struct conf_scope *scope);
 void conf_clear_zones(struct conf_scope *scope);
@@ -225,6 +232,8 @@ void conf_clear_leases(struct conf_scope *scope);
 void conf_clear_forward(struct conf_scope *scope);
 void conf_clear_rebind_allow(struct conf *conf);
 void conf_clear_warnings_off(struct conf *conf);
+void conf_clear_http_listen(struct conf *conf);
+void conf_clear_http_names(struct conf *conf);
 
 /* dnsmasq, libvirt, ... as `format` has them; the table ends with NULL and is
  * indexed by enum lease_format. */

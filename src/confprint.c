@@ -290,6 +290,23 @@ print_rebind(const struct conf *conf, FILE *out)
 	fputs("]}\n", out);
 }
 
+static void
+print_http(const struct conf *conf, FILE *out)
+{
+	char text[ENDPOINT_TEXT];
+
+	fputs("http: {listen: [", out);
+	for (size_t i = 0; i < conf->http_listen_count; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : "", endpoint_print(
+		    &conf->http_listen[i].endpoint, text));
+	fputs("], names: [", out);
+	for (size_t i = 0; i < conf->http_name_count; i++) {
+		fputs(i ? ", " : "", out);
+		print_quoted(out, conf->http_names[i]);
+	}
+	fputs("]}\n", out);
+}
+
 void
 conf_print(const struct conf *conf, FILE *out)
 {
@@ -308,6 +325,7 @@ conf_print(const struct conf *conf, FILE *out)
 		fputc('\n', out);
 	}
 	print_routes(&p, &conf->top);
+	print_http(conf, out);
 	print_networks(conf, out);
 	fputs(conf->view_count ? "views:\n" : "views: []\n", out);
 	for (size_t i = 0; i < conf->view_count; i++)

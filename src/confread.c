@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "confhttp.h"
 #include "conflog.h"
 #include "confsources.h"
 #include "confviews.h"
@@ -337,7 +338,7 @@ read_top(struct confyaml *r, yaml_node_t *root, void *target)
 	    {"leases", confsources_leases},
 	    {"forward", confsources_forward},
 	    {"cache", read_cache},
-	    {"http", NULL},
+	    {"http", confhttp_read},
 	    {"tls", read_tls},
 	    {"rebind-protection", read_rebind},
 	    {"networks", confviews_networks},

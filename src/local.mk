@@ -7,6 +7,7 @@ src_libconf_a_SOURCES = \
 	src/conf.c src/conf.h \
 	src/conflog.c src/conflog.h \
 	src/confprint.c \
+	src/confhttp.c src/confhttp.h \
 	src/confread.c src/confread.h \
 	src/confsources.c src/confsources.h \
 	src/confviews.c src/confviews.h \
@@ -40,6 +41,7 @@ src_hostler_SOURCES = \
 	src/verbupstreams.c \
 	src/verbupstreams.h \
 	src/verbnames.c \
+	src/web.c src/web.h \
 	src/verbs.c src/verbs.h
 src_hostler_LDADD = src/libconf.a $(LINK_SERVE) $(LIBS_NET) \
 	$(YAML_LIBS) $(JANSSON_LIBS)

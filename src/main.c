@@ -25,6 +25,7 @@
 #include "sys/rights.h"
 #include "taps.h"
 #include "verbs.h"
+#include "web.h"
 
 enum exit_code {
 	EXIT_AS_ASKED = 0,
@@ -81,6 +82,7 @@ struct daemon {
 	struct workers *workers;
 	struct observer *observer;
 	struct taps *taps;
+	struct web *web;
 	struct event_base *base;
 	struct control *control;
 	struct event *signals[4];
@@ -178,6 +180,7 @@ reload_now(void *context)
 	    result == RELOAD_DONE ? "" : ", with errors");
 	notify_ready();
 	refresh_settle(daemon->refresh);
+	web_settle(daemon->web);
 	reclaim_soon(daemon);
 	return result;
 }
@@ -271,6 +274,8 @@ bind_addresses(struct daemon *daemon)
 		diags_then(diags, "hostler does not start");
 	diags_print(diags, stderr, choose_colour());
 	diags_free(diags);
+	daemon->web = web_new();
+	web_bind(daemon->web, reload_conf(daemon->reload));
 	return bound ? EXIT_AS_ASKED : EXIT_NETWORK;
 }
 
@@ -379,6 +384,7 @@ start_workers(struct daemon *daemon, unsigned count)
 	observer_start(daemon->observer, daemon->workers);
 	daemon->verbs.workers = daemon->workers;
 	reload_set_workers(daemon->reload, daemon->workers);
+	web_set_workers(daemon->web, daemon->workers);
 }
 
 static void
@@ -429,6 +435,8 @@ start(struct daemon *daemon, unsigned workers)
 	code = start_control(daemon);
 	if (code != EXIT_AS_ASKED)
 		return code;
+	web_start(daemon->web, &(struct web_settings){
+	    .base = daemon->base, .reload = daemon->reload});
 	reload_first(daemon->reload);
 	print_source_diagnostics(daemon);
 	start_workers(daemon, workers);
@@ -451,9 +459,11 @@ stop(struct daemon *daemon)
 {
 	notify_stopping();
 	control_stop(daemon->control);
+	web_stop(daemon->web);
 	if (daemon->workers)
 		stop_workers(daemon);
 	taps_free(daemon->taps);
+	web_free(daemon->web);
 	observer_free(daemon->observer);
 	refresh_free(daemon->refresh);
 	if (daemon->verbs.reader)

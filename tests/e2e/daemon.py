@@ -58,7 +58,7 @@ def check_configuration():
     with folder() as where:
         conf = where / "bad.yaml"
         conf.write_text("server:\n  lisen: [127.0.0.1]\n  threads: many\n"
-                        "hosts: yes\nhttp: {}\n")
+                        "hosts: yes\nhtp: {}\n")
         got = run("-t", "-c", str(conf))
         same("-t with errors ends with 1", got.returncode, 1)
         for wanted in (f"{conf}:2:3: error:", "'listen'", f"{conf}:3:12: error:",

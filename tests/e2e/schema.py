@@ -200,7 +200,8 @@ def check_refused(where):
 def read_tables():
     """The tables of keys in the source, without those not offered."""
     tables = []
-    for name in ("conflog.c", "confread.c", "confsources.c", "confviews.c"):
+    for name in ("confhttp.c", "conflog.c", "confread.c", "confsources.c",
+                 "confviews.c"):
         text = (SRC / "src" / name).read_text()
         for table in re.findall(r"(?s)struct confyaml_key keys\[\] = \{(.*?)\};",
                                 text):

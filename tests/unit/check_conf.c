@@ -354,6 +354,36 @@ START_TEST(warnings_by_id)
 }
 END_TEST
 
+START_TEST(http)
+{
+	struct conf *conf = read_good(
+	    "http: {listen: [127.0.0.1, \"::1@80\"], names: Dns.lab.test}\n");
+	char text[ENDPOINT_TEXT];
+
+	ck_assert_uint_eq(conf->http_listen_count, 2);
+	ck_assert_str_eq(endpoint_print(&conf->http_listen[0].endpoint, text),
+	    "127.0.0.1@9153");
+	ck_assert_str_eq(endpoint_print(&conf->http_listen[1].endpoint, text),
+	    "::1@80");
+	ck_assert_uint_eq(conf->http_name_count, 1);
+	ck_assert_str_eq(conf->http_names[0], "Dns.lab.test");
+	conf_free(conf);
+	conf = read_good("http: {}\n");
+	ck_assert_uint_eq(conf->http_listen_count, 0);
+	conf_free(conf);
+	check_bad("http: {listen: 127.0.0.1:9153}\n",
+	    "etc/hostler.yaml:1:16: error: '127.0.0.1:9153' is not an address "
+	    "to serve HTTP at: the port goes behind @: ADDR@PORT\n"
+	    "    1 | http: {listen: 127.0.0.1:9153}\n"
+	    "      |                ^~~~~~~~~~~~~~\n");
+	check_bad("http: {names: [a..b]}\n",
+	    "etc/hostler.yaml:1:16: error: 'a..b' is not a name: "
+	    "a label is empty\n"
+	    "    1 | http: {names: [a..b]}\n"
+	    "      |                ^~~~\n");
+}
+END_TEST
+
 START_TEST(unknown_keys)
 {
 	check_bad("server:\n  lisen: [127.0.0.1]\nxyzzyx: 1\n",
@@ -369,11 +399,11 @@ START_TEST(unknown_keys)
 	    "one, without a line of '---' in it\n"
 	    "    3 | domain: b.test\n"
 	    "      | ^~~~~~~~~~~~~~\n");
-	check_bad("http: {}\n",
-	    "etc/hostler.yaml:1:1: error: 'http' is not offered by this "
+	check_bad("server: {read-all: yes}\n",
+	    "etc/hostler.yaml:1:10: error: 'read-all' is not offered by this "
 	    "version\n"
-	    "    1 | http: {}\n"
-	    "      | ^~~~\n");
+	    "    1 | server: {read-all: yes}\n"
+	    "      |          ^~~~~~~~\n");
 	check_bad("domain: a\ndomain: b\n",
 	    "etc/hostler.yaml:2:1: error: 'domain' is given twice\n"
 	    "    2 | domain: b\n"
@@ -483,6 +513,7 @@ main(void)
 	tcase_add_test(tests, lease_files);
 	tcase_add_test(tests, wrong_views);
 	tcase_add_test(tests, warnings_by_id);
+	tcase_add_test(tests, http);
 	tcase_add_test(tests, unknown_keys);
 	tcase_add_test(tests, wrong_values);
 	tcase_add_test(tests, characters_before_the_place);

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "web.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/loop.h"
+#include "serve/http.h"
+#include "serve/httpsocket.h"
+#include "serve/liveness.h"
+
+#define BEAT_MS 1000
+#define BIND_AGAIN_MS 2000
+#define NAMES_FIXED 3			/* host, its first label, in `domain` */
+
+/* An address that is served, or will be once there is somebody to do it. */
+struct place {
+	struct endpoint endpoint;
+	int fd;				/* -1: http has it */
+};
+
+struct web {
+	struct place *places;
+	size_t place_count;
+	struct diags *diags;		/* of those that are not bound */
+	struct http *http;		/* NULL: never needed yet */
+	struct web_settings settings;
+	struct liveness liveness;
+	struct event *beat, *again;
+};
+
+struct web *
+web_new(void)
+{
+	struct web *web = memory_zeroed(1, sizeof *web);
+
+	web->diags = diags_new();
+	return web;
+}
+
+void
+web_free(struct web *web)
+{
+	if (!web)
+		return;
+	for (size_t i = 0; i < web->place_count; i++)
+		if (web->places[i].fd >= 0)
+			close(web->places[i].fd);
+	free(web->places);
+	diags_free(web->diags);
+	http_free(web->http);
+	free(web);
+}
+
+const struct diags *
+web_diags(const struct web *web)
+{
+	return web->diags;
+}
+
+const struct endpoint *
+web_endpoint(const struct web *web, size_t index)
+{
+	return index < web->place_count ? &web->places[index].endpoint : NULL;
+}
+
+/* ---- addresses ---- */
+
+static bool
+is_bound(const struct web *web, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < web->place_count; i++)
+		if (endpoint_equal(&web->places[i].endpoint, endpoint))
+			return true;
+	return false;
+}
+
+static bool
+is_wanted(const struct conf *conf, const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < conf->http_listen_count; i++)
+		if (endpoint_equal(&conf->http_listen[i].endpoint, endpoint))
+			return true;
+	return false;
+}
+
+static void
+drop_unwanted(struct web *web, const struct conf *conf)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < web->place_count; i++) {
+		struct place *place = &web->places[i];
+
+		if (is_wanted(conf, &place->endpoint)) {
+			web->places[kept++] = *place;
+			continue;
+		}
+		if (place->fd >= 0)
+			close(place->fd);
+		else
+			http_unlisten(web->http, &place->endpoint);
+	}
+	web->place_count = kept;
+}
+
+/* True: some address is served now that was not before. */
+static bool
+bind_wanted(struct web *web, const struct conf *conf)
+{
+	bool bound = false;
+
+	diags_free(web->diags);
+	web->diags = diags_new();
+	for (size_t i = 0; i < conf->http_listen_count; i++) {
+		const struct endpoint *endpoint =
+		    &conf->http_listen[i].endpoint;
+		int fd = is_bound(web, endpoint) ? -1
+		    : httpsocket_open(endpoint, web->diags);
+
+		if (fd < 0)
+			continue;
+		web->places = memory_resize(web->places, web->place_count + 1,
+		    sizeof *web->places);
+		web->places[web->place_count++] = (struct place){
+		    .endpoint = *endpoint, .fd = fd};
+		bound = true;
+	}
+	return bound;
+}
+
+static void
+print_diags(const struct web *web)
+{
+	diags_print(web->diags, stderr,
+	    isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN);
+}
+
+void
+web_bind(struct web *web, const struct conf *conf)
+{
+	drop_unwanted(web, conf);
+	bind_wanted(web, conf);
+	print_diags(web);
+}
+
+/* ---- names ---- */
+
+/* This machine's name as people type it, and as it stands in `domain`. */
+static size_t
+make_names(const struct conf *conf, char *names[NAMES_FIXED])
+{
+	char host[256] = "", domain[DNAME_TEXT_MAX];
+	size_t count = 0;
+
+	if (gethostname(host, sizeof host - 1) != 0 || !*host)
+		return 0;
+	names[count++] = memory_string(host);
+	host[strcspn(host, ".")] = '\0';
+	names[count++] = memory_string(host);
+	if (conf->top.has_domain)
+		names[count++] = memory_format("%s.%s", host,
+		    dname_print(conf->top.domain.wire, domain));
+	return count;
+}
+
+static void
+tell_names(struct web *web, const struct conf *conf)
+{
+	char *fixed[NAMES_FIXED];
+	size_t count = make_names(conf, fixed);
+	const char **all = memory_zeroed(count + conf->http_name_count,
+	    sizeof *all);
+
+	for (size_t i = 0; i < count; i++)
+		all[i] = fixed[i];
+	for (size_t i = 0; i < conf->http_name_count; i++)
+		all[count + i] = conf->http_names[i];
+	http_set_names(web->http, all, count + conf->http_name_count);
+	for (size_t i = 0; i < count; i++)
+		free(fixed[i]);
+	free(all);
+}
+
+/* ---- the server ---- */
+
+static void
+add_paths(struct web *web)
+{
+	http_add_path(web->http, "/health", liveness_answer, &web->liveness);
+}
+
+static void
+hand_over(struct web *web)
+{
+	char text[ENDPOINT_TEXT];
+
+	for (size_t i = 0; i < web->place_count; i++) {
+		struct place *place = &web->places[i];
+
+		if (place->fd < 0)
+			continue;
+		http_listen(web->http, &place->endpoint, place->fd);
+		place->fd = -1;
+		log_info("HTTP at %s",
+		    endpoint_print(&place->endpoint, text));
+	}
+}
+
+static void
+serve(struct web *web)
+{
+	if (!web->http && web->place_count == 0)
+		return;
+	if (!web->http) {
+		web->http = http_new();
+		add_paths(web);
+		http_start(web->http);
+	}
+	tell_names(web, reload_conf(web->settings.reload));
+	hand_over(web);
+}
+
+static void
+on_beat(evutil_socket_t fd, short what, void *context)
+{
+	struct web *web = context;
+
+	(void)fd;
+	(void)what;
+	liveness_beat(&web->liveness);
+}
+
+static void
+bind_again_later(struct web *web)
+{
+	if (web->place_count <
+	    reload_conf(web->settings.reload)->http_listen_count)
+		loop_timer_set(web->again, BIND_AGAIN_MS);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *context)
+{
+	struct web *web = context;
+
+	(void)fd;
+	(void)what;
+	if (bind_wanted(web, reload_conf(web->settings.reload)))
+		serve(web);
+	bind_again_later(web);
+}
+
+void
+web_start(struct web *web, const struct web_settings *settings)
+{
+	web->settings = *settings;
+	web->beat = loop_every(settings->base, BEAT_MS, on_beat, web);
+	web->again = loop_timer(settings->base, on_again, web);
+	serve(web);
+	bind_again_later(web);
+}
+
+void
+web_set_workers(struct web *web, struct workers *workers)
+{
+	atomic_store_explicit(&web->liveness.workers, workers,
+	    memory_order_release);
+}
+
+void
+web_settle(struct web *web)
+{
+	web_bind(web, reload_conf(web->settings.reload));
+	serve(web);
+	bind_again_later(web);
+}
+
+void
+web_stop(struct web *web)
+{
+	if (web->http)
+		http_stop(web->http);
+	loop_forget(web->beat);
+	loop_forget(web->again);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* web.h - main's side of the HTTP server: its addresses as the configuration
+ * has them, its paths, and what it must be told of the rest of hostler.
+ *
+ * HTTP is beside DNS: an address of http.listen that cannot be bound is an
+ * error of the configuration that `status` shows, but names are served, and it
+ * is tried again every other second.  A configuration without http.listen
+ * costs nothing: no thread is started.
+ *
+ * Who adds paths does it in add_paths of web.c.
+ *
+ * One thread: main's.
+ */
+#ifndef HOSTLER_WEB_H
+#define HOSTLER_WEB_H
+
+#include "base/diag.h"
+#include "conf.h"
+#include "net/worker.h"
+#include "reload.h"
+
+struct event_base;
+struct web;
+
+struct web *web_new(void);
+void web_free(struct web *web);		/* stopped; NULL passes */
+
+/* Bind what the configuration names, as long as we may: before rights are
+ * dropped.  What cannot be bound is printed. */
+void web_bind(struct web *web, const struct conf *conf);
+
+/* From now on: main's loop, and where the state of things is to be found. */
+struct web_settings {
+	struct event_base *base;
+	const struct reload *reload;
+};
+void web_start(struct web *web, const struct web_settings *settings);
+void web_set_workers(struct web *web, struct workers *workers);
+
+/* The configuration or the sources were read (again). */
+void web_settle(struct web *web);
+
+/* Before workers_stop. */
+void web_stop(struct web *web);
+
+/* Addresses that are not served, and why; web's own, until the next call of
+ * anything here. */
+const struct diags *web_diags(const struct web *web);
+/* Addresses that are: the endpoint at an index; NULL: there are no more. */
+const struct endpoint *web_endpoint(const struct web *web, size_t index);
+
+#endif
