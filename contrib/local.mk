@@ -2,7 +2,8 @@
 # What surrounds the programs.  The folders are configure's --with-...-dir; those
 # for systemd and the shells are below the prefix by default, where they look for
 # /usr and /usr/local.
-EXTRA_DIST += contrib/check contrib/lab contrib/packages contrib/up
+EXTRA_DIST += contrib/check contrib/lab contrib/package-check \
+	contrib/packages contrib/up
 dist_pkgdata_DATA = contrib/hostler.schema.json
 dist_examples_DATA = contrib/hostler.yaml
 dist_sysusers_DATA = contrib/sysusers.d/hostler.conf
@@ -30,3 +31,8 @@ systemdunit_DATA = contrib/systemd/hostler.service
 apparmordir = $(sysconfdir)/apparmor.d
 apparmor_DATA = contrib/apparmor/usr.sbin.hostler
 CLEANFILES += $(systemdunit_DATA) $(apparmor_DATA)
+
+EXTRA_DIST += contrib/debian/changelog contrib/debian/control \
+	contrib/debian/copyright contrib/debian/hostler.docs \
+	contrib/debian/hostler.install contrib/debian/hostler.postrm \
+	contrib/debian/rules contrib/debian/source/format
