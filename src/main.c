@@ -137,11 +137,11 @@ block_signals(int how)
 static void
 print_source_diagnostics(const struct daemon *daemon)
 {
-	diags_print(reload_conf_diags(daemon->reload), stderr,
+	diags_print(reload_conf_diags(daemon->reload), log_stream(),
 	    choose_colour());
-	diags_print(reload_route_diags(daemon->reload), stderr,
+	diags_print(reload_route_diags(daemon->reload), log_stream(),
 	    choose_colour());
-	realms_print_diags(reload_realms(daemon->reload), stderr,
+	realms_print_diags(reload_realms(daemon->reload), log_stream(),
 	    choose_colour());
 	realms_mark_told(reload_realms(daemon->reload));
 }
@@ -204,7 +204,7 @@ on_looked(void *context, const struct refresh_look *look)
 {
 	struct daemon *daemon = context;
 
-	realms_print_news(reload_realms(daemon->reload), stderr,
+	realms_print_news(reload_realms(daemon->reload), log_stream(),
 	    choose_colour());
 	if (look->news != RELOAD_PUBLISHED)
 		return;
@@ -272,7 +272,7 @@ bind_addresses(struct daemon *daemon)
 
 	if (!bound)
 		diags_then(diags, "hostler does not start");
-	diags_print(diags, stderr, choose_colour());
+	diags_print(diags, log_stream(), choose_colour());
 	diags_free(diags);
 	daemon->web = web_new();
 	web_bind(daemon->web, reload_conf(daemon->reload));

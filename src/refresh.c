@@ -97,7 +97,7 @@ on_linted(evutil_socket_t fd, short what, void *context)
 		return;
 	news = diags_new();
 	lintconf_tell(&findings, &refresh->findings, news);
-	diags_print(news, stderr, isatty(STDERR_FILENO) ? DIAG_COLOUR
+	diags_print(news, log_stream(), isatty(STDERR_FILENO) ? DIAG_COLOUR
 							: DIAG_PLAIN);
 	diags_free(news);
 	lint_findings_fini(&refresh->findings);

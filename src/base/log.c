@@ -22,6 +22,8 @@
  * room takes LOG_WRITE_MAX bytes without a wait (pipe(7)). */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
+static atomic_bool stuck;		/* it was waited for in vain */
+
 static atomic_int current_level = LOG_LEVEL_INFO;
 
 void
@@ -83,27 +85,71 @@ log_write(const char *bytes, size_t length)
 	return written;
 }
 
+/* What is left of the time that may be waited; none where it was in vain the
+ * last time. */
+static bool
+wait_until(int64_t by_ms)
+{
+	int64_t left_ms = by_ms - clock_mono_ms();
+	bool room = !atomic_load(&stuck) && left_ms > 0 &&
+	    log_wait((int)left_ms);
+
+	if (!room)
+		atomic_store(&stuck, true);
+	return room;
+}
+
 /* In pieces that a pipe takes whole.  Where stderr is gone there is nobody to
  * tell. */
 static void
 write_soon(const char *bytes, size_t length)
 {
-	int64_t by_ms = clock_mono_ms() + LOG_WAIT_MS, left_ms;
+	int64_t by_ms = clock_mono_ms() + LOG_WAIT_MS;
 	enum log_written written;
 	size_t piece;
 
 	while (length) {
 		piece = length < LOG_WRITE_MAX ? length : LOG_WRITE_MAX;
 		written = log_write(bytes, piece);
-		left_ms = by_ms - clock_mono_ms();
-		if (written == LOG_GONE || (written == LOG_FULL &&
-		    (left_ms <= 0 || !log_wait((int)left_ms))))
+		if (written == LOG_GONE ||
+		    (written == LOG_FULL && !wait_until(by_ms)))
 			return;
 		if (written == LOG_FULL)
 			continue;
+		atomic_store(&stuck, false);
 		bytes += piece;
 		length -= piece;
 	}
+}
+
+static ssize_t
+write_stream(void *cookie, const char *bytes, size_t length)
+{
+	(void)cookie;
+	write_soon(bytes, length);
+	return (ssize_t)length;
+}
+
+static FILE *stream;
+
+static void
+open_stream(void)
+{
+	stream = fopencookie(NULL, "w",
+	    (cookie_io_functions_t){.write = write_stream});
+	if (stream)
+		setvbuf(stream, NULL, _IOLBF, LOG_WRITE_MAX);
+	else
+		stream = stderr;
+}
+
+FILE *
+log_stream(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, open_stream);
+	return stream;
 }
 
 /* ---- a line ---- */

@@ -6,14 +6,16 @@
  * stderr is journald's the level goes ahead as <N>.  Nothing that a
  * stranger sends may cause a line above debug.
  *
- * Where nobody reads stderr (a full pipe) nothing here waits for longer than
- * LOG_WAIT_MS: what does not fit then is lost.
+ * Where nobody reads stderr (a full pipe) the first that has something to say
+ * waits for LOG_WAIT_MS, and then nobody until it is read again: what does not
+ * fit is lost.
  */
 #ifndef HOSTLER_BASE_LOG_H
 #define HOSTLER_BASE_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define LOG_WAIT_MS 100
 #define LOG_WRITE_MAX 4096		/* what a pipe takes in one piece */
@@ -34,6 +36,10 @@ void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* stderr for text of many lines (diagnostics), under the same rule; it flushes
+ * each line. */
+FILE *log_stream(void);
 
 /* Whole lines of others' making (the query log's), LOG_WRITE_MAX bytes at most,
  * without a wait. */

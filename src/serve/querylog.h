@@ -12,6 +12,9 @@
  * a minute.  A pipe gets whole lines, up to LOG_WRITE_MAX bytes at a time; one
  * that took nothing for LOG_WAIT_MS is not waited for again until it does.
  *
+ * Lines of one worker come in order; those of several may be OBSERVER_ROUND_MS
+ * out of it, JSON and files have the time.
+ *
  * On stderr a line begins as CoreDNS's do, with "[INFO] ", where journald reads
  * with the level ahead of that; in a file with the time (queryline.h).
  *
