@@ -201,6 +201,7 @@ struct conf_options {
 	const char *file;		/* -c; NULL: the default if there */
 	const char *domain;		/* -D */
 	bool verbose;			/* -v */
+	bool replace;			/* -R: the one that runs */
 	struct conf_option_list {
 		const char *text[CONF_OPTIONS_MAX];
 		size_t count;

@@ -28,6 +28,8 @@ sbin_PROGRAMS += src/hostler
 src_hostler_SOURCES = \
 	src/explain.c src/explain.h \
 	src/explaintext.c \
+	src/fdstore.c src/fdstore.h \
+	src/giveway.c src/giveway.h \
 	src/linting.c src/linting.h \
 	src/listeners.c src/listeners.h \
 	src/main.c \
@@ -36,6 +38,7 @@ src_hostler_SOURCES = \
 	src/reload.c src/reload.h \
 	src/routes.c src/routes.h \
 	src/taps.c src/taps.h \
+	src/takeover.c src/takeover.h \
 	src/trust.c src/trust.h \
 	src/verbhands.c \
 	src/verbupstreams.c \

@@ -17,12 +17,15 @@
 #include "base/memory.h"
 #include "check.h"
 #include "confread.h"
+#include "fdstore.h"
+#include "giveway.h"
 #include "refresh.h"
 #include "reload.h"
 #include "serve/control.h"
 #include "serve/observer.h"
 #include "sys/notify.h"
 #include "sys/rights.h"
+#include "takeover.h"
 #include "taps.h"
 #include "verbs.h"
 #include "web.h"
@@ -43,12 +46,13 @@ enum exit_code {
 #define LOAD_WARN 512
 #define REFUSED_LOG_MS 60000
 #define STOP_WAIT_MS 5000
+#define LEAVE_WAIT_MS 1000		/* who asks at the control socket */
 #define RECLAIM_AGAIN_MS 20
 #define CHANGES_LOGGED 20
 
 static const char usage[] =
     "usage: hostler [-c FILE] [-l ADDR[@PORT]]... [-H HOSTSFILE]...\n"
-    "               [-z ZONEFILE]... [-D DOMAIN] [-f UPSTREAM]... [-v]\n"
+    "               [-z ZONEFILE]... [-D DOMAIN] [-f UPSTREAM]... [-Rv]\n"
     "       hostler -t ...    read everything, print every diagnostic, exit\n"
     "       hostler -T ...    print the effective configuration, exit\n"
     "       hostler -V | -h\n"
@@ -62,6 +66,7 @@ static const char usage[] =
     "  -f UPSTREAM  forward other names to ADDR[@PORT], tcp://ADDR[@PORT],\n"
     "               tls://ADDR[@PORT]#SERVERNAME or the servers of a\n"
     "               resolv.conf, in place of the configured ones\n"
+    "  -R           replace the hostler that runs, without a lost query\n"
     "  -v           log more\n"
     "\n"
     "hostler stays in the foreground and logs to stderr.  It reads\n"
@@ -88,6 +93,9 @@ struct daemon {
 	struct event *signals[4];
 	struct event *reclaim;
 	struct refresh *refresh;
+	struct takeover *takeover;
+	struct giveway *giveway;
+	struct fdstore *store;
 	struct verbs_context verbs;
 };
 
@@ -179,6 +187,7 @@ reload_now(void *context)
 	    reload_name_count(daemon->reload),
 	    result == RELOAD_DONE ? "" : ", with errors");
 	notify_ready();
+	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
 	refresh_settle(daemon->refresh);
 	web_settle(daemon->web);
 	reclaim_soon(daemon);
@@ -260,6 +269,65 @@ add_signals(struct daemon *daemon)
 	block_signals(SIG_UNBLOCK);
 }
 
+/* ---- one takes the place of another ---- */
+
+static void
+on_taken(void *context)
+{
+	struct daemon *daemon = context;
+
+	log_notice("process %lld serves now",
+	    (long long)giveway_pid(daemon->giveway));
+	notify_main_process(giveway_pid(daemon->giveway));
+	event_base_loopbreak(daemon->base);
+}
+
+/* No other serves at these sockets, or not any more. */
+static void
+on_alone(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->options->replace)
+		notify_main_process(getpid());
+	notify_ready();
+	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
+}
+
+static enum exit_code
+find_sockets(struct daemon *daemon)
+{
+	const struct conf *conf = reload_conf(daemon->reload);
+
+	daemon->store = fdstore_new();
+	daemon->takeover = takeover_new();
+	if (daemon->options->replace && takeover_ask(daemon->takeover,
+	    conf->control_socket) == TAKEOVER_REFUSED)
+		return EXIT_NETWORK;
+	listeners_give(daemon->listeners, takeover_given(daemon->takeover));
+	return EXIT_AS_ASKED;
+}
+
+static void
+take_over(struct daemon *daemon)
+{
+	takeover_done(daemon->takeover, daemon->base, daemon->workers,
+	    &(struct takeover_hooks){on_alone, daemon});
+}
+
+static void
+be_ready_to_give_way(struct daemon *daemon)
+{
+	daemon->giveway = giveway_new(daemon->base, daemon->listeners,
+	    &(struct giveway_hooks){on_taken, daemon});
+	if (!daemon->control)
+		return;
+	giveway_offer(daemon->giveway, HANDOVER_CONTROL,
+	    control_fd(daemon->control));
+	control_set_taker(daemon->control, &(struct control_taker){
+	    GIVEWAY_VERB, giveway_ask, daemon->giveway});
+}
+
 /* ---- start ---- */
 
 static enum exit_code
@@ -277,6 +345,18 @@ bind_addresses(struct daemon *daemon)
 	daemon->web = web_new();
 	web_bind(daemon->web, reload_conf(daemon->reload));
 	return bound ? EXIT_AS_ASKED : EXIT_NETWORK;
+}
+
+/* What had to wait until it can be read. */
+static enum exit_code
+complete_addresses(struct daemon *daemon)
+{
+	struct diags *diags = diags_new();
+	bool complete = listeners_complete(daemon->listeners, diags);
+
+	diags_print(diags, stderr, choose_colour());
+	diags_free(diags);
+	return complete ? EXIT_AS_ASKED : EXIT_NETWORK;
 }
 
 static enum exit_code
@@ -308,11 +388,17 @@ start_control(struct daemon *daemon)
 {
 	const struct conf *conf = reload_conf(daemon->reload);
 	char *wrong = NULL;
+	int fd;
 
 	if (!conf->control_socket)
 		return EXIT_AS_ASKED;
-	daemon->control = control_start(daemon->base, conf->control_socket,
-	    verbs_list, &daemon->verbs, &wrong);
+	fd = takeover_control(daemon->takeover);
+	if (fd >= 0)
+		daemon->control = control_adopt(daemon->base, fd,
+		    conf->control_socket, verbs_list, &daemon->verbs);
+	if (!daemon->control)
+		daemon->control = control_start(daemon->base,
+		    conf->control_socket, verbs_list, &daemon->verbs, &wrong);
 	if (daemon->control)
 		return EXIT_AS_ASKED;
 	if (conf->control_given)
@@ -407,8 +493,10 @@ static enum exit_code
 start(struct daemon *daemon, unsigned workers)
 {
 	const struct conf *conf = reload_conf(daemon->reload);
-	enum exit_code code = bind_addresses(daemon);
+	enum exit_code code = find_sockets(daemon);
 
+	if (code == EXIT_AS_ASKED)
+		code = bind_addresses(daemon);
 	if (code == EXIT_AS_ASKED)
 		code = drop_rights(conf);
 	if (code != EXIT_AS_ASKED)
@@ -439,7 +527,12 @@ start(struct daemon *daemon, unsigned workers)
 	    .base = daemon->base, .reload = daemon->reload});
 	reload_first(daemon->reload);
 	print_source_diagnostics(daemon);
+	code = complete_addresses(daemon);
+	if (code != EXIT_AS_ASKED)
+		return code;
 	start_workers(daemon, workers);
+	be_ready_to_give_way(daemon);
+	take_over(daemon);
 	refresh_settle(daemon->refresh);
 	add_signals(daemon);
 	say_ready(daemon);
@@ -449,21 +542,43 @@ start(struct daemon *daemon, unsigned workers)
 static void
 stop_workers(struct daemon *daemon)
 {
-	workers_stop(daemon->workers, STOP_WAIT_MS);
+	if (giveway_state(daemon->giveway) == GIVEWAY_TAKEN)
+		workers_give_way(daemon->workers, STOP_WAIT_MS,
+		    &(struct tcp_heir){giveway_give, daemon->giveway});
+	else
+		workers_stop(daemon->workers, STOP_WAIT_MS);
 	observer_stop(daemon->observer);
 	workers_free(daemon->workers);
+}
+
+/* Where another hostler has the sockets too, the way to it stays. */
+static void
+leave_public(struct daemon *daemon)
+{
+	bool other_serves = takeover_is_pending(daemon->takeover) ||
+	    giveway_state(daemon->giveway) == GIVEWAY_TAKEN;
+
+	if (!other_serves)
+		notify_stopping();
+	if (other_serves ||
+	    giveway_state(daemon->giveway) == GIVEWAY_PROMISED)
+		control_leave(daemon->control, LEAVE_WAIT_MS);
+	else
+		control_stop(daemon->control);
 }
 
 static void
 stop(struct daemon *daemon)
 {
-	notify_stopping();
-	control_stop(daemon->control);
+	leave_public(daemon);
 	web_stop(daemon->web);
 	if (daemon->workers)
 		stop_workers(daemon);
 	taps_free(daemon->taps);
 	web_free(daemon->web);
+	giveway_free(daemon->giveway);
+	takeover_free(daemon->takeover);
+	fdstore_free(daemon->store);
 	observer_free(daemon->observer);
 	refresh_free(daemon->refresh);
 	if (daemon->verbs.reader)
@@ -532,6 +647,9 @@ take_option(int letter, struct conf_options *options, enum task *task)
 	case 'D':
 		options->domain = optarg;
 		return true;
+	case 'R':
+		options->replace = true;
+		return true;
 	case 'v':
 		options->verbose = true;
 		return true;
@@ -579,7 +697,7 @@ main(int argc, char **argv)
 	enum task task = TASK_SERVE;
 	int letter;
 
-	while ((letter = getopt(argc, argv, "c:l:H:z:D:f:vtTVh")) != -1) {
+	while ((letter = getopt(argc, argv, "c:l:H:z:D:f:RvtTVh")) != -1) {
 		if (letter == 'V') {
 			puts("hostler " HOSTLER_VERSION);
 			return EXIT_AS_ASKED;

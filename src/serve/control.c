@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct control {
 	char *path;
 	const struct control_verb *verbs;
 	void *context;
+	struct control_taker taker;
 	struct client *clients;
 	unsigned client_count;
 };
@@ -50,7 +52,8 @@ close_client(struct client *client)
 	control->client_count--;
 	bufferevent_free(client->stream);
 	free(client);
-	evconnlistener_enable(control->listener);
+	if (control->listener)
+		evconnlistener_enable(control->listener);
 }
 
 /* ---- one request ---- */
@@ -103,34 +106,68 @@ run_verb(struct control *control, const struct control_request *request,
 	return CONTROL_FAILED;
 }
 
+/* The stream closes its own descriptor: the taker gets another of the same
+ * connection. */
+static void
+pass_client(struct client *client, const struct control_request *request)
+{
+	const struct control_taker taker = client->control->taker;
+	int fd = fcntl(bufferevent_getfd(client->stream), F_DUPFD_CLOEXEC, 0);
+
+	close_client(client);
+	if (fd < 0)
+		return;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	taker.take(taker.context, request, fd);
+}
+
+static bool
+is_taken(const struct control *control, const struct control_request *request)
+{
+	return control->taker.name &&
+	    strcmp(control->taker.name, request->words[0]) == 0;
+}
+
+static void
+say(struct client *client, enum control_result result, const char *text,
+    size_t length)
+{
+	struct evbuffer *output = bufferevent_get_output(client->stream);
+	struct timeval wait = {ANSWER_WAIT_S, 0};
+
+	client->answered = true;
+	evbuffer_add_printf(output, "%d\n", (int)result);
+	evbuffer_add(output, text, length);
+	bufferevent_set_timeouts(client->stream, NULL, &wait);
+	bufferevent_disable(client->stream, EV_READ);
+}
+
 static void
 answer_line(struct client *client, char *line)
 {
-	struct evbuffer *output = bufferevent_get_output(client->stream);
 	struct control_request request = {.form = CONTROL_TEXT};
-	struct timeval wait = {ANSWER_WAIT_S, 0};
 	enum control_result result = CONTROL_FAILED;
-	const char *wrong;
+	const char *wrong = split_words(line, &request);
 	char *text = NULL;
 	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out;
 
+	if (!wrong && is_taken(client->control, &request)) {
+		pass_client(client, &request);
+		return;
+	}
+	out = open_memstream(&text, &length);
 	if (!out) {
 		close_client(client);
 		return;
 	}
-	wrong = split_words(line, &request);
 	if (wrong)
 		fprintf(out, "%s\n", wrong);
 	else
 		result = run_verb(client->control, &request, out);
 	fclose(out);
-	client->answered = true;
-	evbuffer_add_printf(output, "%d\n", (int)result);
-	evbuffer_add(output, text, length);
+	say(client, result, text, length);
 	free(text);
-	bufferevent_set_timeouts(client->stream, NULL, &wait);
-	bufferevent_disable(client->stream, EV_READ);
 }
 
 static void
@@ -208,7 +245,8 @@ on_resume(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	evconnlistener_enable(control->listener);
+	if (control->listener)
+		evconnlistener_enable(control->listener);
 }
 
 /* Without this a full table of descriptors would make the loop spin. */
@@ -280,16 +318,12 @@ bind_socket(const char *path, char **wrong)
 	return fd;
 }
 
-struct control *
-control_start(struct event_base *base, const char *path,
-    const struct control_verb *verbs, void *context, char **wrong)
+static struct control *
+make_control(struct event_base *base, int fd, const char *path,
+    const struct control_verb *verbs, void *context)
 {
-	struct control *control;
-	int fd = bind_socket(path, wrong);
+	struct control *control = memory_zeroed(1, sizeof *control);
 
-	if (fd < 0)
-		return NULL;
-	control = memory_zeroed(1, sizeof *control);
 	control->base = base;
 	control->path = memory_string(path);
 	control->verbs = verbs;
@@ -301,16 +335,89 @@ control_start(struct event_base *base, const char *path,
 	return control;
 }
 
+struct control *
+control_start(struct event_base *base, const char *path,
+    const struct control_verb *verbs, void *context, char **wrong)
+{
+	int fd = bind_socket(path, wrong);
+
+	return fd < 0 ? NULL : make_control(base, fd, path, verbs, context);
+}
+
+struct control *
+control_adopt(struct event_base *base, int fd, const char *path,
+    const struct control_verb *verbs, void *context)
+{
+	struct sockaddr_un name;
+	socklen_t length = sizeof name, size = sizeof(int);
+	int listens = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
+	    name.sun_family == AF_UNIX &&
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+	    listens)
+		return make_control(base, fd, path, verbs, context);
+	close(fd);
+	return NULL;
+}
+
+void
+control_set_taker(struct control *control, const struct control_taker *taker)
+{
+	control->taker = *taker;
+}
+
+int
+control_fd(const struct control *control)
+{
+	return evconnlistener_get_fd(control->listener);
+}
+
+static void
+free_control(struct control *control)
+{
+	while (control->clients)
+		close_client(control->clients);
+	if (control->listener)
+		evconnlistener_free(control->listener);
+	event_free(control->resume);
+	free(control->path);
+	free(control);
+}
+
 void
 control_stop(struct control *control)
 {
 	if (!control)
 		return;
-	while (control->clients)
-		close_client(control->clients);
-	evconnlistener_free(control->listener);
-	event_free(control->resume);
 	unlink(control->path);
-	free(control->path);
-	free(control);
+	free_control(control);
+}
+
+static void
+on_waited(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	*(bool *)context = true;
+}
+
+void
+control_leave(struct control *control, unsigned wait_ms)
+{
+	struct timeval wait = {wait_ms / 1000,
+	    (suseconds_t)(wait_ms % 1000) * 1000};
+	struct event *end;
+	bool waited = false;
+
+	if (!control)
+		return;
+	evconnlistener_free(control->listener);
+	control->listener = NULL;
+	end = evtimer_new(control->base, on_waited, &waited);
+	event_add(end, &wait);
+	while (control->clients && !waited)
+		event_base_loop(control->base, EVLOOP_ONCE);
+	event_free(end);
+	free_control(control);
 }

@@ -44,6 +44,17 @@ struct control_verb {
 	    const struct control_request *request, FILE *out);
 };
 
+/* A verb that keeps the connection for more than one answer. */
+struct control_taker {
+	const char *name;
+	/* The descriptor (blocking) is the callee's, who answers: "0" or "1" in
+	 * a line of its own, as ever.  The client is to send nothing more before
+	 * that.  request holds the words until this returns. */
+	void (*take)(void *context, const struct control_request *request,
+	    int fd);
+	void *context;
+};
+
 struct event_base;
 struct control;
 
@@ -52,6 +63,21 @@ struct control;
  * outlives the control.  NULL: *wrong says why in words (free it). */
 struct control *control_start(struct event_base *base, const char *path,
     const struct control_verb *verbs, void *context, char **wrong);
+/* The same with the listening socket of another process that ends (it stays at
+ * its path all the while).  Closed and NULL where it is none. */
+struct control *control_adopt(struct event_base *base, int fd,
+    const char *path, const struct control_verb *verbs, void *context);
+
+/* One such verb, from now on; copied. */
+void control_set_taker(struct control *control,
+    const struct control_taker *taker);
+
+/* The listening socket, for whoever goes on with it. */
+int control_fd(const struct control *control);
+
 void control_stop(struct control *control);	/* removes the socket */
+/* Another process has the socket now: it stays where it is.  Those who are
+ * connected get their answers yet, in so many ms. */
+void control_leave(struct control *control, unsigned wait_ms);
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -91,6 +92,23 @@ judge_kind(int fd, enum given_kind *kind)
 	    "it does not listen";
 }
 
+/* The manager may pass a socket twice: as a .socket unit's, and as stored. */
+static bool
+is_there(const struct given *given, int fd)
+{
+	struct stat status, other;
+
+	if (fstat(fd, &status) != 0)
+		return false;
+	for (unsigned i = 0; i < given->count; i++)
+		if (given->list[i].fd >= 0 &&
+		    fstat(given->list[i].fd, &other) == 0 &&
+		    other.st_ino == status.st_ino &&
+		    other.st_dev == status.st_dev)
+			return true;
+	return false;
+}
+
 /* accept(2) is not to block, whoever opened the socket. */
 static bool
 make_ours(int fd)
@@ -111,7 +129,7 @@ given_add(struct given *given, int fd, const char *name)
 		wrong = judge_kind(fd, &socket.kind);
 	if (!wrong && !make_ours(fd))
 		wrong = "it cannot be made not to block";
-	if (wrong) {
+	if (wrong || is_there(given, fd)) {
 		close(fd);
 		return wrong;
 	}

@@ -25,8 +25,9 @@ struct given *given_new(void);
 /* Closes what is left. */
 void given_free(struct given *given);
 
-/* Keep the socket, or close it and return why, in static words.  name is what
- * its giver calls it (copied; NULL: nothing). */
+/* Keep the socket, or close it and return why, in static words; one that is
+ * there already is closed without a word.  name is what its giver calls it
+ * (copied; NULL: nothing). */
 const char *given_add(struct given *given, int fd, const char *name);
 
 /* Take out the sockets of one kind at this endpoint, max at most, in the order

@@ -64,8 +64,9 @@ void handover_close(struct handover_parcel *parcel);
 /* Why, in words, static or strerror's. */
 const char *handover_words(enum handover_result result);
 
-/* Who is at the other end: 0, and the process and its user as they were when it
- * connected (or listened); -1: it cannot be known. */
+/* Who connected: 0, and the process and its user as they were then; -1: it
+ * cannot be known.  (The other end would learn who called listen, which need not
+ * be who answers.) */
 struct handover_peer {
 	pid_t pid;
 	uid_t uid;

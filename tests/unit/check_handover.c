@@ -415,6 +415,7 @@ START_TEST(given_are_found)
 	for (unsigned i = 0; i < 3; i++)
 		ck_assert_ptr_null(given_add(given, udp[i], NULL));
 	ck_assert_ptr_null(given_add(given, tcp, NULL));
+	ck_assert_ptr_null(given_add(given, dup(udp[1]), "once more"));
 	ck_assert_uint_eq(given_left(given), 4);
 	ck_assert_uint_eq(given_count(given, &other, GIVEN_UDP), 0);
 	ck_assert_uint_eq(given_take(given, &other, GIVEN_UDP, taken, 3), 0);
