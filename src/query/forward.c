@@ -1177,13 +1177,16 @@ settle_case(struct forward *f, const struct exchange *exchange,
 
 /* What TCP takes says nothing of UDP's way there and back. */
 static void
-hear(struct forward *f, struct exchange *exchange, int64_t now_ms)
+hear(struct forward *f, struct exchange *exchange, unsigned rcode,
+    int64_t now_ms)
 {
 	const struct flight *flight = flight_of(f, exchange);
 	bool is_own = exchange->state == EXCHANGE_UDP || flight->question.to.
 	    list[exchange->upstream].transport != UPSTREAM_UDP;
 
 	exchange->heard = true;
+	health_replied(health_of(f, exchange), rcode,
+	    now_ms - exchange->sent_ms);
 	health_heard(health_of(f, exchange), is_own ?
 	    now_ms - exchange->sent_ms : -1);
 }
@@ -1259,7 +1262,7 @@ take_reply(struct forward *f, struct exchange *exchange,
 	enum cookie cookie = judge_cookie(f, exchange, message, now_ms);
 
 	if (cookie == COOKIE_FITS) {
-		hear(f, exchange, now_ms);
+		hear(f, exchange, message->rcode, now_ms);
 		take_message(f, exchange, message, now_ms);
 		return;
 	}

@@ -363,6 +363,32 @@ health_lost(struct health_entry *entry, int64_t out_ms)
 		measure(entry, out_ms);
 }
 
+int64_t
+health_bound_ms(unsigned bucket)
+{
+	static const int64_t bounds_ms[HEALTH_BUCKETS - 1] = {1, 2, 5, 10, 25,
+	    50, 100, 250, 500, 1000, 2000, 3500, 5000};
+
+	return bucket < HEALTH_BUCKETS - 1 ? bounds_ms[bucket] : INT64_MAX;
+}
+
+void
+health_replied(struct health_entry *entry, unsigned rcode, int64_t took_ms)
+{
+	unsigned bucket = 0;
+
+	if (rcode >= HEALTH_RCODES)
+		rcode = HEALTH_RCODES - 1;
+	while (took_ms > health_bound_ms(bucket))
+		bucket++;
+	count(entry, HEALTH_RCODE + rcode);
+	count(entry, HEALTH_TOOK + bucket);
+	if (took_ms > 0)
+		show(entry, HEALTH_TOOK_MS, (uint64_t)took_ms +
+		    atomic_load_explicit(&entry->shown.figure[HEALTH_TOOK_MS],
+			memory_order_relaxed));
+}
+
 static int64_t
 penalty_ms(unsigned failures)
 {

@@ -34,6 +34,8 @@
 #define HEALTH_MEMORY_MS (15 * 60 * 1000)
 #define HEALTH_RECASED_MAX 3
 #define HEALTH_COOKIE_MAX 32		/* a server's, RFC 7873 */
+#define HEALTH_RCODES 7			/* 0 to 5, and the others */
+#define HEALTH_BUCKETS 14		/* the last: longer than all bounds */
 #define HEALTH_WAIT_MS 400		/* where nothing is known */
 #define HEALTH_WAIT_LEAST_MS 150
 #define HEALTH_WAIT_MOST_MS 1500
@@ -58,7 +60,10 @@ enum health_figure {
 	HEALTH_UNTIL_MS,		/* passed over; monotonic, 0: no */
 	HEALTH_WHY,			/* enum health_failure of the last */
 	HEALTH_FAILED,			/* and so many by kind */
-	HEALTH_FIGURES = HEALTH_FAILED + HEALTH_FAILURES
+	HEALTH_RCODE = HEALTH_FAILED + HEALTH_FAILURES,	/* replies, by rcode */
+	HEALTH_TOOK = HEALTH_RCODE + HEALTH_RCODES,	/* and by time */
+	HEALTH_TOOK_MS = HEALTH_TOOK + HEALTH_BUCKETS,	/* in all */
+	HEALTH_FIGURES
 };
 
 /* What others may read.  version is odd while the entry changes hands. */
@@ -119,6 +124,9 @@ int64_t health_until_ms(const struct health_entry *entry, int64_t now_ms);
 void health_sent(struct health_entry *entry, int64_t now_ms);
 void health_heard(struct health_entry *entry, int64_t rtt_ms);
 void health_lost(struct health_entry *entry, int64_t out_ms);
+/* The reply that was heard, for those who draw it: counted, no more. */
+void health_replied(struct health_entry *entry, unsigned rcode,
+    int64_t took_ms);
 void health_failed(struct health_entry *entry, enum health_failure failure,
     int64_t now_ms);
 void health_answered(struct health_entry *entry);
@@ -140,7 +148,7 @@ void health_remember_cookie(struct health_entry *entry, const uint8_t *cookie,
 void health_forget_cookie(struct health_entry *entry);
 size_t health_cookie(const struct health_entry *entry, int64_t now_ms);
 
-/* For main's thread: the entry at an index below HEALTH_UPSTREAMS; false where
+/* For any thread: the entry at an index below HEALTH_UPSTREAMS; false where
  * there is none. */
 struct health_view {
 	struct endpoint endpoint;
@@ -152,5 +160,7 @@ bool health_read(const struct health *health, unsigned index,
  * answers, and the later end of passing over counts. */
 void health_add(struct health_view *sum, const struct health_view *view);
 const char *health_failure_name(enum health_failure failure);
+/* Upper bound of a bucket of HEALTH_TOOK in milliseconds; INT64_MAX: none. */
+int64_t health_bound_ms(unsigned bucket);
 
 #endif

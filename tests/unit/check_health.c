@@ -157,6 +157,32 @@ START_TEST(what_others_read)
 }
 END_TEST
 
+START_TEST(replies_are_counted)
+{
+	struct endpoint one = server(1, 53);
+	struct health_entry *entry = health_take(&health, &one);
+	struct health_view view;
+	unsigned found = 0;
+
+	health_replied(entry, 0, 0);
+	health_replied(entry, 3, 1);
+	health_replied(entry, 3, 26);
+	health_replied(entry, 23, 6000);
+	health_replied(entry, 0, -5);	/* a clock that steps back */
+	while (!health_read(&health, found, &view))
+		found++;
+	ck_assert_uint_eq(view.figure[HEALTH_RCODE], 2);
+	ck_assert_uint_eq(view.figure[HEALTH_RCODE + 3], 2);
+	ck_assert_uint_eq(view.figure[HEALTH_RCODE + HEALTH_RCODES - 1], 1);
+	ck_assert_uint_eq(view.figure[HEALTH_TOOK], 3);
+	ck_assert_int_eq(health_bound_ms(5), 50);
+	ck_assert_uint_eq(view.figure[HEALTH_TOOK + 5], 1);
+	ck_assert_uint_eq(view.figure[HEALTH_TOOK + HEALTH_BUCKETS - 1], 1);
+	ck_assert_uint_eq(view.figure[HEALTH_TOOK_MS], 6027);
+	ck_assert_uint_eq(view.figure[HEALTH_ANSWERED], 0);
+}
+END_TEST
+
 START_TEST(views_are_added_up)
 {
 	struct health_view sum = { .figure = {
@@ -198,6 +224,7 @@ main(void)
 	tcase_add_test(tc, each_failure_doubles_the_time);
 	tcase_add_test(tc, soft_failures_take_a_few);
 	tcase_add_test(tc, a_full_table_forgets_the_oldest);
+	tcase_add_test(tc, replies_are_counted);
 	tcase_add_test(tc, times_are_smoothed);
 	tcase_add_test(tc, one_that_is_back_is_measured_anew);
 	tcase_add_test(tc, what_others_read);
