@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "conflimits.h"
 
 const char *const conf_lease_formats[] = {
     [LEASE_AUTO] = "auto",
@@ -67,6 +68,7 @@ conf_new_defaults(void)
 	conf->user = memory_string("hostler");
 	conf->allow.private = true;
 	conf->allow.attached = true;
+	conflimits_defaults(conf);
 	conf->log_level = LOG_LEVEL_INFO;
 	conf->log.bits4 = 32;
 	conf->log.bits6 = 128;
@@ -345,6 +347,7 @@ conf_free(struct conf *conf)
 	free(conf->managed_hosts);
 	free(conf->ca_file);
 	free(conf->allow.prefixes.list);
+	conflimits_free(conf);
 	free(conf->path);
 	free(conf->user);
 	free(conf->log.file);

@@ -16,6 +16,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
+#include "dns/cookie.h"
 #include "dns/dname.h"
 #include "names/source.h"
 
@@ -60,6 +61,20 @@ struct conf_log {
 	struct conf_mark file_mark;
 	bool json;
 	uint8_t bits4, bits6;		/* of clients that are shown */
+};
+
+struct conf_tcp {
+	unsigned connections;		/* of all clients */
+	unsigned per_client;
+	uint32_t idle_s;
+};
+
+/* Answers by UDP to one prefix. */
+struct conf_rate {
+	unsigned per_second;		/* of one kind; 0: no limit */
+	unsigned all_per_second;	/* of any kind; 0: no limit */
+	unsigned slip;
+	struct conf_allow exempt;
 };
 
 struct conf_hosts {
@@ -167,6 +182,9 @@ struct conf {
 	char *user;			/* "": keep the rights */
 	bool user_given;
 	struct conf_allow allow;
+	struct conf_tcp tcp;
+	struct conf_rate rate;
+	struct cookie_secrets cookies;	/* shared: configured */
 	enum log_level log_level;
 	struct conf_log log;
 	char *control_socket;		/* NULL: none */

@@ -2,7 +2,7 @@
 /* The effective configuration as YAML, which hostler reads back. */
 #include <string.h>
 
-#include "conf.h"
+#include "conflimits.h"
 
 /* Where a scope is printed: at the top, or within a view. */
 struct printing {
@@ -98,6 +98,7 @@ print_server(const struct conf *conf, FILE *out)
 	if (!allow->private && !allow->attached && !allow->any &&
 	    !allow->prefixes.count)
 		fputs("    []\n", out);
+	conflimits_print(conf, out);
 	fputs("  explain-to: ", out);
 	print_prefixes(&conf->explain_to, out);
 	fputc('\n', out);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "confhttp.h"
 #include "conflog.h"
+#include "conflimits.h"
 #include "confsources.h"
 #include "confviews.h"
 #include "confyaml.h"
@@ -87,40 +88,10 @@ read_user(struct confyaml *r, yaml_node_t *node, void *target)
 }
 
 static void
-read_allow_one(struct confyaml *r, yaml_node_t *node, void *target)
-{
-	const char *text = confyaml_text(r, node, "a prefix");
-	struct conf_allow *allow = &r->conf->allow;
-	struct prefix prefix;
-	const char *wrong;
-
-	(void)target;
-	if (!text)
-		return;
-	if (strcmp(text, "any") == 0) {
-		allow->any = true;
-	} else if (strcmp(text, "private") == 0) {
-		allow->private = true;
-	} else if (strcmp(text, "attached") == 0) {
-		allow->attached = true;
-	} else {
-		wrong = confsources_parse_network(&prefix, text);
-		if (wrong)
-			confyaml_tell(r, node, "'%s' is neither private, "
-			    "attached, any nor a prefix: %s", text, wrong);
-		else
-			*conf_add_prefix(&allow->prefixes) = prefix;
-	}
-}
-
-static void
 read_allow(struct confyaml *r, yaml_node_t *node, void *target)
 {
-	struct conf_allow *allow = &r->conf->allow;
-
-	free(allow->prefixes.list);
-	*allow = (struct conf_allow){0};
-	confyaml_list(r, node, LIST_OR_ONE, read_allow_one, target);
+	(void)target;
+	conflimits_allow(r, node, &r->conf->allow);
 }
 
 static void
@@ -139,6 +110,9 @@ read_server(struct confyaml *r, yaml_node_t *node, void *target)
 	    {"user", read_user},
 	    {"allow", read_allow},
 	    {"log", conflog_read},
+	    {"tcp", conflimits_tcp},
+	    {"rate-limit", conflimits_rate},
+	    {"cookie-secret", conflimits_cookie},
 	    {"explain-to", read_explain_to},
 	    {"read-all", NULL},
 	    {NULL, NULL},

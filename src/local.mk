@@ -6,6 +6,7 @@ src_libconf_a_SOURCES = \
 	src/check.c src/check.h \
 	src/conf.c src/conf.h \
 	src/conflog.c src/conflog.h \
+	src/conflimits.c src/conflimits.h \
 	src/confprint.c \
 	src/confhttp.c src/confhttp.h \
 	src/confread.c src/confread.h \
@@ -26,6 +27,7 @@ LIBS_CONF = $(LIBS_NAMES) $(LIBS_SYS) $(YAML_LIBS) $(JANSSON_LIBS)
 
 sbin_PROGRAMS += src/hostler
 src_hostler_SOURCES = \
+	src/descriptors.c src/descriptors.h \
 	src/explain.c src/explain.h \
 	src/explaintext.c \
 	src/fdstore.c src/fdstore.h \

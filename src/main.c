@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +16,7 @@
 #include "base/memory.h"
 #include "check.h"
 #include "confread.h"
+#include "descriptors.h"
 #include "fdstore.h"
 #include "giveway.h"
 #include "refresh.h"
@@ -37,13 +37,9 @@ enum exit_code {
 	EXIT_FILES = 3,
 };
 
-#define TCP_CONNECTIONS_MAX 4096
-#define TCP_IDLE_MS 10000
 #define WAITING_MAX 4096
-#define FILES_RESERVED 96		/* descriptors: sources, control */
-#define FILES_WORKER 8			/* listening sockets and the like */
-#define LOAD_LEAST 8			/* however few descriptors */
-#define LOAD_WARN 512
+#define SHARE_LEAST 16			/* TCP connections, a worker */
+#define STREAMS_MAX 512			/* to upstreams, a worker */
 #define REFUSED_LOG_MS 60000
 #define STOP_WAIT_MS 5000
 #define LEAVE_WAIT_MS 1000		/* who asks at the control socket */
@@ -113,18 +109,6 @@ count_cores(void)
 	if (sched_getaffinity(0, sizeof set, &set) != 0)
 		return 1;
 	return (unsigned)CPU_COUNT(&set);
-}
-
-/* Every socket counts: take what the hard limit gives. */
-static void
-raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Workers inherit the blocked set; main's loop takes the signals. */
@@ -421,51 +405,36 @@ note_loopback(const struct conf *conf)
 	    "address that they reach, say: listen: [192.168.56.1]");
 }
 
-/* A flood of connections, or of questions to a silent upstream, is not to take
- * the descriptors that a reload and the control socket need.  A question has
- * two sockets at most, a connection one. */
-static void
-fit_descriptors(struct workers_settings *settings)
+/* Of what all workers may have.  The kernel does not spread clients evenly: a
+ * few each may always have. */
+static unsigned
+share_of(unsigned all, unsigned workers)
 {
-	unsigned reserved = FILES_RESERVED + FILES_WORKER * settings->count;
-	unsigned most = WAITING_MAX;
-	struct rlimit limit;
-	rlim_t each;
+	unsigned share = (all + workers - 1) / workers;
+	unsigned few = all < SHARE_LEAST ? all : SHARE_LEAST;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	each = limit.rlim_cur > reserved ?
-	    (limit.rlim_cur - reserved) / settings->count / 3 : 0;
-	if (each >= most)
-		return;
-	most = each > LOAD_LEAST ? (unsigned)each : LOAD_LEAST;
-	settings->waiting_max = most;
-	settings->tcp_connections_max = most;
-	if (most < LOAD_WARN)
-		log_warning("the limit of open files is %llu: each of %u "
-		    "threads takes %u TCP clients and %u questions to "
-		    "upstreams at one time; a higher limit (ulimit -n, "
-		    "LimitNOFILE=) lets in more",
-		    (unsigned long long)limit.rlim_cur, settings->count, most,
-		    most);
+	return share > few ? share : few;
 }
 
 static void
 start_workers(struct daemon *daemon, unsigned count)
 {
+	const struct conf *conf = reload_conf(daemon->reload);
 	struct workers_settings settings = {
 	    .count = count,
 	    .publisher = reload_publisher(daemon->reload),
 	    .cache = daemon->cache,
-	    .tcp_connections_max = TCP_CONNECTIONS_MAX,
-	    .tcp_idle_ms = TCP_IDLE_MS,
+	    .tcp_connections_max = share_of(conf->tcp.connections, count),
+	    .tcp_client_max = share_of(conf->tcp.per_client, count),
+	    .tcp_idle_ms = conf->tcp.idle_s * 1000,
 	    .waiting_max = WAITING_MAX,
+	    .upstream_streams_max = STREAMS_MAX,
 	    .trust = reload_trust(daemon->reload),
 	    .refused_log_ms = REFUSED_LOG_MS,
 	    .wants = observer_wants(daemon->observer),
 	};
 
-	fit_descriptors(&settings);
+	descriptors_fit(&settings);
 	daemon->workers = workers_start(&settings);
 	observer_start(daemon->observer, daemon->workers);
 	daemon->verbs.workers = daemon->workers;
@@ -605,7 +574,7 @@ serve(struct conf *conf, struct conf_options *options)
 
 	signal(SIGPIPE, SIG_IGN);
 	block_signals(SIG_BLOCK);
-	raise_file_limit();
+	descriptors_raise();
 	daemon.listeners = listeners_new(workers);
 	daemon.reload = reload_new(conf, options, daemon.listeners);
 	code = start(&daemon, workers);

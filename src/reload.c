@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "confread.h"
 #include "policymake.h"
 #include "routes.h"
@@ -36,6 +37,7 @@ struct reload {
 	struct workers *workers;
 	struct taps *taps;
 	uint64_t generation;
+	struct cookie_secrets cookies;	/* where none is configured */
 };
 
 struct reload *
@@ -50,6 +52,7 @@ reload_new(struct conf *conf, const struct conf_options *options,
 	reload->conf_diags = diags_new();
 	reload->route_diags = diags_new();
 	reload->realms = realms_new();
+	random_bytes(&reload->cookies.now, sizeof reload->cookies.now);
 	return reload;
 }
 
@@ -123,6 +126,8 @@ publish(struct reload *reload)
 	policy = policymake(reload->conf, reload->realms,
 	    reload->route_diags);
 	policy_keep_sets(policy, publisher_borrow(&reload->publisher));
+	policy->cookies = reload->conf->cookies.shared ?
+	    reload->conf->cookies : reload->cookies;
 	policy->generation = ++reload->generation;
 	before = publisher_swap(&reload->publisher, policy, &ticket);
 	reload->index_waits = true;
@@ -235,6 +240,11 @@ keep_fixed(struct conf *fresh, struct conf *old, struct diags *diags)
 	if (fresh->cache_bytes != old->cache_bytes)
 		tell_restart(diags, fresh->path, "cache.size");
 	fresh->cache_bytes = old->cache_bytes;
+	if (fresh->tcp.connections != old->tcp.connections ||
+	    fresh->tcp.per_client != old->tcp.per_client ||
+	    fresh->tcp.idle_s != old->tcp.idle_s)
+		tell_restart(diags, fresh->path, "tcp");
+	fresh->tcp = old->tcp;
 }
 
 static void

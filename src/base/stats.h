@@ -39,6 +39,9 @@
 	X(RCODE_REFUSED, "rcode.refused") \
 	X(RCODE_OTHER, "rcode.other") \
 	X(TRUNCATED, "truncated") \
+	X(COOKIES_NEW, "cookies.new") \
+	X(COOKIES_GOOD, "cookies.good") \
+	X(COOKIES_BAD, "cookies.bad") \
 	X(REBIND_WITHHELD, "rebind.withheld") \
 	X(CACHE_HITS, "cache.hits") \
 	X(CACHE_MISSES, "cache.misses") \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "dns/question.h"
 
+#include "dns/cookie.h"
 #include "dns/rdata.h"
 #include "dns/types.h"
 #include "dns/wire.h"
@@ -33,15 +34,22 @@ read_name(struct question *q)
 	return true;
 }
 
-static void
+/* False: it has a length that no cookie has. */
+static bool
 read_cookie(struct question *q, const uint8_t *options, size_t length)
 {
 	uint16_t size;
 	const uint8_t *cookie = rdata_find_option(options, length,
 	    OPTION_COOKIE, &size);
 
-	if (cookie != NULL && size >= sizeof(q->cookie))
-		memcpy(&q->cookie, cookie, sizeof(q->cookie));
+	if (cookie == NULL)
+		return true;
+	if (!cookie_has_length(size))
+		return false;
+	memcpy(&q->cookie, cookie, sizeof(q->cookie));
+	q->cookie_at = (uint16_t)(cookie - q->packet);
+	q->cookie_length = (uint8_t)size;
+	return true;
 }
 
 /* RFC 6891 6.1.1: the root as owner, one at most.  fixed is what stands behind
@@ -63,8 +71,7 @@ read_opt(struct question *q, const uint8_t *fixed, uint8_t *version)
 		return true;
 	if (!rdata_is_valid(TYPE_OPT, fixed + FIXED, length))
 		return false;
-	read_cookie(q, fixed + FIXED, length);
-	return true;
+	return read_cookie(q, fixed + FIXED, length);
 }
 
 /* Pass over an owner.  That of an OPT is one byte. */
@@ -154,6 +161,7 @@ start_question(struct question *q, const uint8_t *packet, size_t length)
 	q->labels = 0;
 	q->edns = false;
 	q->cookie = 0;
+	q->cookie_at = 0;
 	q->dnssec_ok = false;
 	q->name[0] = 0;
 }

@@ -40,14 +40,18 @@ struct question {
 	bool edns;			/* an OPT was there */
 	bool dnssec_ok;			/* DO */
 	uint64_t cookie;		/* the client's (RFC 7873), its bytes
-					 * as they are; 0: none */
+					 * as they are; 0: none, or so */
+	uint16_t cookie_at;		/* the COOKIE option's bytes in the
+					 * packet; 0: there is none */
+	uint8_t cookie_length;
 	uint8_t name[DNAME_MAX + 1];	/* lower */
 };
 
 /* Fill q from a packet.  Records other than one OPT in the additional section
- * (TSIG, say) are passed over; two OPTs, an OPT elsewhere or with an owner, or
- * bytes that do not parse, are FORMERR.  answer and authority counts other than
- * 0 are FORMERR; the SOA in the authority of an IXFR is passed over (RFC 1995
+ * (TSIG, say) are passed over; two OPTs, an OPT elsewhere or with an owner, a
+ * COOKIE of a length that none has (RFC 7873 5.2.2), or bytes that do not
+ * parse, are FORMERR.  answer and authority counts other than 0 are FORMERR;
+ * the SOA in the authority of an IXFR is passed over (RFC 1995
  * 3).  Bytes behind the last record are passed over.  For every
  * result but DROP_*, id, flags and end are right, so that an error reply can
  * be written; with FORMERR, end is 12 unless the question was read. */

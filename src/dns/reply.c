@@ -4,9 +4,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "dns/cookie.h"
 #include "dns/wire.h"
 
 #define OPT_SIZE 11u
+#define COOKIE_CODE 10
+#define COOKIE_SIZE (4u + COOKIE_FULL)	/* option header and cookie */
 #define EDE_CODE 15
 #define EDE_SIZE 6			/* option header and info code */
 #define POINTER 0xc000
@@ -19,11 +22,20 @@ enum {
 };
 #define HEAD 12u
 
+/* What is kept back for the OPT. */
+static uint32_t
+opt_size(const struct question *q)
+{
+	if (!q->edns)
+		return 0;
+	return OPT_SIZE + (q->cookie_at ? COOKIE_SIZE : 0);
+}
+
 void
 reply_start(struct reply *reply, const struct question *q, uint8_t *bytes,
     size_t limit)
 {
-	assert(limit >= q->end + (q->edns ? OPT_SIZE : 0u));
+	assert(limit >= q->end + opt_size(q));
 	reply->bytes = bytes;
 	reply->limit = (uint32_t)limit;
 	reply->flags = FLAG_QR | (q->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
@@ -34,7 +46,8 @@ reply_start(struct reply *reply, const struct question *q, uint8_t *bytes,
 	reply->at = q->end;
 	reply->edns = q->edns;
 	reply->dnssec_ok = q->dnssec_ok;
-	reply->room = (uint32_t)limit - (q->edns ? OPT_SIZE : 0u);
+	reply->room = (uint32_t)limit - opt_size(q);
+	reply->cookie = NULL;
 	reply->full = false;
 	reply->ede = EDE_NONE;
 	reply->ede_text_length = 0;
@@ -327,12 +340,24 @@ write_ede(const struct reply *reply, uint8_t *at)
 	return EDE_SIZE + text;
 }
 
+static unsigned
+write_cookie(const struct reply *reply, uint8_t *at)
+{
+	if (reply->cookie == NULL)
+		return 0;
+	wire_put16(at, COOKIE_CODE);
+	wire_put16(at + 2, COOKIE_FULL);
+	memcpy(at + 4, reply->cookie, COOKIE_FULL);
+	return COOKIE_SIZE;
+}
+
 static void
 write_opt(struct reply *reply)
 {
 	uint8_t *at = reply->bytes + reply->at;
-	unsigned length = write_ede(reply, at + OPT_SIZE);
+	unsigned length = write_cookie(reply, at + OPT_SIZE);
 
+	length += write_ede(reply, at + OPT_SIZE + length);
 	at[0] = 0;
 	wire_put16(at + 1, TYPE_OPT);
 	wire_put16(at + 3, REPLY_UDP_SIZE);
@@ -364,7 +389,7 @@ reply_error(const struct question *q, enum dns_rcode rcode, uint8_t *bytes)
 {
 	struct reply reply;
 
-	reply_start(&reply, q, bytes, q->end + (q->edns ? OPT_SIZE : 0));
+	reply_start(&reply, q, bytes, q->end + opt_size(q));
 	reply.rcode = (uint16_t)rcode;
 	return reply_finish(&reply);
 }

@@ -53,6 +53,9 @@ struct reply {
 	bool edns;
 	bool dnssec_ok;
 	bool full;			/* TC was set: no more records */
+	const uint8_t *cookie;		/* COOKIE_FULL bytes for the OPT; NULL:
+					 * none; set by the caller, where the
+					 * question has a cookie */
 	uint16_t ede;			/* EDE_NONE: none */
 	uint8_t ede_text_length;
 	char ede_text[REPLY_EDE_TEXT_MAX];
@@ -64,7 +67,7 @@ struct reply {
 /* Begin an answer to q in `bytes`; limit is what may go out (UDP: the smaller
  * of q->udp_size and REPLY_UDP_SIZE, or 512 without EDNS; TCP: 65535) and at
  * most the room in bytes.  The question is copied as it came; header, question
- * and OPT always fit (282 bytes). */
+ * and OPT always fit (310 bytes), with a cookie where the question has one. */
 void reply_start(struct reply *reply, const struct question *q,
     uint8_t *bytes, size_t limit);
 

@@ -7,6 +7,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,7 @@ struct streams {
 	struct streams_hooks hooks;
 	struct streams_times times;
 	unsigned slot_count;
+	unsigned connection_count, connections_max;
 	struct asked **slots;
 	struct peer *peers[STREAMS_UPSTREAMS];
 	struct connection *dead;
@@ -415,6 +417,7 @@ free_connection(struct connection *connection)
 	else if (connection->events != NULL)
 		bufferevent_free(connection->events);
 	close(connection->fd);
+	connection->streams->connection_count--;
 	free(connection);
 }
 
@@ -658,11 +661,17 @@ start_sweeping(struct streams *streams)
 static struct connection *
 open_connection(struct peer *peer, struct streams *streams, int64_t now_ms)
 {
-	int fd = connect_to(&peer->upstream.endpoint);
 	struct connection *connection;
+	int fd;
 
+	if (streams->connection_count == streams->connections_max) {
+		errno = EMFILE;
+		return NULL;
+	}
+	fd = connect_to(&peer->upstream.endpoint);
 	if (fd < 0)
 		return NULL;
+	streams->connection_count++;
 	connection = memory_zeroed(1, sizeof(*connection));
 	connection->streams = streams;
 	connection->peer = peer;
@@ -856,6 +865,8 @@ streams_new(const struct streams_settings *settings)
 	streams->hooks = settings->hooks;
 	streams->times = settings->times;
 	streams->slot_count = settings->slots;
+	streams->connections_max = settings->connections_max ?
+	    settings->connections_max : UINT_MAX;
 	streams->slots = memory_zeroed(settings->slots,
 	    sizeof(struct asked *));
 	evtimer_assign(&streams->bury, streams->base, on_bury, streams);

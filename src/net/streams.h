@@ -77,6 +77,7 @@ struct streams_settings {
 	struct stats *stats;		/* of the worker */
 	struct troubles *troubles;
 	unsigned slots;			/* forward_slots */
+	unsigned connections_max;	/* in all; 0: as told above */
 	struct streams_hooks hooks;
 	struct streams_times times;
 };

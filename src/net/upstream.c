@@ -303,6 +303,7 @@ make_streams(struct upstream_io *io, const struct upstream_settings *from)
 	    .stats = from->stats,
 	    .troubles = from->troubles,
 	    .slots = io->line_count,
+	    .connections_max = from->streams_max,
 	    .hooks = { on_message, on_broken, io },
 	    .times = STREAMS_TIMES,
 	};
@@ -322,7 +323,8 @@ upstream_new(const struct upstream_settings *settings)
 	io->lines = memory_zeroed(io->line_count, sizeof(*io->lines));
 	for (unsigned i = 0; i < io->line_count; i++)
 		io->lines[i].io = io;
-	io->outgoing = outgoing_pool_new(io->base, io->line_count,
+	io->outgoing = outgoing_pool_new(io->base,
+	    settings->udp_max ? settings->udp_max : io->line_count,
 	    on_datagram);
 	io->streams = make_streams(io, settings);
 	io->timer_ms = INT64_MAX;

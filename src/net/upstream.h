@@ -46,6 +46,8 @@ struct upstream_settings {
 	struct stats *stats;
 	struct troubles *troubles;
 	struct upstream_hooks hooks;
+	unsigned udp_max;		/* sockets; 0: two a question */
+	unsigned streams_max;		/* connections; 0: no other limit */
 };
 
 /* What settings point to stays the caller's and outlives it.  Never fails

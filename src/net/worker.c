@@ -53,6 +53,7 @@ struct worker {
 	struct upstream_io *upstream;
 	struct event *letters, *heartbeat, *stopping;
 	int64_t stop_by_ms;
+	bool follows_wall;		/* cookies are shared with others */
 	bool finished;
 	_Atomic int64_t alive_ms;
 };
@@ -255,9 +256,19 @@ read_policy(struct worker *worker)
 	    .max_negative_ttl_s = policy->max_negative_ttl_s,
 	};
 	stale_s = policy->stale_s;
+	worker->follows_wall = policy->cookies.shared;
 	epoch_offline(worker->serving.reader);
 	cache_set_stale(worker->all->settings.cache, stale_s * 1000);
 	forward_set_limits(worker->forward, &limits);
+}
+
+/* Cookies that this server alone knows keep their age when the wall clock is
+ * set; those of several servers need the time that the others have. */
+static void
+look_at_wall(struct worker *worker)
+{
+	worker->serving.env.unix_less_now_s = clock_wall_s() -
+	    clock_mono_ms() / 1000;
 }
 
 /* Once finished it stays so: nothing more is read. */
@@ -418,6 +429,8 @@ on_heartbeat(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	atomic_store_explicit(&worker->alive_ms, now_ms,
 	    memory_order_relaxed);
+	if (worker->follows_wall)
+		look_at_wall(worker);
 	if (worker->number == 0)
 		tell_counts(worker->all, now_ms);
 }
@@ -444,6 +457,8 @@ open_worker(struct worker *worker)
 	struct upstream_settings upstream = {
 	    .stats = &worker->stats,
 	    .hooks = {keep_answer, pass_answer, worker},
+	    .udp_max = settings->upstream_udp_max,
+	    .streams_max = settings->upstream_streams_max,
 	};
 
 	serving->base = loop_new();
@@ -475,6 +490,7 @@ open_worker(struct worker *worker)
 		upstream_trust(worker->upstream,
 		    tls_trust_hold(settings->trust));
 	read_policy(worker);
+	look_at_wall(worker);
 	worker->letters = loop_watch(serving->base,
 	    mailbox_fd(worker->mailbox), EV_READ | EV_PERSIST, on_letters,
 	    worker);

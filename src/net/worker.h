@@ -35,6 +35,8 @@ struct workers_settings {
 	size_t tcp_kept_max;		/* bytes that a worker keeps for slow
 					 * peers; 0: 64 MB */
 	unsigned waiting_max;		/* queries that wait, a worker */
+	unsigned upstream_udp_max;	/* sockets a worker; 0: two a query */
+	unsigned upstream_streams_max;	/* connections; 0: no other limit */
 	struct tls_trust *trust;	/* see workers_trust */
 	unsigned refused_log_ms;	/* one counted line at most so often */
 	/* What is wanted of answered queries (sighting.h): outlives the

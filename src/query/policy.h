@@ -22,6 +22,7 @@
 
 #include "base/addr.h"
 #include "base/epoch.h"
+#include "dns/cookie.h"
 #include "dns/dname.h"
 #include "names/snapshot.h"
 #include "query/networks.h"
@@ -96,6 +97,7 @@ struct policy {
 	unsigned told_count;		/* who sees the source as EDE text */
 	struct prefix *told;
 	struct rebind rebind;
+	struct cookie_secrets cookies;
 	char hostname[256];		/* hostname.bind, id.server */
 	struct dname host;		/* the server's own name, lower: its
 					 * first label alone or whole counts */

@@ -28,6 +28,7 @@
 #define HOSTLER_QUERY_QUERY_H
 
 #include "base/stats.h"
+#include "dns/cookie.h"
 #include "dns/question.h"
 #include "dns/reply.h"
 #include "query/answer.h"
@@ -64,6 +65,7 @@ struct query_env {
 	struct stats *stats;
 	struct tally *tally;
 	int64_t now_ms;			/* monotonic */
+	int64_t unix_less_now_s;	/* Unix time, for cookies, less that */
 	const struct answer *fresh;	/* what was waited for; else NULL */
 	bool in_need;			/* what has expired will do */
 	bool may_refresh;		/* somebody looks at q->refresh */
@@ -78,6 +80,8 @@ struct query {
 	const struct view *view;	/* of the client */
 	uint64_t hash;			/* of question.name */
 	struct reply reply;
+	uint8_t cookie[COOKIE_FULL];	/* for the reply, where one came */
+	bool vouched;			/* by its cookie: no forged sender */
 	bool is_near;			/* forward was made by query_prefetch */
 	struct forward_question forward;	/* on WAIT, or: */
 	bool refresh;			/* ask for it, nobody waits */

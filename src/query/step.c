@@ -111,8 +111,33 @@ reply_malformed(struct query *q, const struct query_env *env,
 	return reply_error(&q->question, rcode, room);
 }
 
+/* Whoever sends a cookie gets one (RFC 7873 5.2). */
 static void
-start_reply(struct query *q, uint8_t *room)
+give_cookie(struct query *q, const struct query_env *env)
+{
+	static const enum stats_counter counters[] = {
+		[COOKIE_NEW] = STAT_COOKIES_NEW,
+		[COOKIE_BAD] = STAT_COOKIES_BAD,
+		[COOKIE_RENEW] = STAT_COOKIES_GOOD,
+		[COOKIE_GOOD] = STAT_COOKIES_GOOD,
+	};
+	enum cookie_state state = cookie_answer(&env->policy->cookies,
+	    &(struct cookie_came){
+		.bytes = q->question.packet + q->question.cookie_at,
+		.length = q->question.cookie_length,
+		.client = &q->client.addr,
+		.now_s = (uint32_t)(env->now_ms / 1000 +
+		    env->unix_less_now_s),
+	    }, q->cookie);
+
+	q->reply.cookie = q->cookie;
+	q->vouched = cookie_vouches(state);
+	if (env->fresh == NULL && env->restarts == 0)
+		stats_count(env->stats, counters[state]);
+}
+
+static void
+start_reply(struct query *q, const struct query_env *env, uint8_t *room)
 {
 	size_t limit = WIRE_MAX;
 
@@ -122,6 +147,9 @@ start_reply(struct query *q, uint8_t *room)
 	reply_start(&q->reply, &q->question, room, limit);
 	if (q->view->route_count > 0)
 		q->reply.flags |= FLAG_RA;
+	q->vouched = false;
+	if (q->question.cookie_at != 0)
+		give_cookie(q, env);
 }
 
 static size_t
@@ -271,7 +299,7 @@ query_step(struct query *q, const struct query_env *env, uint8_t *room,
 		*length = reply_malformed(q, env, room);
 		return QUERY_REPLY;
 	}
-	start_reply(q, room);
+	start_reply(q, env, room);
 	if (!refuse_client(q, env) &&
 	    !answer_class(q, env, &source) &&
 	    !refuse_meta(q))

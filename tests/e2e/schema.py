@@ -200,9 +200,8 @@ def check_refused(where):
 def read_tables():
     """The tables of keys in the source, without those not offered."""
     tables = []
-    for name in ("confhttp.c", "conflog.c", "confread.c", "confsources.c",
-                 "confviews.c"):
-        text = (SRC / "src" / name).read_text()
+    for path in sorted((SRC / "src").glob("conf*.c")):
+        text = path.read_text()
         for table in re.findall(r"(?s)struct confyaml_key keys\[\] = \{(.*?)\};",
                                 text):
             found = re.findall(r'\{"([^"]+)", (\w+)\}', table)

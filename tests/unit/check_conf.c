@@ -166,6 +166,67 @@ START_TEST(masks)
 }
 END_TEST
 
+START_TEST(limits)
+{
+	struct conf *conf = read_good("");
+
+	ck_assert_uint_eq(conf->tcp.connections, 16384);
+	ck_assert_uint_eq(conf->tcp.per_client, 1024);
+	ck_assert_uint_eq(conf->tcp.idle_s, 10);
+	ck_assert_uint_eq(conf->rate.per_second, 200);
+	ck_assert_uint_eq(conf->rate.all_per_second, 1000);
+	ck_assert_uint_eq(conf->rate.slip, 2);
+	ck_assert(conf->rate.exempt.private && conf->rate.exempt.attached);
+	ck_assert(!conf->rate.exempt.any && !conf->cookies.shared);
+	conf_free(conf);
+	conf = read_good("server:\n"
+	    "  tcp: {connections: 9, per-client: 3, idle: 2m}\n"
+	    "  rate-limit: {per-second: 0, all-per-second: 7, slip: 1, "
+	    "exempt: [any, 192.0.2.0/24]}\n"
+	    "  cookie-secret: [e5e973e5a6b2a43f48e7dc849e37bfcf, "
+	    "\"00000000000000000000000000000001\"]\n");
+	ck_assert_uint_eq(conf->tcp.connections, 9);
+	ck_assert_uint_eq(conf->tcp.per_client, 3);
+	ck_assert_uint_eq(conf->tcp.idle_s, 120);
+	ck_assert_uint_eq(conf->rate.per_second, 0);
+	ck_assert_uint_eq(conf->rate.all_per_second, 7);
+	ck_assert_uint_eq(conf->rate.slip, 1);
+	ck_assert(conf->rate.exempt.any && !conf->rate.exempt.private);
+	ck_assert_uint_eq(conf->rate.exempt.prefixes.count, 1);
+	ck_assert(conf->cookies.shared && conf->cookies.has_before);
+	ck_assert_uint_eq(conf->cookies.now.k0, 0x3fa4b2a6e573e9e5);
+	ck_assert_uint_eq(conf->cookies.before.k1, 0x0100000000000000);
+	conf_free(conf);
+}
+END_TEST
+
+START_TEST(wrong_limits)
+{
+	check_bad("server: {tcp: {connections: 0}}\n",
+	    "etc/hostler.yaml:1:29: error: at least 1 is needed\n"
+	    "    1 | server: {tcp: {connections: 0}}\n"
+	    "      |                             ^\n");
+	check_bad("server: {tcp: {idle: 0s}}\n",
+	    "etc/hostler.yaml:1:22: error: a time from 1s to 1d is needed\n"
+	    "    1 | server: {tcp: {idle: 0s}}\n"
+	    "      |                      ^~\n");
+	check_bad("server: {rate-limit: {exempt: some}}\n",
+	    "etc/hostler.yaml:1:31: error: 'some' is neither private, "
+	    "attached, any nor a prefix: a prefix is written ADDR/LENGTH\n"
+	    "    1 | server: {rate-limit: {exempt: some}}\n"
+	    "      |                               ^~~~\n");
+	check_bad("server: {rate-limit: {slip: 101}}\n",
+	    "etc/hostler.yaml:1:29: error: 101 is too large\n"
+	    "    1 | server: {rate-limit: {slip: 101}}\n"
+	    "      |                             ^~~\n");
+	check_bad("server: {cookie-secret: 0011}\n",
+	    "etc/hostler.yaml:1:25: error: this is no secret of 32 "
+	    "hexadecimal digits; 'openssl rand -hex 16' makes one\n"
+	    "    1 | server: {cookie-secret: 0011}\n"
+	    "      |                         ^~~~\n");
+}
+END_TEST
+
 START_TEST(tls)
 {
 	struct conf *conf = read_good(
@@ -506,6 +567,8 @@ main(void)
 	tcase_add_test(tests, everything);
 	tcase_add_test(tests, masks);
 	tcase_add_test(tests, none);
+	tcase_add_test(tests, limits);
+	tcase_add_test(tests, wrong_limits);
 	tcase_add_test(tests, tls);
 	tcase_add_test(tests, wrong_tls);
 	tcase_add_test(tests, who_asks);

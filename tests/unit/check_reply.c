@@ -44,7 +44,7 @@ static const struct {
 	  OPT("\20\0", "\0", "\200\0", "\0\0") "junk"), QUESTION_OK,
 	  29, true, true, 4096 },
 	{ PACKET(ID "\1\0" ONE_MORE NAME "\0\1\0\1"
-	  OPT("\0\144", "\0", "\177\377", "\0\6\0\12\0\2ab")), QUESTION_OK,
+	  OPT("\0\144", "\0", "\177\377", "\0\6\0\3\0\2ab")), QUESTION_OK,
 	  29, true, false, 512 },
 	/* A TSIG and the like is passed over. */
 	{ PACKET(ID "\1\0" "\0\1\0\0\0\0\0\2" NAME "\0\1\0\1" PLAIN_OPT
@@ -183,22 +183,32 @@ END_TEST
 
 /* ---- replies ---- */
 
-/* The client's part of a cookie: eight bytes, or it is none. */
+/* 33 bytes; only as many as a row tells of count. */
+#define MORE "................................."
+#define BAD 1000
 START_TEST(reads_cookies)
 {
 	static const struct {
 		const char *options;
 		size_t length;
-		bool wanted;
+		unsigned at, size;	/* of the cookie */
 	} rows[] = {
-		{ "", 0, false },
-		{ "\0\12\0\010abcdefgh", 12, true },
-		{ "\0\12\0\012abcdefghij", 14, true },
-		{ "\0\3\0\1x\0\12\0\010abcdefgh", 17, true },
-		{ "\0\12\0\7abcdefg", 11, false },
-		{ "\0\3\0\010abcdefgh", 12, false },
+		{ "", 0, 0, 0 },
+		{ "\0\12\0\010abcdefgh", 12, 34, 8 },
+		{ "\0\3\0\1x\0\12\0\010abcdefgh", 17, 39, 8 },
+		{ "\0\12\0\020abcdefgh" MORE, 20, 34, 16 },
+		{ "\0\12\0\050abcdefgh" MORE, 44, 34, 40 },
+		{ "\0\3\0\010abcdefgh", 12, 0, 0 },
+		/* of two the first counts */
+		{ "\0\12\0\010abcdefgh" "\0\12\0\1x", 17, 34, 8 },
+		/* no cookie is so long: RFC 7873 5.2.2 */
+		{ "\0\12\0\0", 4, 0, BAD },
+		{ "\0\12\0\7abcdefg", 11, 0, BAD },
+		{ "\0\12\0\011abcdefghi", 13, 0, BAD },
+		{ "\0\12\0\017abcdefghijklmno", 19, 0, BAD },
+		{ "\0\12\0\051abcdefgh" MORE, 45, 0, BAD },
 	};
-	uint8_t bytes[64] = "\1\2\1\0\0\1\0\0\0\0\0\1" "\1a\0\0\1\0\1"
+	uint8_t bytes[80] = "\1\2\1\0\0\1\0\0\0\0\0\1" "\1a\0\0\1\0\1"
 	    "\0\0\51\4\320\0\0\0\0\0";
 	struct question q;
 	uint64_t cookie;
@@ -208,9 +218,13 @@ START_TEST(reads_cookies)
 		bytes[29] = (uint8_t)rows[i].length;
 		memcpy(bytes + 30, rows[i].options, rows[i].length);
 		ck_assert_int_eq(question_read(&q, bytes, 30 +
-		    rows[i].length), QUESTION_OK);
+		    rows[i].length), rows[i].size == BAD ?
+		    QUESTION_FORMERR : QUESTION_OK);
 		ck_assert(q.edns);
-		ck_assert(q.cookie == (rows[i].wanted ? cookie : 0));
+		ck_assert(q.cookie == (rows[i].at ? cookie : 0));
+		ck_assert_uint_eq(q.cookie_at, rows[i].at);
+		if (rows[i].at)
+			ck_assert_uint_eq(q.cookie_length, rows[i].size);
 	}
 }
 END_TEST

@@ -5,4 +5,9 @@ TESTS += tests/unit/check_crowd
 tests_unit_check_crowd_SOURCES = tests/unit/check_crowd.c
 tests_unit_check_crowd_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_crowd_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_cookie
+TESTS += tests/unit/check_cookie
+tests_unit_check_cookie_SOURCES = tests/unit/check_cookie.c
+tests_unit_check_cookie_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_cookie_LDADD = $(LINK_DNS) $(CHECK_LIBS)
 endif
