@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -354,6 +355,123 @@ conf_free(struct conf *conf)
 	free(conf->control_socket);
 	free(conf);
 }
+
+/* ---- listen ---- */
+
+/* What people try where an interface's name is meant. */
+static const char *
+find_other_word(const char *name)
+{
+	static const struct {
+		const char *word, *advice;
+	} words[] = {
+	    {"localhost", "write 127.0.0.1 and ::1, or the interface lo"},
+	    {"loopback", "write 127.0.0.1 and ::1, or the interface lo"},
+	    {"any", "every address is 0.0.0.0 and ::, every private one is "
+		"'private'"},
+	    {"all", "every address is 0.0.0.0 and ::, every private one is "
+		"'private'"},
+	    {"attached", "every private address of this machine is "
+		"'private'; or name the interfaces"},
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(words[i].word, name) == 0)
+			return words[i].advice;
+	return NULL;
+}
+
+/* Interfaces may have stranger names; but 192.168.0 and 1O.0.0.5 are addresses
+ * with a slip in them. */
+static bool
+is_interface_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t length = strlen(name);
+
+	if (length >= IF_NAMESIZE || !strpbrk(name, letters))
+		return false;
+	if (!strchr(letters, *name) && strchr(name, '.'))
+		return false;
+	for (const char *c = name; *c; c++)
+		if (*c <= ' ' || *c > '~' || strchr("/:%@,\"'\\[]{}", *c))
+			return false;
+	return true;
+}
+
+/* eth0:53; but fd00:5 is an address with a slip in it. */
+static bool
+is_word_with_colon(const char *text)
+{
+	size_t length = strcspn(text, ":");
+	char name[IF_NAMESIZE];
+
+	if (text[length] == '\0' || length >= sizeof name ||
+	    text[length + 1 + strspn(text + length + 1, "0123456789")])
+		return false;
+	memcpy(name, text, length);
+	name[length] = '\0';
+	return is_interface_name(name) &&
+	    name[strspn(name, "0123456789abcdefABCDEF")] != '\0';
+}
+
+static const char *
+judge_name(struct conf_listen *listen, const char *name, const char *wrong)
+{
+	const char *advice = find_other_word(name);
+
+	if (strcmp(name, "private") == 0) {
+		listen->kind = CONF_LISTEN_PRIVATE;
+		return NULL;
+	}
+	if (advice)
+		return advice;
+	if (!is_interface_name(name))
+		return wrong;
+	listen->kind = CONF_LISTEN_INTERFACE;
+	memcpy(listen->interface, name, strlen(name) + 1);
+	return NULL;
+}
+
+const char *
+conf_parse_listen(struct conf_listen *listen, const char *text)
+{
+	const char *wrong = endpoint_parse(&listen->endpoint, text,
+	    strlen(text), CONF_PORT);
+	size_t length = strcspn(text, "@");
+	char name[ENDPOINT_TEXT], port[ENDPOINT_TEXT];
+
+	listen->kind = CONF_LISTEN_ADDRESS;
+	if (!wrong || length >= sizeof name - 1 ||
+	    strlen(text + length) >= 8 || strchr(text, ':'))
+		return wrong && is_word_with_colon(text) ?
+		    "the port goes behind @" : wrong;
+	memcpy(name, text, length);
+	name[length] = '\0';
+	/* The port is written as behind an address. */
+	snprintf(port, sizeof port, "0.0.0.0%s", text + length);
+	wrong = judge_name(listen, name, "it is neither an IPv4 nor an IPv6 "
+	    "address, nor an interface's name, nor 'private'");
+	if (!wrong)
+		wrong = endpoint_parse(&listen->endpoint, port, strlen(port),
+		    CONF_PORT);
+	listen->endpoint.addr = (struct addr){0};
+	return wrong;
+}
+
+char *
+conf_print_listen(const struct conf_listen *listen, char buf[ENDPOINT_TEXT])
+{
+	if (listen->kind == CONF_LISTEN_ADDRESS)
+		return endpoint_print(&listen->endpoint, buf);
+	snprintf(buf, ENDPOINT_TEXT, "%s@%u", listen->kind ==
+	    CONF_LISTEN_PRIVATE ? "private" : listen->interface,
+	    listen->endpoint.port);
+	return buf;
+}
+
+/* ---- upstreams ---- */
 
 /* No address has a slash; one file has a name that everybody knows. */
 static bool

@@ -9,6 +9,7 @@
 #ifndef HOSTLER_CONF_H
 #define HOSTLER_CONF_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,8 +34,17 @@ struct conf_mark {
 	uint32_t column;
 };
 
+enum conf_listen_kind {
+	CONF_LISTEN_ADDRESS,
+	CONF_LISTEN_INTERFACE,		/* the addresses that it has */
+	CONF_LISTEN_PRIVATE,		/* every private one of this machine */
+};
+
+/* Which addresses that comes to listenplan.h says. */
 struct conf_listen {
-	struct endpoint endpoint;
+	enum conf_listen_kind kind;
+	struct endpoint endpoint;	/* but for ADDRESS the port alone */
+	char interface[IF_NAMESIZE];	/* INTERFACE: its name */
 	struct conf_mark mark;
 };
 
@@ -259,6 +269,13 @@ void conf_clear_http_names(struct conf *conf);
 extern const char *const conf_lease_formats[];
 extern const char *const conf_by_network_words[];
 extern const char *const conf_log_queries_words[];
+
+/* One entry of `listen` as people write it: ADDR, INTERFACE or private, with
+ * @PORT behind it or 53.  NULL, or static words for what is wrong. */
+const char *conf_parse_listen(struct conf_listen *listen, const char *text);
+/* As it was written, with its port; returns buf. */
+char *conf_print_listen(const struct conf_listen *listen,
+    char buf[ENDPOINT_TEXT]);
 
 /* One upstream as people write it: ADDR[@PORT], tcp://ADDR[@PORT],
  * tls://ADDR[@PORT]#SERVERNAME, a path.

@@ -78,7 +78,7 @@ print_server(const struct conf *conf, FILE *out)
 	fputs("server:\n  listen:\n", out);
 	for (size_t i = 0; i < conf->listen_count; i++)
 		fprintf(out, "    - \"%s\"\n",
-		    endpoint_print(&conf->listen[i].endpoint, text));
+		    conf_print_listen(&conf->listen[i], text));
 	if (conf->threads)
 		fprintf(out, "  threads: %u\n", conf->threads);
 	else

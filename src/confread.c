@@ -22,25 +22,18 @@ static void
 read_listen_one(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	const char *text = confyaml_text(r, node, "an address");
-	struct endpoint endpoint;
-	struct conf_listen *listen;
+	struct conf_listen listen = {.mark = confyaml_mark(r, node)};
 	const char *wrong;
 
 	(void)target;
 	if (!text)
 		return;
-	wrong = endpoint_parse(&endpoint, text, strlen(text), CONF_PORT);
-	if (wrong && strcmp(text, "private") == 0)
-		wrong = "'private' is not offered by this version; write the "
-			"addresses out";
-	if (wrong) {
+	wrong = conf_parse_listen(&listen, text);
+	if (wrong)
 		confyaml_tell(r, node, "'%s' is not an address to listen on: "
 		    "%s", text, wrong);
-		return;
-	}
-	listen = conf_add_listen(r->conf);
-	listen->endpoint = endpoint;
-	listen->mark = confyaml_mark(r, node);
+	else
+		*conf_add_listen(r->conf) = listen;
 }
 
 static void
@@ -384,9 +377,8 @@ apply_listen(struct conf *conf, const struct conf_option_list *list,
 		conf_clear_listen(conf);
 	for (size_t i = 0; i < list->count; i++) {
 		const char *text = list->text[i];
-		const char *wrong = endpoint_parse(
-		    &conf_add_listen(conf)->endpoint, text, strlen(text),
-		    CONF_PORT);
+		const char *wrong = conf_parse_listen(conf_add_listen(conf),
+		    text);
 
 		if (wrong)
 			tell_option(diags, "-l", text, wrong);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "confsources.h"
+#include "listenplan.h"
 
 /* ---- prefixes ---- */
 
@@ -287,13 +288,17 @@ confviews_settle(struct conf *conf)
 
 /* ---- what nobody will see ---- */
 
+/* An interface's addresses come and go: it may have this one. */
 static bool
 is_served(const struct conf *conf, const struct addr *addr)
 {
 	for (size_t i = 0; i < conf->listen_count; i++) {
 		const struct addr *listen = &conf->listen[i].endpoint.addr;
 
-		if (addr_equal(listen, addr) ||
+		if (conf->listen[i].kind == CONF_LISTEN_INTERFACE ||
+		    (conf->listen[i].kind == CONF_LISTEN_PRIVATE &&
+			listenplan_is_private(addr)) ||
+		    addr_equal(listen, addr) ||
 		    (addr_is_unspecified(listen) &&
 			listen->family == addr->family))
 			return true;

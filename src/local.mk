@@ -15,6 +15,7 @@ src_libconf_a_SOURCES = \
 	src/confyaml.c src/confyaml.h \
 	src/jsontext.c src/jsontext.h \
 	src/lintconf.c src/lintconf.h \
+	src/listenplan.c src/listenplan.h \
 	src/load.c src/load.h \
 	src/loadfiles.c src/loadfiles.h \
 	src/loadread.c src/loadread.h \
@@ -31,6 +32,7 @@ src_hostler_SOURCES = \
 	src/explain.c src/explain.h \
 	src/explaintext.c \
 	src/fdstore.c src/fdstore.h \
+	src/follow.c src/follow.h \
 	src/giveway.c src/giveway.h \
 	src/linting.c src/linting.h \
 	src/listeners.c src/listeners.h \
@@ -43,6 +45,7 @@ src_hostler_SOURCES = \
 	src/takeover.c src/takeover.h \
 	src/trust.c src/trust.h \
 	src/verbhands.c \
+	src/verblisteners.c src/verblisteners.h \
 	src/verbupstreams.c \
 	src/verbupstreams.h \
 	src/verbnames.c \

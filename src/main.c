@@ -18,6 +18,7 @@
 #include "confread.h"
 #include "descriptors.h"
 #include "fdstore.h"
+#include "follow.h"
 #include "giveway.h"
 #include "refresh.h"
 #include "reload.h"
@@ -55,7 +56,8 @@ static const char usage[] =
     "\n"
     "  -c FILE      the configuration (default " CONF_DEFAULT_FILE
     ", if there)\n"
-    "  -l ADDRESS   listen here, in place of the configured addresses\n"
+    "  -l ADDRESS   listen here, in place of the configured addresses; an\n"
+    "               interface's name or 'private' will do too\n"
     "  -H FILE      one more hosts file, or a folder of them\n"
     "  -z FILE      one more zone file\n"
     "  -D DOMAIN    short names live here too (default internal)\n"
@@ -92,6 +94,7 @@ struct daemon {
 	struct takeover *takeover;
 	struct giveway *giveway;
 	struct fdstore *store;
+	struct follow *follow;
 	struct verbs_context verbs;
 };
 
@@ -173,6 +176,7 @@ reload_now(void *context)
 	notify_ready();
 	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
 	refresh_settle(daemon->refresh);
+	follow_settle(daemon->follow);
 	web_settle(daemon->web);
 	reclaim_soon(daemon);
 	return result;
@@ -206,6 +210,18 @@ on_looked(void *context, const struct refresh_look *look)
 	    (long long)look->took_ms,
 	    (unsigned long long)reload_generation(daemon->reload),
 	    reload_name_count(daemon->reload));
+	reclaim_soon(daemon);
+}
+
+/* Other addresses of this machine are other sockets and networks. */
+static void
+on_followed(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (!takeover_is_pending(daemon->takeover))
+		fdstore_settle(daemon->store,
+		    listeners_set(daemon->listeners));
 	reclaim_soon(daemon);
 }
 
@@ -317,18 +333,15 @@ be_ready_to_give_way(struct daemon *daemon)
 static enum exit_code
 bind_addresses(struct daemon *daemon)
 {
-	struct diags *diags = diags_new();
-	int error_number = 0;
-	bool bound = listeners_open(daemon->listeners,
-	    reload_conf(daemon->reload), diags, &error_number);
-
-	if (!bound)
-		diags_then(diags, "hostler does not start");
-	diags_print(diags, log_stream(), choose_colour());
-	diags_free(diags);
 	daemon->web = web_new();
-	web_bind(daemon->web, reload_conf(daemon->reload));
-	return bound ? EXIT_AS_ASKED : EXIT_NETWORK;
+	if (listeners_open(daemon->listeners, reload_conf(daemon->reload))) {
+		web_bind(daemon->web, reload_conf(daemon->reload));
+		return EXIT_AS_ASKED;
+	}
+	diags_print(listeners_diags(daemon->listeners), log_stream(),
+	    choose_colour());
+	log_error("hostler does not start");
+	return EXIT_NETWORK;
 }
 
 /* What had to wait until it can be read. */
@@ -395,16 +408,6 @@ start_control(struct daemon *daemon)
 	return conf->control_given ? EXIT_FILES : EXIT_AS_ASKED;
 }
 
-static void
-note_loopback(const struct conf *conf)
-{
-	for (size_t i = 0; i < conf->listen_count; i++)
-		if (!addr_is_loopback(&conf->listen[i].endpoint.addr))
-			return;
-	log_notice("only this machine can ask here; to let VMs ask, name an "
-	    "address that they reach, say: listen: [192.168.56.1]");
-}
-
 /* Of what all workers may have.  The kernel does not spread clients evenly: a
  * few each may always have. */
 static unsigned
@@ -445,13 +448,10 @@ start_workers(struct daemon *daemon, unsigned count)
 static void
 say_ready(const struct daemon *daemon)
 {
-	const struct listen_set *set = listeners_set(daemon->listeners);
-	char text[ENDPOINT_TEXT];
-
-	note_loopback(reload_conf(daemon->reload));
-	for (unsigned i = 0; i < set->count; i++)
-		log_info("listening on %s",
-		    endpoint_print(&set->list[i]->endpoint, text));
+	if (listeners_only_loopback(daemon->listeners))
+		log_notice("only this machine can ask here; to let VMs ask, "
+		    "write listen: [private], or an address that they reach");
+	follow_settle(daemon->follow);
 	log_notice("ready: %zu names", reload_name_count(daemon->reload));
 	notify_ready();
 }
@@ -503,6 +503,8 @@ start(struct daemon *daemon, unsigned workers)
 	be_ready_to_give_way(daemon);
 	take_over(daemon);
 	refresh_settle(daemon->refresh);
+	daemon->follow = follow_new(daemon->base, daemon->reload,
+	    daemon->listeners, &(struct follow_hooks){on_followed, daemon});
 	add_signals(daemon);
 	say_ready(daemon);
 	return EXIT_AS_ASKED;
@@ -550,6 +552,7 @@ stop(struct daemon *daemon)
 	fdstore_free(daemon->store);
 	observer_free(daemon->observer);
 	refresh_free(daemon->refresh);
+	follow_free(daemon->follow);
 	if (daemon->verbs.reader)
 		epoch_reader_free(daemon->verbs.reader);
 	reload_free(daemon->reload);

@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "routes.h"
-#include "sys/ifaces.h"
 
 static void
 add_prefix(struct allow *allow, const struct prefix *prefix)
@@ -19,20 +18,17 @@ add_prefix(struct allow *allow, const struct prefix *prefix)
 }
 
 static void
-make_allow(struct allow *allow, const struct conf_allow *conf)
+make_allow(struct allow *allow, const struct conf_allow *conf,
+    const struct ifaces *ifaces)
 {
-	struct ifaces *ifaces;
-
 	allow->any = conf->any;
 	allow->private = conf->private;
 	for (size_t i = 0; i < conf->prefixes.count; i++)
 		add_prefix(allow, &conf->prefixes.list[i]);
 	if (!conf->attached)
 		return;
-	ifaces = ifaces_list();
 	for (unsigned i = 0; i < ifaces->count; i++)
 		add_prefix(allow, &ifaces->list[i].prefix);
-	ifaces_free(ifaces);
 }
 
 static void
@@ -95,14 +91,14 @@ add_attached(struct networks *networks, const struct ifaces *ifaces,
 }
 
 static void
-make_networks(struct networks *networks, const struct conf *conf)
+make_networks(struct networks *networks, const struct conf *conf,
+    const struct ifaces *ifaces)
 {
 	static const enum networks_mode modes[] = {
 	    [CONF_BY_NETWORK_PREFER] = NETWORKS_PREFER,
 	    [CONF_BY_NETWORK_ONLY] = NETWORKS_ONLY,
 	    [CONF_BY_NETWORK_OFF] = NETWORKS_OFF,
 	};
-	struct ifaces *ifaces = ifaces_list();
 
 	networks->mode = modes[conf->by_network];
 	add_declared(networks, conf);
@@ -111,7 +107,6 @@ make_networks(struct networks *networks, const struct conf *conf)
 			add_attached(networks, ifaces, i);
 	for (unsigned i = 0; i < ifaces->count; i++)
 		networks->own |= networks_of(networks, &ifaces->list[i].addr);
-	ifaces_free(ifaces);
 }
 
 /* ---- views ---- */
@@ -175,13 +170,13 @@ make_rebind(struct rebind *rebind, const struct conf *conf)
 
 struct policy *
 policymake(const struct conf *conf, const struct realms *realms,
-    struct diags *diags)
+    const struct ifaces *ifaces, struct diags *diags)
 {
 	struct policy *policy = memory_zeroed(1, sizeof *policy);
 
 	make_views(policy, conf, realms, diags);
-	make_networks(&policy->networks, conf);
-	make_allow(&policy->allow, &conf->allow);
+	make_networks(&policy->networks, conf, ifaces);
+	make_allow(&policy->allow, &conf->allow, ifaces);
 	make_told(policy, &conf->explain_to);
 	make_rebind(&policy->rebind, conf);
 	make_host(policy, realms->host);

@@ -12,9 +12,10 @@
 #include "conf.h"
 #include "query/policy.h"
 #include "realms.h"
+#include "sys/ifaces.h"
 
 /* Never NULL; policy_free frees it.  Faults of upstream lists go to diags. */
 struct policy *policymake(const struct conf *conf, const struct realms *realms,
-    struct diags *diags);
+    const struct ifaces *ifaces, struct diags *diags);
 
 #endif

@@ -11,6 +11,7 @@
 #include "confread.h"
 #include "policymake.h"
 #include "routes.h"
+#include "sys/ifaces.h"
 #include "taps.h"
 #include "trust.h"
 
@@ -34,6 +35,7 @@ struct reload {
 	bool index_waits;
 	struct trust trust;
 	struct listeners *listeners;
+	struct ifaces *ifaces;		/* that the policy was made with */
 	struct workers *workers;
 	struct taps *taps;
 	uint64_t generation;
@@ -87,6 +89,7 @@ reload_free(struct reload *reload)
 	loadfiles_fini(&reload->route_files);
 	diags_free(reload->route_diags);
 	diags_free(reload->conf_diags);
+	ifaces_free(reload->ifaces);
 	trust_fini(&reload->trust);
 	conf_free(reload->conf);
 	free(reload);
@@ -108,6 +111,20 @@ note_route_files(struct reload *reload)
 	reload->route_hash = routes_hash(reload->conf);
 }
 
+/* Where the kernel does not tell, they are as they were. */
+static void
+look_at_interfaces(struct reload *reload)
+{
+	struct ifaces *ifaces = ifaces_list();
+
+	if (reload->ifaces && !ifaces->known) {
+		ifaces_free(ifaces);
+		return;
+	}
+	ifaces_free(reload->ifaces);
+	reload->ifaces = ifaces;
+}
+
 static void
 publish(struct reload *reload)
 {
@@ -123,7 +140,8 @@ publish(struct reload *reload)
 	    (const char *const *)reload->conf->warnings_off,
 	    reload->conf->warnings_off_count);
 	note_route_files(reload);
-	policy = policymake(reload->conf, reload->realms,
+	look_at_interfaces(reload);
+	policy = policymake(reload->conf, reload->realms, reload->ifaces,
 	    reload->route_diags);
 	policy_keep_sets(policy, publisher_borrow(&reload->publisher));
 	policy->cookies = reload->conf->cookies.shared ?
@@ -272,12 +290,11 @@ enum reload_result
 reload_again(struct reload *reload)
 {
 	struct diags *diags = diags_new();
-	int error_number = 0;
 
 	diags_free(reload->conf_diags);
 	reload->conf_diags = diags;
 	read_conf_again(reload, diags);
-	listeners_open(reload->listeners, reload->conf, diags, &error_number);
+	listeners_open(reload->listeners, reload->conf);
 	taps_set(reload->taps, reload->conf, diags);
 	/* Before the policy that has questions go to these upstreams. */
 	if (trust_renew(&reload->trust, reload->conf, diags) &&
@@ -285,9 +302,10 @@ reload_again(struct reload *reload)
 		workers_trust(reload->workers, reload->trust.tls);
 	realms_read(reload->realms, reload->conf, LOADFILES_DOUBT);
 	publish(reload);
-	listeners_drop(reload->listeners, reload->conf);
+	listeners_drop(reload->listeners);
 	reload_reclaim(reload);
 	if (diags_count(diags, DIAG_ERROR) ||
+	    diags_count(listeners_diags(reload->listeners), DIAG_ERROR) ||
 	    diags_count(reload->route_diags, DIAG_ERROR) ||
 	    realms_count_diags(reload->realms, DIAG_ERROR))
 		return RELOAD_DONE_WITH_ERRORS;
@@ -315,6 +333,20 @@ reload_refresh(struct reload *reload)
 
 	if (!news.changed && !has_other_routes(reload))
 		return news.read ? RELOAD_READ : RELOAD_NOTHING;
+	publish(reload);
+	reload_reclaim(reload);
+	return RELOAD_PUBLISHED;
+}
+
+enum reload_news
+reload_attach(struct reload *reload)
+{
+	struct ifaces *ifaces = ifaces_list();
+	bool same = !ifaces->known || ifaces_equal(ifaces, reload->ifaces);
+
+	ifaces_free(ifaces);
+	if (same)
+		return RELOAD_NOTHING;
 	publish(reload);
 	reload_reclaim(reload);
 	return RELOAD_PUBLISHED;

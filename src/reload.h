@@ -63,6 +63,11 @@ enum reload_news {
 };
 enum reload_news reload_refresh(struct reload *reload);
 
+/* Publish anew where the addresses of this machine are not those of the last
+ * time: `attached` clients and the machine's networks are others.  Reads no
+ * source. */
+enum reload_news reload_attach(struct reload *reload);
+
 /* Free versions that no worker can see any more; true while some wait: call
  * again soon. */
 bool reload_reclaim(struct reload *reload);
@@ -74,8 +79,8 @@ struct realms *reload_realms(const struct reload *reload);
 const struct policy *reload_policy(const struct reload *reload);
 uint64_t reload_generation(const struct reload *reload);
 size_t reload_name_count(const struct reload *reload);
-/* Of the configuration and its addresses, by the last reading; of upstream
- * lists and networks, by the last publishing. */
+/* Of the configuration, by the last reading; of upstream lists and networks,
+ * by the last publishing. */
 const struct diags *reload_conf_diags(const struct reload *reload);
 const struct diags *reload_route_diags(const struct reload *reload);
 /* The resolv.confs that upstreams come from. */

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "listenplan.h"
 #include "query/servers.h"
 #include "sys/files.h"
 #include "sys/ifaces.h"
@@ -37,20 +38,11 @@ add_upstream(struct making *making, const struct upstream *upstream)
 static bool
 is_own(const struct conf *conf, const struct endpoint *endpoint)
 {
-	for (size_t i = 0; i < conf->listen_count; i++) {
-		const struct endpoint *listen = &conf->listen[i].endpoint;
+	struct ifaces *ifaces = ifaces_list();
+	bool own = listenplan_serves(conf, ifaces, endpoint);
 
-		if (listen->port != endpoint->port ||
-		    listen->addr.family != endpoint->addr.family)
-			continue;
-		if (addr_equal(&listen->addr, &endpoint->addr))
-			return true;
-		if (addr_is_unspecified(&listen->addr) &&
-		    (addr_is_loopback(&endpoint->addr) ||
-			ifaces_is_own(&endpoint->addr)))
-			return true;
-	}
-	return false;
+	ifaces_free(ifaces);
+	return own;
 }
 
 static bool

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "jsontext.h"
+#include "verblisteners.h"
 #include "verbupstreams.h"
 
 static const char *const state_words[] = {
@@ -30,6 +31,8 @@ is_degraded(const struct reload *reload)
 				return true;
 	}
 	return diags_count(reload_conf_diags(reload), DIAG_ERROR) > 0 ||
+	    diags_count(listeners_diags(reload_listeners(reload)),
+		DIAG_ERROR) > 0 ||
 	    diags_count(reload_route_diags(reload), DIAG_ERROR) > 0;
 }
 
@@ -39,6 +42,8 @@ static void
 print_diags(struct verbs_context *context, FILE *out)
 {
 	diags_print(reload_conf_diags(context->reload), out, DIAG_PLAIN);
+	diags_print(listeners_diags(reload_listeners(context->reload)), out,
+	    DIAG_PLAIN);
 	diags_print(reload_route_diags(context->reload), out, DIAG_PLAIN);
 	realms_print_diags(reload_realms(context->reload), out, DIAG_PLAIN);
 	diags_print(refresh_warnings(context->refresh), out, DIAG_PLAIN);
@@ -56,20 +61,6 @@ print_span(int64_t seconds, FILE *out)
 	if (seconds >= 60)
 		fprintf(out, "%lldm ", (long long)(seconds / 60 % 60));
 	fprintf(out, "%llds", (long long)(seconds % 60));
-}
-
-static void
-print_listeners(const struct reload *reload, FILE *out)
-{
-	const struct listen_set *set = listeners_set(
-	    reload_listeners(reload));
-	char text[ENDPOINT_TEXT];
-
-	fputs("listening: ", out);
-	for (unsigned i = 0; i < set->count; i++)
-		fprintf(out, "%s%s", i ? ", " : "",
-		    endpoint_print(&set->list[i]->endpoint, text));
-	fputc('\n', out);
 }
 
 static const char *
@@ -152,7 +143,7 @@ print_status_text(struct verbs_context *context, FILE *out)
 	fprintf(out, "\ngeneration %llu, %zu names\n",
 	    (unsigned long long)reload_generation(reload),
 	    reload_name_count(reload));
-	print_listeners(reload, out);
+	verblisteners_print(reload_listeners(reload), out);
 	for (size_t i = 0; i < reload_realms(reload)->count; i++)
 		print_realm(reload, i, &upstreams, out);
 	fprintf(out, "cache: %zu answers, %zu of %zu KB\n", usage.entries,
@@ -231,20 +222,6 @@ make_views(const struct reload *reload, const struct verbupstreams *upstreams)
 }
 
 static json_t *
-make_listeners(const struct reload *reload)
-{
-	const struct listen_set *set = listeners_set(
-	    reload_listeners(reload));
-	json_t *list = json_array();
-	char text[ENDPOINT_TEXT];
-
-	for (unsigned i = 0; i < set->count; i++)
-		json_array_append_new(list, json_string(
-		    endpoint_print(&set->list[i]->endpoint, text)));
-	return list;
-}
-
-static json_t *
 make_diagnostics(struct verbs_context *context)
 {
 	char *text = NULL;
@@ -280,7 +257,7 @@ make_status(struct verbs_context *context)
 
 	verbupstreams_get(&upstreams, context->workers);
 	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
-	    "s:o, s:o, s:o}",
+	    "s:o, s:o, s:o, s:o}",
 	    "version", HOSTLER_VERSION,
 	    "ready", 1,
 	    "degraded", (int)is_degraded(reload),
@@ -288,7 +265,9 @@ make_status(struct verbs_context *context)
 		1000),
 	    "generation", (json_int_t)reload_generation(reload),
 	    "names", (json_int_t)reload_name_count(reload),
-	    "listen", make_listeners(reload),
+	    "listen", verblisteners_make(reload_listeners(reload)),
+	    "listeners",
+	    verblisteners_make_entries(reload_listeners(reload)),
 	    "sources", make_sources(reload_realms(reload)->list[0]->load),
 	    "forward", make_routes(view_at(reload, 0), &upstreams),
 	    "upstreams", verbupstreams_make(&upstreams),

@@ -9,6 +9,7 @@
 
 /* Of readers, parsers and routes; the linter's stand in lintrun.c. */
 static const char *const others[] = {
+    "address-in-use",
     "needs-restart",
     "no-machine-names",
     "no-upstream",
@@ -19,6 +20,7 @@ static const char *const others[] = {
     "unasked-view",
     "unused-forward",
     "upstream-list",
+    "waiting-address",
 };
 
 #define OTHERS (sizeof others / sizeof *others)

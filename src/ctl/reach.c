@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "listenplan.h"
+
 static void
 fill_interface(struct reach_address *address, const struct ifaces *ifaces)
 {
@@ -87,8 +89,12 @@ void
 reach_find(struct reach *reach, const struct conf *conf,
     const struct ifaces *ifaces)
 {
+	struct listenplan plan;
+
 	memset(reach, 0, sizeof *reach);
-	for (size_t i = 0; i < conf->listen_count; i++)
-		add_endpoint(reach, &conf->listen[i].endpoint, ifaces);
+	listenplan_init(&plan, conf, ifaces);
+	for (size_t i = 0; i < plan.count; i++)
+		add_endpoint(reach, &plan.list[i].endpoint, ifaces);
+	listenplan_fini(&plan);
 	put_isolated_last(reach, conf);
 }

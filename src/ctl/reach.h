@@ -2,7 +2,8 @@
 /* reach.h - at which addresses others reach a hostler with this configuration.
  *
  * Clients ask port 53: an address with another port reaches nobody.  0.0.0.0
- * and :: stand for every address that the machine has of that family.
+ * and :: stand for every address that the machine has of that family, names of
+ * interfaces and `private` for those that listenplan.h says.
  *
  * Values and one list; nothing is asked of the network.
  */

@@ -19,7 +19,8 @@ enum mail_kind {
 	MAIL_DONE,			/* its answer, for a waiting query */
 	MAIL_HURRY,			/* that this will take long, or fail */
 	MAIL_ADD,			/* a listener to serve */
-	MAIL_DROP,			/* a listener to let go */
+	MAIL_LEAVE,			/* a listener to answer and let go */
+	MAIL_DROP,			/* a listener to let go at once */
 	MAIL_CONNECTION,		/* a client's, that another had */
 	MAIL_POLICY,			/* a new policy was published */
 	MAIL_TRUST,			/* whom to believe by TLS */
@@ -32,12 +33,12 @@ struct mail {
 	struct forward_waiter waiter;	/* ASK, DONE, HURRY */
 	struct forward_question question;	/* ASK */
 	struct answer *answer;		/* DONE: a reference */
-	struct listener *listener;	/* ADD, DROP */
+	struct listener *listener;	/* ADD, LEAVE, DROP */
 	struct tls_trust *trust;	/* TRUST: a reference */
 	int fd;				/* CONNECTION: goes over with it */
 	uint8_t *bytes;			/* CONNECTION: likewise */
 	size_t length;
-	sem_t *done;			/* ADD, DROP: posted when it is */
+	sem_t *done;			/* ADD, LEAVE, DROP: posted when it is */
 	unsigned wait_ms;		/* STOP */
 };
 
@@ -52,7 +53,7 @@ struct tls_trust;
 struct mailbox *mailbox_new(unsigned max);
 void mailbox_free(struct mailbox *mailbox);	/* and what is in it */
 
-/* Any thread.  Copies the letter.  Orders of main (ADD, DROP, CONNECTION,
+/* Any thread.  Copies the letter.  Orders of main (ADD, LEAVE, DROP, CONNECTION,
  * POLICY, TRUST, STOP) are never refused; the others where max letters wait. */
 enum mailbox_result mailbox_send(struct mailbox *mailbox,
     const struct mail *mail);

@@ -2,10 +2,12 @@
 #include "net/udp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "net/loop.h"
@@ -39,6 +41,7 @@ struct udp {
 	struct event *readable;
 	struct endpoint endpoint;
 	int fd;
+	bool own_fd;			/* ours to close */
 	bool wildcard;
 };
 
@@ -331,10 +334,26 @@ udp_stop_reading(struct udp *udp)
 			break;
 }
 
+bool
+udp_is_awaited(const struct udp *udp)
+{
+	return waiting_has(udp->serving->waiting, udp);
+}
+
+void
+udp_leave(struct udp *udp)
+{
+	udp_stop_reading(udp);
+	udp->fd = fcntl(udp->fd, F_DUPFD_CLOEXEC, 0);
+	udp->own_fd = udp->fd >= 0;
+}
+
 void
 udp_free(struct udp *udp)
 {
 	udp_stop_reading(udp);
 	waiting_forget(udp->serving->waiting, udp);
+	if (udp->own_fd)
+		close(udp->fd);
 	free(udp);
 }

@@ -29,7 +29,12 @@ void udp_take_turn(struct udp *udp);
 /* Answer what is in the socket's buffer still, then read no more; replies that
  * wait go out yet. */
 void udp_stop_reading(struct udp *udp);
-/* The same, and let go of the socket. */
+/* The same; from now on replies that wait leave through a descriptor of its
+ * own, the caller may close his. */
+void udp_leave(struct udp *udp);
+/* Do queries wait for an upstream that came in here? */
+bool udp_is_awaited(const struct udp *udp);
+/* Let go of the socket; replies that wait are forgotten. */
 void udp_free(struct udp *udp);
 
 #endif

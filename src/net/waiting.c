@@ -184,6 +184,16 @@ waiting_remove(struct waiting *waiting, struct waiting_query *query)
 	waiting->clients[query->client]--;
 }
 
+bool
+waiting_has(const struct waiting *waiting, const void *owner)
+{
+	const struct waiting_query *query = waiting->first;
+
+	while (query && query->from.owner != owner)
+		query = query->next;
+	return query != NULL;
+}
+
 void
 waiting_forget(struct waiting *waiting, const void *owner)
 {

@@ -92,6 +92,8 @@ struct waiting_query *waiting_next_hurry(struct waiting *waiting);
 bool waiting_allows(struct waiting *waiting,
     const struct waiting_query *query, int64_t now_ms);
 
+/* Does any of this owner's wait? */
+bool waiting_has(const struct waiting *waiting, const void *owner);
 /* The owner is going: forget its queries. */
 void waiting_forget(struct waiting *waiting, const void *owner);
 

@@ -24,6 +24,7 @@
 #define LETTERS_MAX 65536
 #define TCP_KEPT_MAX (64 << 20)
 #define STOP_LOOK_MS 10
+#define FAREWELL_LOOK_MS 20
 #define SIGHTINGS_BYTES (1u << 20)
 /* Questions for which nobody waits are asked while no more than this part of
  * the engine is taken. */
@@ -49,9 +50,11 @@ struct worker {
 	struct udp_batch *batch;
 	struct tcp *tcp;
 	struct served *served;
+	struct served *leaving;		/* only to send what waits there */
 	struct forward *forward;
 	struct upstream_io *upstream;
 	struct event *letters, *heartbeat, *stopping;
+	struct event *farewell;		/* while something is leaving */
 	int64_t stop_by_ms;
 	bool follows_wall;		/* cookies are shared with others */
 	bool finished;
@@ -225,6 +228,62 @@ let_go(struct served *served)
 }
 
 static void
+let_all_go(struct served **list)
+{
+	while (*list) {
+		struct served *served = *list;
+
+		*list = served->next;
+		let_go(served);
+	}
+}
+
+static void
+on_farewell(evutil_socket_t fd, short what, void *context)
+{
+	struct worker *worker = context;
+	struct served **link = &worker->leaving;
+
+	(void)fd;
+	(void)what;
+	while (*link) {
+		struct served *served = *link;
+
+		if (udp_is_awaited(served->udp)) {
+			link = &served->next;
+			continue;
+		}
+		*link = served->next;
+		let_go(served);
+	}
+	if (worker->leaving)
+		return;
+	loop_forget(worker->farewell);
+	worker->farewell = NULL;
+}
+
+/* The listener is main's, and gone when the order has been carried out. */
+static void
+leave(struct worker *worker, struct served *served)
+{
+	if (served->udp)
+		udp_leave(served->udp);
+	if (!served->udp || !udp_is_awaited(served->udp)) {
+		let_go(served);
+		return;
+	}
+	if (served->tcp)
+		tcp_listener_free(served->tcp);
+	served->tcp = NULL;
+	served->listener = NULL;
+	served->next = worker->leaving;
+	worker->leaving = served;
+	if (!worker->farewell)
+		worker->farewell = loop_every(worker->serving.base,
+		    FAREWELL_LOOK_MS, on_farewell, worker);
+}
+
+static void
 read_drop(struct worker *worker, const struct mail *mail)
 {
 	struct served **link = &worker->served;
@@ -237,7 +296,10 @@ read_drop(struct worker *worker, const struct mail *mail)
 			continue;
 		}
 		*link = served->next;
-		let_go(served);
+		if (mail->kind == MAIL_LEAVE)
+			leave(worker, served);
+		else
+			let_go(served);
 	}
 }
 
@@ -341,6 +403,7 @@ read_letter(struct worker *worker, struct mail *mail)
 	case MAIL_ADD:
 		read_add(worker, mail);
 		break;
+	case MAIL_LEAVE:
 	case MAIL_DROP:
 		read_drop(worker, mail);
 		break;
@@ -503,18 +566,15 @@ close_worker(struct worker *worker)
 {
 	struct serving *serving = &worker->serving;
 
-	while (worker->served) {
-		struct served *served = worker->served;
-
-		worker->served = served->next;
-		let_go(served);
-	}
+	let_all_go(&worker->served);
+	let_all_go(&worker->leaving);
 	tcp_free(worker->tcp);
 	upstream_free(worker->upstream);
 	forward_free(worker->forward);
 	loop_forget(worker->letters);
 	loop_forget(worker->heartbeat);
 	loop_forget(worker->stopping);
+	loop_forget(worker->farewell);
 	serving_close(serving);
 	udp_batch_free(worker->batch);
 	waiting_free(serving->waiting);
@@ -642,10 +702,11 @@ workers_add(struct workers *workers, struct listener *listener)
 }
 
 void
-workers_drop(struct workers *workers, struct listener *listener)
+workers_drop(struct workers *workers, struct listener *listener,
+    enum workers_drop how)
 {
-	order_all(workers, (struct mail){.kind = MAIL_DROP,
-	    .listener = listener});
+	order_all(workers, (struct mail){.kind = how == WORKERS_FORGET
+	    ? MAIL_DROP : MAIL_LEAVE, .listener = listener});
 }
 
 void

@@ -60,10 +60,20 @@ void workers_free(struct workers *workers);	/* stopped */
 void workers_inherit(struct workers *workers, int fd, uint8_t *bytes,
     size_t length);
 
-/* Serve a listener; stop serving it (returns once every worker has let go: it
- * may be closed then). */
+/* Serve a listener. */
 void workers_add(struct workers *workers, struct listener *listener);
-void workers_drop(struct workers *workers, struct listener *listener);
+
+/* Stop serving it; returns once every worker has let go: it may be closed then.
+ * What has come in is answered.  Queries that wait for an upstream are answered
+ * later (their sockets stay open as long, for five seconds at most), or
+ * forgotten, where nothing can be sent from there any more.  TCP connections
+ * live on. */
+enum workers_drop {
+	WORKERS_ANSWER_FIRST,
+	WORKERS_FORGET,
+};
+void workers_drop(struct workers *workers, struct listener *listener,
+    enum workers_drop how);
 
 /* After a reload: routes and limits of the newest policy count from now. */
 void workers_policy_changed(struct workers *workers);

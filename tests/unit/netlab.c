@@ -385,7 +385,7 @@ void
 lab_drop(struct listener *listener)
 {
 	if (lab.workers)
-		workers_drop(lab.workers, listener);
+		workers_drop(lab.workers, listener, WORKERS_ANSWER_FIRST);
 	listener_close(listener);
 }
 
