@@ -84,6 +84,7 @@ struct daemon {
 	struct cache *cache;
 	struct workers *workers;
 	struct observer *observer;
+	struct tops *tops;
 	struct taps *taps;
 	struct web *web;
 	struct event_base *base;
@@ -456,6 +457,18 @@ say_ready(const struct daemon *daemon)
 	notify_ready();
 }
 
+/* Who asks for what, from samples: they cost a query nothing to speak of. */
+static void
+keep_tops(struct daemon *daemon)
+{
+	unsigned sink;
+
+	daemon->tops = tops_new();
+	sink = observer_add(daemon->observer,
+	    &(struct observer_sink){tops_see, NULL, daemon->tops});
+	observer_want(daemon->observer, sink, SIGHTING_SAMPLE);
+}
+
 /* The order is the point: bind while it may, drop rights, then read what
  * people wrote, and only then start threads. */
 static enum exit_code
@@ -474,6 +487,7 @@ start(struct daemon *daemon, unsigned workers)
 	daemon->base = event_base_new();
 	daemon->reclaim = evtimer_new(daemon->base, on_reclaim, daemon);
 	daemon->observer = observer_new();
+	keep_tops(daemon);
 	daemon->taps = taps_new(daemon->observer);
 	reload_set_taps(daemon->reload, daemon->taps);
 	daemon->cache = cache_new(conf->cache_bytes);
@@ -484,6 +498,7 @@ start(struct daemon *daemon, unsigned workers)
 	    .cache = daemon->cache,
 	    .taps = daemon->taps,
 	    .refresh = daemon->refresh,
+	    .tops = daemon->tops,
 	    .reader = epoch_reader_new(),
 	    .started_ms = clock_mono_ms(),
 	    .reload_now = reload_now,
@@ -493,7 +508,8 @@ start(struct daemon *daemon, unsigned workers)
 	if (code != EXIT_AS_ASKED)
 		return code;
 	web_start(daemon->web, &(struct web_settings){
-	    .base = daemon->base, .reload = daemon->reload});
+	    .base = daemon->base, .reload = daemon->reload,
+	    .tops = daemon->tops});
 	reload_first(daemon->reload);
 	print_source_diagnostics(daemon);
 	code = complete_addresses(daemon);
@@ -551,6 +567,7 @@ stop(struct daemon *daemon)
 	takeover_free(daemon->takeover);
 	fdstore_free(daemon->store);
 	observer_free(daemon->observer);
+	tops_free(daemon->tops);
 	refresh_free(daemon->refresh);
 	follow_free(daemon->follow);
 	if (daemon->verbs.reader)

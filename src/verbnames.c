@@ -149,6 +149,8 @@ verbnames_answers(void *opaque, const struct control_request *request,
 
 struct listing {
 	const struct snapshot *names;
+	const struct networks *networks;
+	struct tops *tops;		/* NULL: nobody notes who is asked */
 	const char *pattern;		/* NULL: all */
 	const struct node **nodes;
 	size_t count, room;
@@ -239,6 +241,27 @@ compare_nodes(const void *left, const void *right)
 	return (a->labels > b->labels) - (a->labels < b->labels);
 }
 
+/* The network that an address is in, and when its name was asked. */
+static void
+add_seen(const struct listing *listing, const struct node *node,
+    const struct rrset *rrset, const uint8_t *rdata, json_t *row)
+{
+	struct addr addr = {.family = rrset->type == TYPE_A ? 4 : 6};
+	int64_t asked_s = listing->tops ?
+	    tops_asked_s(listing->tops, node_name(node)) : 0;
+	const char *network;
+
+	if (asked_s)
+		json_object_set_new(row, "asked", json_integer(asked_s));
+	if (rrset->type != TYPE_A && rrset->type != TYPE_AAAA)
+		return;
+	memcpy(addr.bytes, rdata, addr.family == 4 ? 4 : 16);
+	network = networks_name(listing->networks,
+	    networks_of(listing->networks, &addr));
+	if (network)
+		json_object_set_new(row, "network", jsontext_make(network));
+}
+
 static json_t *
 make_row(const struct listing *listing, const struct node *node,
     const struct rrset *rrset, unsigned index)
@@ -262,6 +285,7 @@ make_row(const struct listing *listing, const struct node *node,
 	    "line", (json_int_t)place.line,
 	    "column", (json_int_t)place.column);
 	free(data);
+	add_seen(listing, node, rrset, rdata, row);
 	if (node->flags & NODE_SHORT)
 		json_object_set_new(row, "short", json_true());
 	if (rrset->flags & RRSET_EXPIRES)
@@ -313,10 +337,15 @@ show_node(const struct listing *listing, const struct node *node,
 }
 
 static void
-show_realm(const struct realm *realm, const char *pattern, json_t *list,
-    FILE *out)
+show_realm(struct verbs_context *context, const struct realm *realm,
+    const char *pattern, json_t *list, FILE *out)
 {
-	struct listing listing = {.names = realm->names, .pattern = pattern};
+	struct listing listing = {
+	    .names = realm->names,
+	    .networks = &reload_policy(context->reload)->networks,
+	    .tops = context->tops,
+	    .pattern = pattern,
+	};
 	size_t shown;
 
 	snapshot_visit(realm->names, add_node, &listing);
@@ -347,7 +376,7 @@ verbnames_names(void *opaque, const struct control_request *request, FILE *out)
 		const struct realm *realm = realms->list[i];
 		json_t *list = all ? json_array() : NULL;
 
-		show_realm(realm, pattern, list, out);
+		show_realm(context, realm, pattern, list, out);
 		if (all)
 			json_array_append_new(all, json_pack("{s:o, s:o}",
 			    "view", realm->name ? jsontext_make(realm->name)

@@ -12,6 +12,7 @@
 #include "refresh.h"
 #include "reload.h"
 #include "serve/control.h"
+#include "serve/tops.h"
 #include "taps.h"
 
 struct verbs_context {
@@ -20,6 +21,7 @@ struct verbs_context {
 	struct cache *cache;
 	const struct taps *taps;
 	struct refresh *refresh;
+	struct tops *tops;		/* NULL: not kept */
 	struct epoch_reader *reader;	/* main's */
 	int64_t started_ms;		/* monotonic */
 	/* main's way to do a reload, so that SIGHUP and the verb are one */

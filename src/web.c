@@ -12,6 +12,7 @@
 #include "serve/http.h"
 #include "serve/httpsocket.h"
 #include "serve/liveness.h"
+#include "statuspage.h"
 
 #define BEAT_MS 1000
 #define BIND_AGAIN_MS 2000
@@ -28,7 +29,9 @@ struct web {
 	size_t place_count;
 	struct diags *diags;		/* of those that are not bound */
 	struct http *http;		/* NULL: never needed yet */
+	struct statuspage *page;	/* with it */
 	struct web_settings settings;
+	struct workers *workers;	/* NULL: not yet */
 	struct liveness liveness;
 	struct event *beat, *again;
 };
@@ -52,6 +55,7 @@ web_free(struct web *web)
 			close(web->places[i].fd);
 	free(web->places);
 	diags_free(web->diags);
+	statuspage_free(web->page);
 	http_free(web->http);
 	free(web);
 }
@@ -192,6 +196,8 @@ static void
 add_paths(struct web *web)
 {
 	http_add_path(web->http, "/health", liveness_answer, &web->liveness);
+	web->page = statuspage_new(web->http, web->settings.tops);
+	statuspage_set_workers(web->page, web->workers);
 }
 
 static void
@@ -268,6 +274,9 @@ web_start(struct web *web, const struct web_settings *settings)
 void
 web_set_workers(struct web *web, struct workers *workers)
 {
+	web->workers = workers;
+	if (web->page)
+		statuspage_set_workers(web->page, workers);
 	atomic_store_explicit(&web->liveness.workers, workers,
 	    memory_order_release);
 }

@@ -33,6 +33,7 @@ void web_bind(struct web *web, const struct conf *conf);
 struct web_settings {
 	struct event_base *base;
 	const struct reload *reload;
+	struct tops *tops;
 };
 void web_start(struct web *web, const struct web_settings *settings);
 void web_set_workers(struct web *web, struct workers *workers);

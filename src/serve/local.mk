@@ -11,5 +11,18 @@ src_serve_libserve_a_SOURCES = \
 	src/serve/observer.c src/serve/observer.h \
 	src/serve/queryline.c src/serve/queryline.h \
 	src/serve/querylog.c src/serve/querylog.h \
+	src/serve/page.c src/serve/page.h \
 	src/serve/toplist.c src/serve/toplist.h \
 	src/serve/tops.c src/serve/tops.h
+
+# The status page, one file of its parts, as C.
+PAGE_PARTS = src/page/index.html src/page/page.css src/page/page.js \
+	src/page/uplot/uPlot.css src/page/uplot/uPlot.iife.js
+EXTRA_DIST += $(PAGE_PARTS) src/page/assemble src/page/embed \
+	src/page/uplot/LICENSE
+nodist_src_serve_libserve_a_SOURCES = src/serve/page_data.c
+CLEANFILES += src/serve/page_data.c
+src/serve/page_data.c: $(PAGE_PARTS) src/page/assemble src/page/embed
+	$(AM_V_GEN)mkdir -p src/serve && \
+	$(srcdir)/src/page/assemble $(srcdir)/src/page | \
+	$(srcdir)/src/page/embed >$@.tmp && mv $@.tmp $@
