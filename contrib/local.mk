@@ -2,7 +2,7 @@
 # What surrounds the programs.  The folders are configure's --with-...-dir; those
 # for systemd and the shells are below the prefix by default, where they look for
 # /usr and /usr/local.
-EXTRA_DIST += contrib/check contrib/lab contrib/package-check \
+EXTRA_DIST += contrib/check contrib/lab contrib/labpage contrib/package-check \
 	contrib/packages contrib/up
 dist_pkgdata_DATA = contrib/hostler.schema.json
 dist_examples_DATA = contrib/hostler.yaml

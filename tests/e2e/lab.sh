@@ -4,8 +4,8 @@
 # resolv.conf that names the server, and no hosts entry.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+export top=${abs_top_srcdir:?}
 if [ -z "${lab:-}" ]; then
-	top=${abs_top_srcdir:?}
 	HOSTLER_BUILD=${abs_top_builddir:?} exec "$top/contrib/lab" run \
 		bash "$here/lab.sh"
 fi
@@ -41,6 +41,35 @@ same "a name outside comes from the upstream" \
 same "and again, from the cache" "$(address red www.example.com)" 203.0.113.80
 same "the reverse name" "$(on blue getent hosts 192.168.15.1 |
 	awk '{print $2}')" red.lab.test
+
+same "a VM with two cards: red is told the one that it reaches" \
+	"$(address red gold)" 192.168.56.21
+holds "and reaches it" on red ping -c 1 -W 5 gold
+same "never its NAT" "$(on red getent ahostsv4 gold | grep -c 10.0.2.15)" 0
+same "explain says why" "$(hostlerctl explain gold from 192.168.56.11 |
+	grep -c 'isolated network')" 1
+same "a tenant's machine by its fixed address, for the tenant" \
+	"$(address teal teal)" 172.31.0.10
+same "by its floating one for everyone else" "$(address red teal)" \
+	192.168.15.20
+holds "which leads there" on red ping -c 1 -W 5 teal
+same "the tenant has the other names too" "$(address teal localDB)" \
+	192.168.15.2
+
+"$lab/on" hostler "$top/contrib/labpage" inside 192.168.15.5 9153 \
+	"$lab/page" &
+"$top/contrib/labpage" outside 9153 "$lab/page" >"$lab/url" &
+page() { # once both are there
+	for _ in $(seq 100); do
+		python3 -c 'import sys, urllib.request
+print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())' \
+			http://127.0.0.1:9153/ 2>/dev/null && break
+		sleep 0.1
+	done
+}
+same "the status page comes out of the lab" \
+	"$(page | grep -c '<title>hostler</title>')" 1
+same "labpage says where" "$(cat "$lab/url")" http://127.0.0.1:9153/
 
 echo "192.168.15.1 web" >>"$lab/hosts"
 same "a line that was not read yet does not count" "$(address red web)" ""
