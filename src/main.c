@@ -289,10 +289,11 @@ on_alone(void *context)
 {
 	struct daemon *daemon = context;
 
-	if (daemon->options->replace)
-		notify_main_process(getpid());
-	notify_ready();
 	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
+	if (!daemon->options->replace)
+		return;
+	notify_main_process(getpid());
+	notify_ready();
 }
 
 static enum exit_code
@@ -558,7 +559,8 @@ static void
 stop(struct daemon *daemon)
 {
 	leave_public(daemon);
-	web_stop(daemon->web);
+	if (daemon->web)
+		web_stop(daemon->web);
 	if (daemon->workers)
 		stop_workers(daemon);
 	taps_free(daemon->taps);

@@ -96,6 +96,7 @@ class Daemon:
         self.args = list(args)
         self.program = HOSTLER
         self.under = []         # what starts it, somewhere else
+        self.pass_fds = ()
         self.log = ""
         self.process = None
         if config is not None:
@@ -114,7 +115,8 @@ class Daemon:
         self.log_file = tempfile.TemporaryFile()
         self.log_read = 0
         self.process = subprocess.Popen(command, stderr=self.log_file,
-                                        stdin=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL,
+                                        pass_fds=self.pass_fds)
         if not self.wait_log("ready"):
             raise RuntimeError("hostler did not become ready:\n" + self.log)
         return self
