@@ -13,7 +13,6 @@
 #include "sys/resolvconf.h"
 
 #define RESOLV_CONF_MAX (1 << 20)
-#define RESOLVED_LIST "/run/systemd/resolve/resolv.conf"
 
 struct making {
 	const struct conf *conf;
@@ -43,16 +42,6 @@ is_own(const struct conf *conf, const struct endpoint *endpoint)
 
 	ifaces_free(ifaces);
 	return own;
-}
-
-static bool
-is_resolved_stub(const struct addr *addr)
-{
-	static const uint8_t stub[] = {127, 0, 0, 53}, plain[] = {127, 0, 0,
-	    54};
-
-	return addr->family == 4 && (memcmp(addr->bytes, stub, 4) == 0 ||
-	    memcmp(addr->bytes, plain, 4) == 0);
 }
 
 static bool
@@ -141,15 +130,13 @@ static void
 add_from_file(struct making *making, const char *path)
 {
 	struct resolvconf list;
-	bool stub = false;
 
 	if (!read_list(making, path, &list))
 		return;
-	for (unsigned i = 0; i < list.server_count; i++)
-		stub |= is_resolved_stub(&list.servers[i].addr);
-	if (stub && strcmp(path, RESOLVED_LIST) != 0 &&
-	    files_exists(RESOLVED_LIST)) {
-		add_from_file(making, RESOLVED_LIST);
+	if (resolvconf_has_stub(&list) &&
+	    strcmp(path, RESOLVCONF_RESOLVED) != 0 &&
+	    files_exists(RESOLVCONF_RESOLVED)) {
+		add_from_file(making, RESOLVCONF_RESOLVED);
 		return;
 	}
 	for (unsigned i = 0; i < list.server_count; i++)
@@ -245,7 +232,7 @@ routes_paths(const struct conf *conf, const char ***paths)
 	for (size_t i = 0; i < conf->view_count; i++)
 		add_paths(&conf->views[i].scope, paths, &count);
 	if (count)
-		add_path(paths, &count, RESOLVED_LIST);
+		add_path(paths, &count, RESOLVCONF_RESOLVED);
 	return count;
 }
 

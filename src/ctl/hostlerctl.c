@@ -13,6 +13,7 @@
 #include "confread.h"
 #include "ctl/client.h"
 #include "ctl/clientconfig.h"
+#include "ctl/doctor.h"
 #include "ctl/import.h"
 
 static const char usage[] =
@@ -34,6 +35,8 @@ static const char usage[] =
     "             of the cache of forwarded answers\n"
     "  import FILE... [--write | --to FILE]\n"
     "             hosts files of many VMs made one; needs no daemon\n"
+    "  doctor     what stands in hostler's way here, and what to do;\n"
+    "             needs no daemon\n"
     "  client-config --for SYSTEM [--server ADDR]... [--all]\n"
     "             what to write where, so that SYSTEM (netplan, libvirt,\n"
     "             windows, ...) asks hostler; needs no daemon\n"
@@ -56,6 +59,7 @@ struct options {
 	const char *servers[CLIENTCONFIG_SERVERS_MAX];
 	size_t server_count;
 	bool all;
+	const char *root;
 };
 
 static int
@@ -103,6 +107,21 @@ run_client_config(const struct options *options, char **words)
 	(void)words;
 	memcpy(request.servers, options->servers, sizeof request.servers);
 	return clientconfig_run(&request) == CLIENTCONFIG_DONE ? CLIENT_DONE :
+	    CLIENT_FAILED;
+}
+
+static int
+run_doctor(const struct options *options, char **words)
+{
+	const struct doctor_request request = {
+		.conf = &options->conf,
+		.socket = options->socket,
+		.root = options->root ? options->root : "",
+		.form = options->json ? DOCTOR_JSON : DOCTOR_TEXT,
+	};
+
+	(void)words;
+	return doctor_run(&request, stdout) == DOCTOR_FINE ? CLIENT_DONE :
 	    CLIENT_FAILED;
 }
 
@@ -257,6 +276,7 @@ struct verb {
 static const struct verb verbs[] = {
     {"check", run_check},
     {"client-config", run_client_config},
+    {"doctor", run_doctor},
     {"import", run_import},
     {"wait", run_wait},
     {"status", ask_daemon},
@@ -280,6 +300,8 @@ fit_options(const struct options *options, const char *verb)
 	if ((options->format || options->server_count || options->all) &&
 	    strcmp(verb, "client-config") != 0)
 		wrong = "--for, --server and --all go with client-config";
+	if (options->root && strcmp(verb, "doctor") != 0)
+		wrong = "--root goes with doctor";
 	if ((options->write || options->to) && strcmp(verb, "import") != 0)
 		wrong = "--write and --to go with import";
 	if (options->ttl && strcmp(verb, "set") != 0)
@@ -313,6 +335,7 @@ enum {
 	LETTER_ALL = 256,
 	LETTER_FOR,
 	LETTER_JSON,
+	LETTER_ROOT,
 	LETTER_SERVER,
 	LETTER_TIMEOUT,
 	LETTER_TO,
@@ -324,6 +347,7 @@ static const struct option longs[] = {
     {"all", no_argument, NULL, LETTER_ALL},
     {"for", required_argument, NULL, LETTER_FOR},
     {"json", no_argument, NULL, LETTER_JSON},
+    {"root", required_argument, NULL, LETTER_ROOT},
     {"server", required_argument, NULL, LETTER_SERVER},
     {"timeout", required_argument, NULL, LETTER_TIMEOUT},
     {"to", required_argument, NULL, LETTER_TO},
@@ -346,6 +370,8 @@ find_value(struct options *options, int letter)
 		return &options->socket;
 	case LETTER_FOR:
 		return &options->format;
+	case LETTER_ROOT:
+		return &options->root;
 	case LETTER_SERVER:
 		if (last < CLIENTCONFIG_SERVERS_MAX)
 			options->server_count++;

@@ -39,4 +39,8 @@ struct reach {
 void reach_find(struct reach *reach, const struct conf *conf,
     const struct ifaces *ifaces);
 
+/* Would a question to this endpoint come to hostler? */
+bool reach_serves(const struct conf *conf, const struct ifaces *ifaces,
+    const struct endpoint *endpoint);
+
 #endif

@@ -11,6 +11,7 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/neighbours.c src/sys/neighbours.h \
 	src/sys/netlink.c src/sys/netlink.h \
 	src/sys/notify.c src/sys/notify.h \
+	src/sys/ownlease.c src/sys/ownlease.h \
 	src/sys/ports.c src/sys/ports.h \
 	src/sys/resolvconf.c src/sys/resolvconf.h \
 	src/sys/rights.c src/sys/rights.h \

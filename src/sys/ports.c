@@ -159,6 +159,7 @@ ports_find_holder(const struct endpoint *endpoint, struct ports_holder *holder)
 /* Programs that are met at port 53 of a machine with VMs, and where: the
  * address tells who it is when only root could see the program. */
 struct neighbour {
+	enum ports_kind kind;
 	const char *program;		/* how its name in /proc begins */
 	const char *called;
 	const char *prefix;
@@ -166,23 +167,23 @@ struct neighbour {
 };
 
 static const struct neighbour neighbours[] = {
-	{"systemd-resolve", "systemd-resolved", "127.0.0.53/32",
+	{PORTS_RESOLVED, "systemd-resolve", "systemd-resolved", "127.0.0.53/32",
 	    "it answers there for this machine: listen on the address that "
 	    "the VMs reach instead, or set DNSStubListener=no in "
 	    "resolved.conf(5)"},
-	{"systemd-resolve", "systemd-resolved", "127.0.0.54/32",
+	{PORTS_RESOLVED, "systemd-resolve", "systemd-resolved", "127.0.0.54/32",
 	    "it answers there for this machine: listen on the address that "
 	    "the VMs reach instead, or set DNSStubListener=no in "
 	    "resolved.conf(5)"},
-	{"dnsmasq", "libvirt's dnsmasq", "192.168.122.0/24",
+	{PORTS_LIBVIRT, "dnsmasq", "libvirt's dnsmasq", "192.168.122.0/24",
 	    "libvirt starts it for this network: listen on another address, "
 	    "or put <dns enable='no'/> into the network (virsh net-edit "
 	    "default)"},
-	{"dnsmasq", "dnsmasq", NULL,
+	{PORTS_DNSMASQ, "dnsmasq", "dnsmasq", NULL,
 	    "listen on another address; or stop it, or set its port=0; "
 	    "libvirt starts one for each of its networks, <dns enable='no'/> "
 	    "there (virsh net-edit) ends that"},
-	{"hostler", "another hostler", NULL,
+	{PORTS_HOSTLER, "hostler", "another hostler", NULL,
 	    "stop it, or give this one another address"},
 };
 
@@ -220,6 +221,18 @@ find_neighbour(const struct ports_holder *holder, const struct addr *addr)
 			found = n;
 	}
 	return found;
+}
+
+enum ports_kind
+ports_recognize(const struct ports_holder *holder, const struct addr *addr,
+    const char **called)
+{
+	const struct neighbour *neighbour = find_neighbour(holder, addr);
+
+	if (called)
+		*called = neighbour ? neighbour->called : holder->pid ?
+		    holder->program : "a program that only root can see";
+	return neighbour ? neighbour->kind : PORTS_OTHER;
 }
 
 static char *

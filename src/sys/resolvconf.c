@@ -168,3 +168,22 @@ resolvconf_parse(struct resolvconf *list, const char *path, const char *text,
 		line.text = stop ? stop + 1 : end;
 	}
 }
+
+static bool
+is_stub(const struct addr *addr)
+{
+	static const uint8_t stub[] = {127, 0, 0, 53}, plain[] = {127, 0, 0,
+	    54};
+
+	return addr->family == 4 && (memcmp(addr->bytes, stub, 4) == 0 ||
+	    memcmp(addr->bytes, plain, 4) == 0);
+}
+
+bool
+resolvconf_has_stub(const struct resolvconf *list)
+{
+	for (unsigned i = 0; i < list->server_count; i++)
+		if (is_stub(&list->servers[i].addr))
+			return true;
+	return false;
+}

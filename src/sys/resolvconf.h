@@ -28,6 +28,11 @@ struct resolvconf {
 	unsigned ndots;				/* 1 unless said */
 };
 
+/* Where systemd-resolved lists the servers that it asks itself, for who finds
+ * only the address of its stub in a resolv.conf. */
+#define RESOLVCONF_RESOLVED "/run/systemd/resolve/resolv.conf"
+bool resolvconf_has_stub(const struct resolvconf *list);
+
 /* path is for the diagnostics. */
 void resolvconf_parse(struct resolvconf *list, const char *path,
     const char *text, size_t length, struct diags *diags);
