@@ -11,7 +11,7 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py tests/e2e/handover.py
 E2E += tests/e2e/querylog.py
-E2E += tests/e2e/clientconfig.py
+E2E += tests/e2e/clientconfig.py tests/e2e/doctor.py
 CLIENTCONFIG = tests/e2e/clientconfig
 EXTRA_DIST += $(CLIENTCONFIG)/cloud-init.expect \
 	$(CLIENTCONFIG)/docker.expect $(CLIENTCONFIG)/ignition.expect \
@@ -45,3 +45,4 @@ tests/e2e/querylog.log: $(E2E_NEEDS)
 tests/e2e/clientconfig.log: $(E2E_NEEDS)
 tests/e2e/install.log tests/e2e/completion.log: $(E2E_NEEDS)
 tests/e2e/cookies.log: $(E2E_NEEDS)
+tests/e2e/doctor.log: $(E2E_NEEDS)

@@ -21,3 +21,4 @@ include tests/unit/listen.mk
 include tests/unit/handover.mk
 include tests/unit/limits.mk
 include tests/unit/querylog.mk
+include tests/unit/doctor.mk
