@@ -2,6 +2,7 @@
 #include "ctl/client.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -47,21 +48,42 @@ send_line(int fd, const char *line)
 	return send(fd, "\n", 1, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
+static void
+copy_plain(FILE *in, FILE *out)
+{
+	char bytes[4096];
+	size_t length;
+
+	while ((length = fread(bytes, 1, sizeof bytes, in)) > 0)
+		fwrite(bytes, 1, length, out);
+}
+
+static void
+copy_painted(FILE *in, FILE *out)
+{
+	char *line = NULL;
+	size_t room = 0;
+
+	while (getline(&line, &room, in) > 0)
+		paint_line(line, out);
+	free(line);
+}
+
 /* The first line is the exit code, the rest is for the person. */
 static enum client_exit
-copy_answer(FILE *in, FILE *out)
+copy_answer(FILE *in, FILE *out, enum paint paint)
 {
 	int first = getc(in);
 	int second = getc(in);
-	char bytes[4096];
-	size_t length;
 
 	if ((first != '0' && first != '1') || second != '\n') {
 		fputs("hostlerctl: the daemon gave no answer\n", stderr);
 		return CLIENT_FAILED;
 	}
-	while ((length = fread(bytes, 1, sizeof bytes, in)) > 0)
-		fwrite(bytes, 1, length, out);
+	if (paint == PAINT_ON)
+		copy_painted(in, out);
+	else
+		copy_plain(in, out);
 	if (ferror(in)) {
 		fputs("hostlerctl: the answer was cut off\n", stderr);
 		return CLIENT_FAILED;
@@ -70,7 +92,8 @@ copy_answer(FILE *in, FILE *out)
 }
 
 enum client_exit
-client_ask(const char *socket_path, const char *line, FILE *out)
+client_ask(const char *socket_path, const char *line, FILE *out,
+    enum paint paint)
 {
 	int fd = connect_to(socket_path);
 	enum client_exit code;
@@ -89,7 +112,7 @@ client_ask(const char *socket_path, const char *line, FILE *out)
 		close(fd);
 		return CLIENT_FAILED;
 	}
-	code = copy_answer(in, out);
+	code = copy_answer(in, out, paint);
 	fclose(in);
 	return code;
 }

@@ -7,7 +7,7 @@
 #ifndef HOSTLER_CTL_CLIENT_H
 #define HOSTLER_CTL_CLIENT_H
 
-#include <stdio.h>
+#include "ctl/paint.h"
 
 /* Exit codes of hostlerctl (CONTRACT 6). */
 enum client_exit {
@@ -20,7 +20,7 @@ enum client_exit {
 /* Send the line (without its end) and copy the answer to out; what stands in
  * the way goes to stderr. */
 enum client_exit client_ask(const char *socket_path, const char *line,
-    FILE *out);
+    FILE *out, enum paint paint);
 
 /* The same for who asks again and again: the exit code alone, no words. */
 enum client_exit client_try(const char *socket_path, const char *line);

@@ -189,7 +189,8 @@ ask_daemon(const struct options *options, char **words)
 	int code = CLIENT_FAILED;
 
 	if (path)
-		code = client_ask(path, line, stdout);
+		code = client_ask(path, line, stdout,
+		    options->json ? PAINT_OFF : paint_wanted(stdout));
 	free(line);
 	free(path);
 	return code;
@@ -232,7 +233,8 @@ ask_until(const char *path, const char *line, int64_t until_ms)
 		if (code == CLIENT_DONE)
 			return code;
 		if (code == CLIENT_FAILED)
-			return client_ask(path, line, stderr);
+			return client_ask(path, line, stderr,
+			    paint_wanted(stderr));
 		if (clock_mono_ms() >= until_ms)
 			return code;
 		nanosleep(&step, NULL);

@@ -21,5 +21,6 @@ src_hostlerctl_SOURCES = \
 	src/ctl/findings.c src/ctl/findings.h \
 	src/ctl/hostlerctl.c \
 	src/ctl/import.c src/ctl/import.h \
+	src/ctl/paint.c src/ctl/paint.h \
 	src/ctl/reach.c src/ctl/reach.h
 src_hostlerctl_LDADD = $(LINK_CONF) $(LIBS_CONF) $(SSL_LIBS)

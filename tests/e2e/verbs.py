@@ -2,6 +2,7 @@
 """What hostlerctl's verbs say and do, with a daemon and without one."""
 import json
 import os
+import re
 import subprocess
 import time
 import unicodedata
@@ -330,6 +331,55 @@ def check_reload(daemon, where):
     run(daemon, "reload")
 
 
+def on_terminal(daemon, *words, **variables):
+    """What a person sees, with TERM=xterm."""
+    master, slave = os.openpty()
+    environ = {key: value for key, value in os.environ.items()
+               if key != "NO_COLOR"}
+    ended = subprocess.run([HOSTLERCTL, "-s", daemon.ctl, *words],
+                           stdout=slave, stdin=subprocess.DEVNULL,
+                           env={**environ, "TERM": "xterm", **variables},
+                           timeout=LIMIT_S)
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            data = os.read(master, 4096)
+        except OSError:         # the end of a terminal
+            break
+        if not data:
+            break
+        seen += data
+    os.close(master)
+    return ended.returncode, seen.decode().replace("\r\n", "\n")
+
+
+def check_colour(daemon, where):
+    (where / "zone.test.zone").write_text("x A 10.0.0.999\n")
+    plain = daemon.ctl_run("reload")
+    code, seen = on_terminal(daemon, "reload")
+    same("the exit code is the same", code, plain.returncode)
+    case("on a terminal an error is red", "\033[1;31merror\033[0m: " in seen,
+         seen)
+    case("its place bold", "\033[1m" + "zone.test.zone:1:5: \033[0m" in
+         seen.replace(str(where) + "/", ""), seen)
+    case("its caret green", re.search("\033\\[32m\\^~+\033", seen), seen)
+    without = re.sub("\033\\[[0-9;]*m", "", seen)
+    same("but for colours all is the same", without.splitlines()[:3],
+         plain.stdout.splitlines()[:3])
+    case("none into a pipe", "\033" not in plain.stdout)
+    (where / "zone.test.zone").write_text(FILES["zone.test.zone"])
+    run(daemon, "reload")
+    seen = on_terminal(daemon, "explain", "web")[1]
+    case("a record that is given is green", re.search(
+        "\033\\[32m *\\+ A 10", seen), seen)
+    for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        seen = on_terminal(daemon, "explain", "web", **variables)[1]
+        case(f"{variables}: no colours", "\033" not in seen, seen)
+    seen = on_terminal(daemon, "--json", "explain", "web")[1]
+    case("nor in JSON", "\033" not in seen, seen)
+
+
 def check_stats(daemon):
     text = run(daemon, "stats")
     case("stats are numbers", all(line.split()[1].isdigit() for line in
@@ -411,6 +461,7 @@ if __name__ == "__main__":
             check_set(running, place)
             check_wait(running)
             check_reload(running, place)
+            check_colour(running, place)
             check_stats(running)
             same("it still answers", rcode(running.ask("web")), "NOERROR")
     for check in (check_none, check_unmanaged, check_long_line):
