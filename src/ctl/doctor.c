@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "confread.h"
 #include "ctl/doctorchecks.h"
+#include "ctl/paint.h"
 #include "sys/files.h"
 
 #define LIST_MAX (1 << 20)
@@ -116,7 +117,7 @@ doctor_run(const struct doctor_request *request, FILE *out)
 	if (conf)
 		examine_with(request, conf, findings);
 	findings_print(findings, out, request->form == DOCTOR_JSON
-	    ? FINDINGS_JSON : isatty(fileno(out)) ? FINDINGS_COLOUR
+	    ? FINDINGS_JSON : paint_wanted(out) == PAINT_ON ? FINDINGS_COLOUR
 	    : FINDINGS_PLAIN);
 	result = findings_count(findings, FINDINGS_ERROR) > 0
 	    ? DOCTOR_ERRORS : DOCTOR_FINE;

@@ -22,7 +22,8 @@ ask_status(const char *socket)
 	if (client_try(socket, "status") != CLIENT_DONE)
 		return NULL;
 	stream = memory_stream(&text, &length);
-	if (client_ask(socket, "status --json", stream) == CLIENT_DONE) {
+	if (client_ask(socket, "status --json", stream, PAINT_OFF) ==
+	    CLIENT_DONE) {
 		fflush(stream);
 		status = json_loadb(text, length, 0, NULL);
 	}
