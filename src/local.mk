@@ -41,6 +41,7 @@ src_hostler_SOURCES = \
 	src/refresh.c src/refresh.h \
 	src/reload.c src/reload.h \
 	src/routes.c src/routes.h \
+	src/sourcefacts.c src/sourcefacts.h \
 	src/statuspage.c src/statuspage.h \
 	src/taps.c src/taps.h \
 	src/takeover.c src/takeover.h \

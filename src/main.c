@@ -204,6 +204,8 @@ on_looked(void *context, const struct refresh_look *look)
 
 	realms_print_news(reload_realms(daemon->reload), log_stream(),
 	    choose_colour());
+	if (look->news != RELOAD_NOTHING)
+		web_settle(daemon->web);
 	if (look->news != RELOAD_PUBLISHED)
 		return;
 	log_changes(look->changes);
@@ -500,6 +502,7 @@ start(struct daemon *daemon, unsigned workers)
 	    .taps = daemon->taps,
 	    .refresh = daemon->refresh,
 	    .tops = daemon->tops,
+	    .web = daemon->web,
 	    .reader = epoch_reader_new(),
 	    .started_ms = clock_mono_ms(),
 	    .reload_now = reload_now,
@@ -510,6 +513,7 @@ start(struct daemon *daemon, unsigned workers)
 		return code;
 	web_start(daemon->web, &(struct web_settings){
 	    .base = daemon->base, .reload = daemon->reload,
+	    .cache = daemon->cache, .taps = daemon->taps,
 	    .tops = daemon->tops});
 	reload_first(daemon->reload);
 	print_source_diagnostics(daemon);
@@ -522,6 +526,7 @@ start(struct daemon *daemon, unsigned workers)
 	refresh_settle(daemon->refresh);
 	daemon->follow = follow_new(daemon->base, daemon->reload,
 	    daemon->listeners, &(struct follow_hooks){on_followed, daemon});
+	web_settle(daemon->web);
 	add_signals(daemon);
 	say_ready(daemon);
 	return EXIT_AS_ASKED;

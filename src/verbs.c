@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "jsontext.h"
+#include "sourcefacts.h"
 #include "verblisteners.h"
 #include "verbupstreams.h"
 
@@ -19,21 +20,12 @@ static const char *const state_words[] = {
 };
 
 static bool
-is_degraded(const struct reload *reload)
+is_degraded(const struct verbs_context *context)
 {
-	const struct realms *realms = reload_realms(reload);
-
-	for (size_t i = 0; i < realms->count; i++) {
-		const struct load *load = realms->list[i]->load;
-
-		for (size_t k = 0; k < load->count; k++)
-			if (load->sources[k]->state != LOAD_GOOD)
-				return true;
-	}
-	return diags_count(reload_conf_diags(reload), DIAG_ERROR) > 0 ||
-	    diags_count(listeners_diags(reload_listeners(reload)),
+	return sourcefacts_is_degraded(context->reload) ||
+	    diags_count(listeners_diags(reload_listeners(context->reload)),
 		DIAG_ERROR) > 0 ||
-	    diags_count(reload_route_diags(reload), DIAG_ERROR) > 0;
+	    diags_count(web_diags(context->web), DIAG_ERROR) > 0;
 }
 
 /* All that is wrong at present: of the configuration, of each source, of all
@@ -45,6 +37,7 @@ print_diags(struct verbs_context *context, FILE *out)
 	diags_print(listeners_diags(reload_listeners(context->reload)), out,
 	    DIAG_PLAIN);
 	diags_print(reload_route_diags(context->reload), out, DIAG_PLAIN);
+	diags_print(web_diags(context->web), out, DIAG_PLAIN);
 	realms_print_diags(reload_realms(context->reload), out, DIAG_PLAIN);
 	diags_print(refresh_warnings(context->refresh), out, DIAG_PLAIN);
 }
@@ -61,6 +54,19 @@ print_span(int64_t seconds, FILE *out)
 	if (seconds >= 60)
 		fprintf(out, "%lldm ", (long long)(seconds / 60 % 60));
 	fprintf(out, "%llds", (long long)(seconds % 60));
+}
+
+static void
+print_http(const struct web *web, FILE *out)
+{
+	const struct endpoint *endpoint;
+	char text[ENDPOINT_TEXT];
+
+	for (size_t i = 0; (endpoint = web_endpoint(web, i)) != NULL; i++)
+		fprintf(out, "%s%s", i ? ", " : "http: ",
+		    endpoint_print(endpoint, text));
+	if (web_endpoint(web, 0))
+		fputc('\n', out);
 }
 
 static const char *
@@ -138,12 +144,13 @@ print_status_text(struct verbs_context *context, FILE *out)
 
 	verbupstreams_get(&upstreams, context->workers);
 	fprintf(out, "hostler %s, %s, up ", HOSTLER_VERSION,
-	    is_degraded(reload) ? "degraded" : "ready");
+	    is_degraded(context) ? "degraded" : "ready");
 	print_span((clock_mono_ms() - context->started_ms) / 1000, out);
 	fprintf(out, "\ngeneration %llu, %zu names\n",
 	    (unsigned long long)reload_generation(reload),
 	    reload_name_count(reload));
 	verblisteners_print(reload_listeners(reload), out);
+	print_http(context->web, out);
 	for (size_t i = 0; i < reload_realms(reload)->count; i++)
 		print_realm(reload, i, &upstreams, out);
 	fprintf(out, "cache: %zu answers, %zu of %zu KB\n", usage.entries,
@@ -222,6 +229,19 @@ make_views(const struct reload *reload, const struct verbupstreams *upstreams)
 }
 
 static json_t *
+make_http(const struct web *web)
+{
+	const struct endpoint *endpoint;
+	json_t *list = json_array();
+	char text[ENDPOINT_TEXT];
+
+	for (size_t i = 0; (endpoint = web_endpoint(web, i)) != NULL; i++)
+		json_array_append_new(list,
+		    json_string(endpoint_print(endpoint, text)));
+	return list;
+}
+
+static json_t *
 make_diagnostics(struct verbs_context *context)
 {
 	char *text = NULL;
@@ -257,10 +277,10 @@ make_status(struct verbs_context *context)
 
 	verbupstreams_get(&upstreams, context->workers);
 	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
-	    "s:o, s:o, s:o, s:o}",
+	    "s:o, s:o, s:o, s:o, s:o}",
 	    "version", HOSTLER_VERSION,
 	    "ready", 1,
-	    "degraded", (int)is_degraded(reload),
+	    "degraded", (int)is_degraded(context),
 	    "uptime", (json_int_t)((clock_mono_ms() - context->started_ms) /
 		1000),
 	    "generation", (json_int_t)reload_generation(reload),
@@ -268,6 +288,7 @@ make_status(struct verbs_context *context)
 	    "listen", verblisteners_make(reload_listeners(reload)),
 	    "listeners",
 	    verblisteners_make_entries(reload_listeners(reload)),
+	    "http", make_http(context->web),
 	    "sources", make_sources(reload_realms(reload)->list[0]->load),
 	    "forward", make_routes(view_at(reload, 0), &upstreams),
 	    "upstreams", verbupstreams_make(&upstreams),

@@ -14,6 +14,7 @@
 #include "serve/control.h"
 #include "serve/tops.h"
 #include "taps.h"
+#include "web.h"
 
 struct verbs_context {
 	struct reload *reload;
@@ -22,6 +23,7 @@ struct verbs_context {
 	const struct taps *taps;
 	struct refresh *refresh;
 	struct tops *tops;		/* NULL: not kept */
+	struct web *web;
 	struct epoch_reader *reader;	/* main's */
 	int64_t started_ms;		/* monotonic */
 	/* main's way to do a reload, so that SIGHUP and the verb are one */

@@ -6,12 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/loop.h"
 #include "serve/http.h"
 #include "serve/httpsocket.h"
 #include "serve/liveness.h"
+#include "serve/metrics.h"
+#include "sourcefacts.h"
 #include "statuspage.h"
 
 #define BEAT_MS 1000
@@ -28,11 +31,16 @@ struct web {
 	struct place *places;
 	size_t place_count;
 	struct diags *diags;		/* of those that are not bound */
+	unsigned told;			/* so many of them were printed */
 	struct http *http;		/* NULL: never needed yet */
 	struct statuspage *page;	/* with it */
 	struct web_settings settings;
 	struct workers *workers;	/* NULL: not yet */
+	struct factsboard board;
+	uint64_t reloads, failed_reloads;
+	bool read;			/* the sources, once */
 	struct liveness liveness;
+	struct metrics metrics;
 	struct event *beat, *again;
 };
 
@@ -42,6 +50,8 @@ web_new(void)
 	struct web *web = memory_zeroed(1, sizeof *web);
 
 	web->diags = diags_new();
+	web->metrics.started_s = clock_wall_s();
+	factsboard_init(&web->board);
 	return web;
 }
 
@@ -57,6 +67,7 @@ web_free(struct web *web)
 	diags_free(web->diags);
 	statuspage_free(web->page);
 	http_free(web->http);
+	factsboard_fini(&web->board);
 	free(web);
 }
 
@@ -137,10 +148,18 @@ bind_wanted(struct web *web, const struct conf *conf)
 	return bound;
 }
 
+/* The same faults are printed once. */
 static void
-print_diags(const struct web *web)
+print_diags(struct web *web)
 {
-	diags_print(web->diags, stderr,
+	unsigned count = diags_count(web->diags, DIAG_ERROR) +
+	    diags_count(web->diags, DIAG_WARNING);
+	bool same = count == web->told;
+
+	web->told = count;
+	if (same)
+		return;
+	diags_print(web->diags, log_stream(),
 	    isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN);
 }
 
@@ -196,6 +215,8 @@ static void
 add_paths(struct web *web)
 {
 	http_add_path(web->http, "/health", liveness_answer, &web->liveness);
+	http_add_path(web->http, "/ready", liveness_answer_ready, &web->board);
+	http_add_path(web->http, "/metrics", metrics_answer, &web->metrics);
 	web->page = statuspage_new(web->http, web->settings.tops);
 	statuspage_set_workers(web->page, web->workers);
 }
@@ -261,10 +282,22 @@ on_again(evutil_socket_t fd, short what, void *context)
 	bind_again_later(web);
 }
 
+/* What the log counts are atomics: any thread may read them. */
+static void
+add_stats(void *context, uint64_t stats[STAT_COUNT])
+{
+	taps_stats(context, stats);
+}
+
 void
 web_start(struct web *web, const struct web_settings *settings)
 {
 	web->settings = *settings;
+	web->metrics.workers = &web->liveness.workers;
+	web->metrics.cache = settings->cache;
+	web->metrics.board = &web->board;
+	web->metrics.add_stats = add_stats;
+	web->metrics.context = settings->taps;
 	web->beat = loop_every(settings->base, BEAT_MS, on_beat, web);
 	web->again = loop_timer(settings->base, on_again, web);
 	serve(web);
@@ -281,9 +314,31 @@ web_set_workers(struct web *web, struct workers *workers)
 	    memory_order_release);
 }
 
+static bool
+has_errors(const struct reload *reload)
+{
+	return diags_count(reload_conf_diags(reload), DIAG_ERROR) ||
+	    diags_count(reload_route_diags(reload), DIAG_ERROR) ||
+	    realms_count_diags(reload_realms(reload), DIAG_ERROR);
+}
+
+static void
+pin_facts(struct web *web)
+{
+	struct facts *facts = sourcefacts_make(web->settings.reload);
+
+	web->reloads += web->read;
+	web->failed_reloads += web->read && has_errors(web->settings.reload);
+	web->read = true;
+	facts->reloads = web->reloads;
+	facts->failed_reloads = web->failed_reloads;
+	factsboard_pin(&web->board, facts);
+}
+
 void
 web_settle(struct web *web)
 {
+	pin_facts(web);
 	web_bind(web, reload_conf(web->settings.reload));
 	serve(web);
 	bind_again_later(web);

@@ -18,6 +18,7 @@
 #include "conf.h"
 #include "net/worker.h"
 #include "reload.h"
+#include "taps.h"
 
 struct event_base;
 struct web;
@@ -34,11 +35,13 @@ struct web_settings {
 	struct event_base *base;
 	const struct reload *reload;
 	struct tops *tops;
+	struct cache *cache;
+	struct taps *taps;
 };
 void web_start(struct web *web, const struct web_settings *settings);
 void web_set_workers(struct web *web, struct workers *workers);
 
-/* The configuration or the sources were read (again). */
+/* The configuration or sources were read; the first time is no reload. */
 void web_settle(struct web *web);
 
 /* Before workers_stop. */

@@ -36,3 +36,20 @@ liveness_answer(void *context, struct http_request *request,
 	evbuffer_add_printf(answer->body, "%s\n", fault ? fault : "ok");
 	return HTTP_NOW;
 }
+
+enum http_when
+liveness_answer_ready(void *context, struct http_request *request,
+    struct http_answer *answer)
+{
+	struct factsboard *board = context;
+	const struct facts *facts = factsboard_take(board);
+	bool ready = facts->loaded && !*facts->missing;
+
+	(void)request;
+	answer->status = ready ? 200 : 503;
+	evbuffer_add_printf(answer->body, "%s\n%s%s",
+	    ready ? "ready" : facts->loaded ? "not ready" : "loading",
+	    facts->missing, facts->faults);
+	factsboard_give_back(board, facts);
+	return HTTP_NOW;
+}

@@ -2,11 +2,14 @@
 noinst_LIBRARIES += src/serve/libserve.a
 src_serve_libserve_a_SOURCES = \
 	src/serve/control.c src/serve/control.h \
+	src/serve/facts.c src/serve/facts.h \
 	src/serve/hosthead.c src/serve/hosthead.h \
 	src/serve/http.c src/serve/http.h \
 	src/serve/httpconns.c src/serve/httpconns.h \
 	src/serve/httpsocket.c src/serve/httpsocket.h \
 	src/serve/liveness.c src/serve/liveness.h \
+	src/serve/metrics.c src/serve/metrics.h \
+	src/serve/promtext.c src/serve/promtext.h \
 	src/serve/history.c src/serve/history.h \
 	src/serve/observer.c src/serve/observer.h \
 	src/serve/queryline.c src/serve/queryline.h \
