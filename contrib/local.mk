@@ -2,10 +2,12 @@
 # What surrounds the programs.  The folders are configure's --with-...-dir; those
 # for systemd and the shells are below the prefix by default, where they look for
 # /usr and /usr/local.
-EXTRA_DIST += contrib/check contrib/lab contrib/labpage contrib/package-check \
-	contrib/packages contrib/up
+EXTRA_DIST += contrib/check contrib/lab contrib/labpage contrib/package \
+	contrib/package-check contrib/packages contrib/up
 dist_pkgdata_DATA = contrib/hostler.schema.json
-dist_examples_DATA = contrib/hostler.yaml
+dist_examples_DATA = contrib/Vagrantfile contrib/hostler.yaml
+cloudinitdir = $(examplesdir)/cloud-init
+dist_cloudinit_DATA = contrib/cloud-init/hostler.yaml
 dist_sysusers_DATA = contrib/sysusers.d/hostler.conf
 dist_tmpfiles_DATA = contrib/tmpfiles.d/hostler.conf
 dist_bashcompletion_DATA = contrib/completion/bash/hostler \
@@ -16,7 +18,8 @@ dist_logrotate_DATA = contrib/logrotate/hostler
 
 # The places of the programs are put in.
 put_in = sed -e 's,[@]sbindir[@],$(sbindir),g' -e 's,[@]bindir[@],$(bindir),g' \
-	-e 's,[@]sysconfdir[@],$(sysconfdir),g'
+	-e 's,[@]sysconfdir[@],$(sysconfdir),g' \
+	-e 's,[@]service_type[@],$(service_type),g'
 contrib/systemd/hostler.service: $(srcdir)/contrib/systemd/hostler.service.in \
 		Makefile
 	@$(MKDIR_P) contrib/systemd

@@ -26,7 +26,8 @@ EXTRA_DIST += $(CLIENTCONFIG)/cloud-init.expect \
 	$(CLIENTCONFIG)/router.expect $(CLIENTCONFIG)/virtualbox.expect \
 	$(CLIENTCONFIG)/vmware.expect $(CLIENTCONFIG)/windows-all.expect \
 	$(CLIENTCONFIG)/windows.expect $(CLIENTCONFIG)/wsl.expect
-E2E += tests/e2e/install.py tests/e2e/completion.py
+E2E += tests/e2e/install.py tests/e2e/completion.py tests/e2e/examples.py
+EXTRA_DIST += tests/e2e/vagrant.rb
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/netlab.py \
 	tests/e2e/compare.zone tests/e2e/resolve.c
@@ -43,6 +44,6 @@ tests/e2e/soak.log: $(E2E_NEEDS)
 tests/e2e/dot.log tests/e2e/handover.log: $(E2E_NEEDS)
 tests/e2e/querylog.log: $(E2E_NEEDS)
 tests/e2e/clientconfig.log: $(E2E_NEEDS)
-tests/e2e/install.log tests/e2e/completion.log: $(E2E_NEEDS)
+tests/e2e/install.log tests/e2e/completion.log tests/e2e/examples.log: $(E2E_NEEDS)
 tests/e2e/cookies.log: $(E2E_NEEDS)
 tests/e2e/doctor.log: $(E2E_NEEDS)

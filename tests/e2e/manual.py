@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The examples of hostler.yaml(5), each loaded as it stands there."""
+"""The examples of hostler.yaml(5), each loaded as it stands there, and the
+configurations in hostler-recipes(7)."""
 import pathlib
 import re
 import subprocess
@@ -7,6 +8,7 @@ import subprocess
 from hostlertest import HOSTLER, LIMIT_S, SRC, case, finish, folder
 
 PAGE = SRC / "man" / "hostler.yaml.5"
+RECIPES = SRC / "man" / "hostler-recipes.7"
 
 
 def run(*words):
@@ -14,9 +16,9 @@ def run(*words):
                           timeout=LIMIT_S)
 
 
-def examples():
-    """Every literal block of the page is a configuration."""
-    text = PAGE.read_text()
+def examples(page):
+    """Its literal blocks."""
+    text = page.read_text()
     for block in re.findall(r"(?ms)^\.Bd -literal\n(.*?)^\.Ed$", text):
         yield block.replace("\\(dq", '"').replace("\\e", "\\")
 
@@ -50,8 +52,23 @@ def check(number, text):
              tested.stderr)
 
 
-blocks = list(examples())
+def check_recipe(number, text):
+    """What it names is on other machines: that it is understood is all."""
+    with folder() as where:
+        conf = where / "hostler.yaml"
+        conf.write_text(text)
+        printed = run("-T", "-c", str(conf))
+        case(f"recipe {number} is understood",
+             printed.returncode == 0 and not printed.stderr, printed.stderr)
+
+
+blocks = list(examples(PAGE))
 case("there are examples", len(blocks) >= 4, len(blocks))
 for number, block in enumerate(blocks, 1):
     check(number, block)
+recipes = [text for text in examples(RECIPES)
+           if text.startswith("# /etc/hostler/hostler.yaml")]
+case("there are recipes", len(recipes) >= 5, len(recipes))
+for number, block in enumerate(recipes, 1):
+    check_recipe(number, block)
 finish()
