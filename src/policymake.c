@@ -32,6 +32,22 @@ make_allow(struct allow *allow, const struct conf_allow *conf,
 }
 
 static void
+make_rating(struct policy *policy, const struct conf *conf,
+    const struct ifaces *ifaces)
+{
+	struct rating *rating = &policy->rating;
+
+	rating->limits = (struct rate_limits){
+	    .per_second = conf->rate.per_second,
+	    .all_per_second = conf->rate.all_per_second,
+	    .slip = conf->rate.slip,
+	};
+	make_allow(&rating->exempt, &conf->rate.exempt, ifaces);
+	rating->limits_allowed = !allow_covers(&rating->exempt,
+	    &policy->allow);
+}
+
+static void
 make_host(struct policy *policy, const char *host)
 {
 	size_t bad;
@@ -177,6 +193,7 @@ policymake(const struct conf *conf, const struct realms *realms,
 	make_views(policy, conf, realms, diags);
 	make_networks(&policy->networks, conf, ifaces);
 	make_allow(&policy->allow, &conf->allow, ifaces);
+	make_rating(policy, conf, ifaces);
 	make_told(policy, &conf->explain_to);
 	make_rebind(&policy->rebind, conf);
 	make_host(policy, realms->host);

@@ -39,6 +39,9 @@
 	X(RCODE_REFUSED, "rcode.refused") \
 	X(RCODE_OTHER, "rcode.other") \
 	X(TRUNCATED, "truncated") \
+	X(RATE_DROPPED, "rate-limit.dropped") \
+	X(RATE_TRUNCATED, "rate-limit.truncated") \
+	X(RATE_BADCOOKIE, "rate-limit.badcookie") \
 	X(COOKIES_NEW, "cookies.new") \
 	X(COOKIES_GOOD, "cookies.good") \
 	X(COOKIES_BAD, "cookies.bad") \

@@ -74,7 +74,7 @@ struct workers {
 	unsigned next_heir;		/* worker, of a connection */
 	unsigned count;
 	atomic_uint busy;		/* workers that have not finished */
-	struct told refused, loops;
+	struct told refused, loops, limited;
 	struct worker **list;
 };
 
@@ -472,7 +472,13 @@ tell_counts(struct workers *workers, int64_t now_ms)
 	    STAT_REFUSED_CLIENT, now_ms);
 	unsigned long long loops = untold(workers, &workers->loops,
 	    STAT_FORWARD_LOOPS, now_ms);
+	unsigned long long limited = untold(workers, &workers->limited,
+	    STAT_RATE_DROPPED, now_ms);
 
+	if (limited)
+		log_notice("%llu answers were not sent: more went to one "
+		    "network of clients than server.rate-limit lets through",
+		    limited);
 	if (refused)
 		log_notice("%llu queries refused: their clients are in no "
 		    "network of server.allow", refused);
@@ -531,6 +537,7 @@ open_worker(struct worker *worker)
 	serving->env.cache = settings->cache;
 	serving->env.stats = &worker->stats;
 	serving->env.tally = &worker->tally;
+	serving->env.rate = rate_new();
 	serving->sighter.ring = worker->sightings;
 	serving->sighter.wants = settings->wants;
 	serving->queries = memory_zeroed(SERVING_BATCH,
@@ -578,6 +585,7 @@ close_worker(struct worker *worker)
 	serving_close(serving);
 	udp_batch_free(worker->batch);
 	waiting_free(serving->waiting);
+	rate_free(serving->env.rate);
 	epoch_reader_free(serving->reader);
 	event_base_free(serving->base);
 	free(serving->queries);

@@ -27,6 +27,8 @@ src_query_libquery_a_SOURCES = \
 	src/query/policy.h \
 	src/query/step.c \
 	src/query/query.h \
+	src/query/rate.c \
+	src/query/rate.h \
 	src/query/rebind.c \
 	src/query/rebind.h \
 	src/query/referral.c \

@@ -19,6 +19,31 @@ allow_permits(const struct allow *allow, const struct addr *client)
 	return false;
 }
 
+static bool
+has_prefix(const struct allow *allow, const struct prefix *prefix)
+{
+	for (unsigned i = 0; i < allow->count; i++) {
+		if (allow->prefixes[i].length <= prefix->length &&
+		    prefix_contains(&allow->prefixes[i], &prefix->addr))
+			return true;
+	}
+	return false;
+}
+
+bool
+allow_covers(const struct allow *allow, const struct allow *all)
+{
+	if (allow->any)
+		return true;
+	if (all->any || (all->private && !allow->private))
+		return false;
+	for (unsigned i = 0; i < all->count; i++) {
+		if (!has_prefix(allow, &all->prefixes[i]))
+			return false;
+	}
+	return true;
+}
+
 bool
 upstream_equal(const struct upstream *a, const struct upstream *b)
 {
@@ -210,6 +235,7 @@ policy_free(struct policy *policy)
 	free(policy->views);
 	networks_fini(&policy->networks);
 	free(policy->allow.prefixes);
+	free(policy->rating.exempt.prefixes);
 	free(policy->told);
 	free(policy->rebind.allow);
 	free(policy);

@@ -26,6 +26,7 @@
 #include "dns/dname.h"
 #include "names/snapshot.h"
 #include "query/networks.h"
+#include "query/rate.h"
 #include "query/rebind.h"
 
 #define UPSTREAMS_MAX 8
@@ -75,6 +76,15 @@ struct allow {
 	struct prefix *prefixes;
 };
 bool allow_permits(const struct allow *allow, const struct addr *client);
+/* Does it let in whomever `all` lets in? */
+bool allow_covers(const struct allow *allow, const struct allow *all);
+
+/* To whom so many answers go by UDP, and no more. */
+struct rating {
+	struct rate_limits limits;
+	bool limits_allowed;		/* some of those who may ask, too */
+	struct allow exempt;
+};
 
 struct view {
 	const char *name;		/* NULL: the top level */
@@ -94,6 +104,7 @@ struct policy {
 	struct view *views;
 	struct networks networks;
 	struct allow allow;
+	struct rating rating;
 	unsigned told_count;		/* who sees the source as EDE text */
 	struct prefix *told;
 	struct rebind rebind;

@@ -34,6 +34,7 @@
 #include "query/answer.h"
 #include "query/cache.h"
 #include "query/policy.h"
+#include "query/rate.h"
 #include "query/tally.h"
 #include "query/trace.h"
 
@@ -64,6 +65,7 @@ struct query_env {
 	struct cache *cache;		/* never NULL; may keep nothing */
 	struct stats *stats;
 	struct tally *tally;
+	struct rate *rate;		/* NULL: no limit */
 	int64_t now_ms;			/* monotonic */
 	int64_t unix_less_now_s;	/* Unix time, for cookies, less that */
 	const struct answer *fresh;	/* what was waited for; else NULL */
@@ -82,6 +84,7 @@ struct query {
 	struct reply reply;
 	uint8_t cookie[COOKIE_FULL];	/* for the reply, where one came */
 	bool vouched;			/* by its cookie: no forged sender */
+	bool refused;			/* the client may not ask */
 	bool is_near;			/* forward was made by query_prefetch */
 	struct forward_question forward;	/* on WAIT, or: */
 	bool refresh;			/* ask for it, nobody waits */

@@ -176,7 +176,8 @@ refuse(struct query *q, enum dns_rcode rcode, enum dns_ede ede,
 static bool
 refuse_client(struct query *q, const struct query_env *env)
 {
-	if (allow_permits(&env->policy->allow, &q->client.addr))
+	q->refused = !allow_permits(&env->policy->allow, &q->client.addr);
+	if (!q->refused)
 		return false;
 	stats_count(env->stats, STAT_REFUSED_CLIENT);
 	return refuse(q, RCODE_REFUSED, EDE_PROHIBITED,
@@ -286,6 +287,107 @@ answer(struct query *q, const struct query_env *env,
 	return chain_answer(q, env, source);
 }
 
+/* ---- how many answers go where ---- */
+
+/* For most clients it ends at the first question. */
+static bool
+is_rated(const struct query *q, const struct query_env *env)
+{
+	const struct rating *rating = &env->policy->rating;
+
+	return (rating->limits_allowed || q->refused) && env->rate != NULL &&
+	    q->client.transport == QUERY_UDP && !q->vouched &&
+	    !allow_permits(&rating->exempt, &q->client.addr);
+}
+
+/* The zone that says no is the owner of what stands first in the authority. */
+static uint64_t
+zone_of(const struct query *q)
+{
+	const struct reply *reply = &q->reply;
+	struct wire_reader r = wire_reader_at(reply->bytes, reply->at,
+	    reply->question_end);
+	struct dname zone;
+
+	if (reply->count[REPLY_AUTHORITY] == 0)
+		return q->hash;
+	wire_read_dname(&r, &zone);
+	if (r.failed)
+		return q->hash;
+	dname_lower(zone.wire);
+	return dname_hash(snapshot_key(q->view->names), zone.wire);
+}
+
+static struct rate_answer
+rated_answer(const struct query *q)
+{
+	struct rate_answer answer = { .client = &q->client.addr,
+		.kind = RATE_ERROR };
+
+	if (q->reply.rcode != RCODE_NOERROR &&
+	    q->reply.rcode != RCODE_NXDOMAIN)
+		return answer;
+	answer.kind = q->reply.count[REPLY_ANSWER] > 0 ? RATE_NAME :
+	    RATE_NOTHING;
+	answer.name = answer.kind == RATE_NAME ? q->hash : zone_of(q);
+	return answer;
+}
+
+/* Nothing but the way to a whole answer: by TCP, or with the cookie. */
+static void
+empty_reply(struct query *q, const struct query_env *env)
+{
+	struct reply *reply = &q->reply;
+
+	reply_clear(reply);
+	reply->ede = EDE_NONE;
+	reply->rcode = RCODE_NOERROR;
+	if (reply->cookie != NULL)
+		reply->rcode = RCODE_BADCOOKIE;
+	else
+		reply->flags |= FLAG_TC;
+	stats_count(env->stats, reply->cookie != NULL ? STAT_RATE_BADCOOKIE :
+	    STAT_RATE_TRUNCATED);
+}
+
+static enum query_outcome
+rate_reply(struct query *q, const struct query_env *env)
+{
+	struct rate_answer answer = rated_answer(q);
+
+	switch (rate_judge(env->rate, &env->policy->rating.limits, &answer,
+	    env->now_ms)) {
+	case RATE_PASS:
+		break;
+	case RATE_SLIP:
+		empty_reply(q, env);
+		break;
+	case RATE_DROP:
+		stats_count(env->stats, STAT_RATE_DROPPED);
+		return QUERY_DROP;
+	}
+	return QUERY_REPLY;
+}
+
+/* What is no question is never answered with an empty reply: nobody waits for
+ * one. */
+static bool
+is_one_too_many(struct query *q, const struct query_env *env)
+{
+	const struct rate_answer answer = { .client = &q->client.addr,
+		.kind = RATE_ERROR };
+	struct rate_limits limits = env->policy->rating.limits;
+
+	limits.slip = 0;
+	q->vouched = false;
+	q->refused = true;
+	if (!is_rated(q, env) || rate_judge(env->rate, &limits, &answer,
+	    env->now_ms) == RATE_PASS)
+		return false;
+	stats_count(env->stats, STAT_RATE_DROPPED);
+	return true;
+}
+
 enum query_outcome
 query_step(struct query *q, const struct query_env *env, uint8_t *room,
     size_t *length)
@@ -296,6 +398,8 @@ query_step(struct query *q, const struct query_env *env, uint8_t *room,
 	if (is_unanswerable(q, env))
 		return QUERY_DROP;
 	if (q->parsed != QUESTION_OK) {
+		if (is_one_too_many(q, env))
+			return QUERY_DROP;
 		*length = reply_malformed(q, env, room);
 		return QUERY_REPLY;
 	}
@@ -304,6 +408,8 @@ query_step(struct query *q, const struct query_env *env, uint8_t *room,
 	    !answer_class(q, env, &source) &&
 	    !refuse_meta(q))
 		outcome = answer(q, env, &source);
+	if (outcome == QUERY_REPLY && is_rated(q, env))
+		outcome = rate_reply(q, env);
 	if (outcome == QUERY_REPLY)
 		*length = finish_reply(q, env, source);
 	return outcome;

@@ -8,6 +8,7 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/compare.py tests/e2e/hostile.py tests/e2e/lab.sh \
 	tests/e2e/networks.py tests/e2e/openstack.py tests/e2e/views.py \
 	tests/e2e/live.py tests/e2e/cache.py tests/e2e/cookies.py \
+	tests/e2e/rate.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py tests/e2e/handover.py
 E2E += tests/e2e/querylog.py
@@ -47,3 +48,4 @@ tests/e2e/clientconfig.log: $(E2E_NEEDS)
 tests/e2e/install.log tests/e2e/completion.log tests/e2e/examples.log: $(E2E_NEEDS)
 tests/e2e/cookies.log: $(E2E_NEEDS)
 tests/e2e/doctor.log: $(E2E_NEEDS)
+tests/e2e/rate.log: $(E2E_NEEDS)

@@ -10,4 +10,9 @@ TESTS += tests/unit/check_cookie
 tests_unit_check_cookie_SOURCES = tests/unit/check_cookie.c
 tests_unit_check_cookie_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_cookie_LDADD = $(LINK_DNS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_rate
+TESTS += tests/unit/check_rate
+tests_unit_check_rate_SOURCES = tests/unit/check_rate.c
+tests_unit_check_rate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_rate_LDADD = $(LINK_QUERY) $(LIBS_NAMES) $(CHECK_LIBS)
 endif
