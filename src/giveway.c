@@ -12,19 +12,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "sys/handover.h"
 
 #define WAIT_MS 2000			/* it reads, and nothing else */
-#define OFFERS_MAX 8
 
 struct giveway {
 	struct event_base *base;
-	const struct listeners *listeners;
+	struct giveway_from from;
 	struct giveway_hooks hooks;
-	struct {
-		enum handover_kind kind;
-		int fd;
-	} offers[OFFERS_MAX];
-	unsigned offer_count;
 	enum giveway_state state;
 	struct handover_peer peer;
 	int other;			/* the connection; -1: none */
@@ -34,13 +29,13 @@ struct giveway {
 };
 
 struct giveway *
-giveway_new(struct event_base *base, const struct listeners *listeners,
+giveway_new(struct event_base *base, const struct giveway_from *from,
     const struct giveway_hooks *hooks)
 {
 	struct giveway *giveway = memory_zeroed(1, sizeof *giveway);
 
 	giveway->base = base;
-	giveway->listeners = listeners;
+	giveway->from = *from;
 	giveway->hooks = *hooks;
 	giveway->other = -1;
 	pthread_mutex_init(&giveway->sending, NULL);
@@ -66,15 +61,6 @@ giveway_free(struct giveway *giveway)
 	leave_other(giveway);
 	pthread_mutex_destroy(&giveway->sending);
 	free(giveway);
-}
-
-void
-giveway_offer(struct giveway *giveway, enum handover_kind kind, int fd)
-{
-	if (giveway->offer_count == OFFERS_MAX)
-		return;
-	giveway->offers[giveway->offer_count].kind = kind;
-	giveway->offers[giveway->offer_count++].fd = fd;
 }
 
 enum giveway_state
@@ -109,23 +95,31 @@ send_fds(int to, const int *fds, unsigned count)
 }
 
 static enum handover_result
-send_offers(const struct giveway *giveway, int to)
+send_one(int to, enum handover_kind kind, int fd)
 {
-	enum handover_result result = HANDOVER_WHOLE;
+	return handover_send(to, &(struct handover_parcel){.kind = kind,
+	    .fd_count = 1, .fds = {fd}});
+}
 
-	for (unsigned i = 0; i < giveway->offer_count &&
-	     result == HANDOVER_WHOLE; i++)
-		result = handover_send(to, &(struct handover_parcel){
-		    .kind = giveway->offers[i].kind, .fd_count = 1,
-		    .fds = {giveway->offers[i].fd}});
+/* Those that hostlerctl and browsers ask at. */
+static enum handover_result
+send_others(const struct giveway *giveway, int to)
+{
+	const struct web *web = giveway->from.web;
+	enum handover_result result = send_one(to, HANDOVER_CONTROL,
+	    control_fd(giveway->from.control));
+
+	for (size_t i = 0; result == HANDOVER_WHOLE && web_endpoint(web, i);
+	     i++)
+		result = send_one(to, HANDOVER_SOCKETS, web_socket(web, i));
 	return result;
 }
 
 static enum handover_result
 send_all(const struct giveway *giveway, int to)
 {
-	const struct listen_set *set = listeners_set(giveway->listeners);
-	enum handover_result result = send_offers(giveway, to);
+	const struct listen_set *set = listeners_set(giveway->from.listeners);
+	enum handover_result result = send_others(giveway, to);
 
 	for (unsigned i = 0; i < set->count; i++) {
 		const struct listener *listener = set->list[i];

@@ -19,7 +19,7 @@
 
 #include "listeners.h"
 #include "serve/control.h"
-#include "sys/handover.h"
+#include "web.h"
 
 struct event_base;
 struct giveway;
@@ -29,13 +29,16 @@ struct giveway_hooks {
 	void *context;
 };
 
-struct giveway *giveway_new(struct event_base *base,
-    const struct listeners *listeners, const struct giveway_hooks *hooks);
-void giveway_free(struct giveway *giveway);	/* NULL is fine */
+/* Whose sockets it is to have. */
+struct giveway_from {
+	const struct listeners *listeners;
+	const struct control *control;
+	const struct web *web;
+};
 
-/* One more socket that the new one is to have: hostlerctl's, say.  It stays the
- * caller's. */
-void giveway_offer(struct giveway *giveway, enum handover_kind kind, int fd);
+struct giveway *giveway_new(struct event_base *base,
+    const struct giveway_from *from, const struct giveway_hooks *hooks);
+void giveway_free(struct giveway *giveway);	/* NULL is fine */
 
 /* A taker (control.h) for the verb `handover`; context is the giveway. */
 #define GIVEWAY_VERB "handover"

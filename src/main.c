@@ -312,9 +312,13 @@ find_sockets(struct daemon *daemon)
 	return EXIT_AS_ASKED;
 }
 
+/* HTTP is the old one's until this one can say that it is ready. */
 static void
 take_over(struct daemon *daemon)
 {
+	if (takeover_is_pending(daemon->takeover))
+		web_settle(daemon->web);
+	web_give(daemon->web, NULL);
 	takeover_done(daemon->takeover, daemon->base, daemon->workers,
 	    &(struct takeover_hooks){on_alone, daemon});
 }
@@ -322,12 +326,13 @@ take_over(struct daemon *daemon)
 static void
 be_ready_to_give_way(struct daemon *daemon)
 {
-	daemon->giveway = giveway_new(daemon->base, daemon->listeners,
-	    &(struct giveway_hooks){on_taken, daemon});
+	const struct giveway_from from = {daemon->listeners, daemon->control,
+	    daemon->web};
+
 	if (!daemon->control)
 		return;
-	giveway_offer(daemon->giveway, HANDOVER_CONTROL,
-	    control_fd(daemon->control));
+	daemon->giveway = giveway_new(daemon->base, &from,
+	    &(struct giveway_hooks){on_taken, daemon});
 	control_set_taker(daemon->control, &(struct control_taker){
 	    GIVEWAY_VERB, giveway_ask, daemon->giveway});
 }
@@ -339,7 +344,9 @@ bind_addresses(struct daemon *daemon)
 {
 	daemon->web = web_new();
 	if (listeners_open(daemon->listeners, reload_conf(daemon->reload))) {
-		web_bind(daemon->web, reload_conf(daemon->reload));
+		web_give(daemon->web, takeover_given(daemon->takeover));
+		if (!takeover_is_pending(daemon->takeover))
+			web_bind(daemon->web, reload_conf(daemon->reload));
 		return EXIT_AS_ASKED;
 	}
 	diags_print(listeners_diags(daemon->listeners), log_stream(),
@@ -355,7 +362,7 @@ complete_addresses(struct daemon *daemon)
 	struct diags *diags = diags_new();
 	bool complete = listeners_complete(daemon->listeners, diags);
 
-	diags_print(diags, stderr, choose_colour());
+	diags_print(diags, log_stream(), choose_colour());
 	diags_free(diags);
 	return complete ? EXIT_AS_ASKED : EXIT_NETWORK;
 }

@@ -25,6 +25,7 @@
 struct place {
 	struct endpoint endpoint;
 	int fd;				/* -1: http has it */
+	int socket;			/* whoever has it */
 };
 
 struct web {
@@ -32,6 +33,7 @@ struct web {
 	size_t place_count;
 	struct diags *diags;		/* of those that are not bound */
 	unsigned told;			/* so many of them were printed */
+	struct given *given;		/* NULL: none */
 	struct http *http;		/* NULL: never needed yet */
 	struct statuspage *page;	/* with it */
 	struct web_settings settings;
@@ -83,6 +85,18 @@ web_endpoint(const struct web *web, size_t index)
 	return index < web->place_count ? &web->places[index].endpoint : NULL;
 }
 
+int
+web_socket(const struct web *web, size_t index)
+{
+	return web->places[index].socket;
+}
+
+void
+web_give(struct web *web, struct given *given)
+{
+	web->given = given;
+}
+
 /* ---- addresses ---- */
 
 static bool
@@ -123,6 +137,16 @@ drop_unwanted(struct web *web, const struct conf *conf)
 	web->place_count = kept;
 }
 
+static int
+open_socket(const struct web *web, const struct endpoint *endpoint)
+{
+	int fd;
+
+	if (web->given && given_take(web->given, endpoint, GIVEN_TCP, &fd, 1))
+		return fd;
+	return httpsocket_open(endpoint, web->diags);
+}
+
 /* True: some address is served now that was not before. */
 static bool
 bind_wanted(struct web *web, const struct conf *conf)
@@ -135,14 +159,14 @@ bind_wanted(struct web *web, const struct conf *conf)
 		const struct endpoint *endpoint =
 		    &conf->http_listen[i].endpoint;
 		int fd = is_bound(web, endpoint) ? -1
-		    : httpsocket_open(endpoint, web->diags);
+		    : open_socket(web, endpoint);
 
 		if (fd < 0)
 			continue;
 		web->places = memory_resize(web->places, web->place_count + 1,
 		    sizeof *web->places);
 		web->places[web->place_count++] = (struct place){
-		    .endpoint = *endpoint, .fd = fd};
+		    .endpoint = *endpoint, .fd = fd, .socket = fd};
 		bound = true;
 	}
 	return bound;

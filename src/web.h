@@ -18,6 +18,7 @@
 #include "conf.h"
 #include "net/worker.h"
 #include "reload.h"
+#include "sys/given.h"
 #include "taps.h"
 
 struct event_base;
@@ -25,6 +26,10 @@ struct web;
 
 struct web *web_new(void);
 void web_free(struct web *web);		/* stopped; NULL passes */
+
+/* web_bind takes the sockets of its addresses from these, where they are among
+ * them; they stay the caller's.  NULL: no more. */
+void web_give(struct web *web, struct given *given);
 
 /* Bind what the configuration names, as long as we may: before rights are
  * dropped.  What cannot be bound is printed. */
@@ -52,5 +57,7 @@ void web_stop(struct web *web);
 const struct diags *web_diags(const struct web *web);
 /* Addresses that are: the endpoint at an index; NULL: there are no more. */
 const struct endpoint *web_endpoint(const struct web *web, size_t index);
+/* The socket there, which stays web's. */
+int web_socket(const struct web *web, size_t index);
 
 #endif
