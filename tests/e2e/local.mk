@@ -9,6 +9,7 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/networks.py tests/e2e/openstack.py tests/e2e/views.py \
 	tests/e2e/live.py tests/e2e/cache.py tests/e2e/cookies.py \
 	tests/e2e/rate.py \
+	tests/e2e/live.py tests/e2e/cache.py tests/e2e/listening.py tests/e2e/cookies.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py tests/e2e/handover.py
 E2E += tests/e2e/querylog.py
@@ -39,7 +40,7 @@ tests/e2e/sources.log tests/e2e/compare.log: $(E2E_NEEDS)
 tests/e2e/hostile.log tests/e2e/lab.log: $(E2E_NEEDS)
 tests/e2e/import.log tests/e2e/manual.log tests/e2e/schema.log: $(E2E_NEEDS)
 tests/e2e/networks.log tests/e2e/openstack.log tests/e2e/views.log: $(E2E_NEEDS)
-tests/e2e/live.log tests/e2e/cache.log: $(E2E_NEEDS)
+tests/e2e/live.log tests/e2e/cache.log tests/e2e/listening.log: $(E2E_NEEDS)
 tests/e2e/leases.log tests/e2e/verbs.log: $(E2E_NEEDS)
 tests/e2e/soak.log: $(E2E_NEEDS)
 tests/e2e/dot.log tests/e2e/handover.log: $(E2E_NEEDS)
