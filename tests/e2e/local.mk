@@ -9,7 +9,7 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/networks.py tests/e2e/openstack.py tests/e2e/views.py \
 	tests/e2e/live.py tests/e2e/cache.py tests/e2e/cookies.py \
 	tests/e2e/rate.py \
-	tests/e2e/live.py tests/e2e/cache.py tests/e2e/listening.py tests/e2e/cookies.py \
+	tests/e2e/listening.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py tests/e2e/handover.py
 E2E += tests/e2e/querylog.py
