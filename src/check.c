@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -9,30 +10,93 @@
 #include "jsontext.h"
 #include "lintconf.h"
 #include "realms.h"
+#include "refused.h"
+#include "runas.h"
+#include "sys/access.h"
 #include "sys/files.h"
 #include "sys/rights.h"
 
 #define CA_FILE_MAX (64 << 20)
 
 static void
-try_sources(const struct conf *conf, const struct load *load,
+tell_access(const char *path, const struct access_finding *finding,
+    const char *user, struct diags *diags)
+{
+	const struct refused_other other = {
+	    .user = user,
+	    .before = "hostler becomes that user at the start",
+	    .level = DIAG_ERROR,
+	};
+
+	refused_tell_other(diags, path, finding, &other);
+}
+
+/* All files that a source was read from; a folder that hides many of them is
+ * told once. */
+static void
+try_source(const char *user, const struct load_source *source,
     struct diags *diags)
 {
-	for (size_t i = 0; i < load->count; i++) {
-		const struct load_source *source = load->sources[i];
-		struct diag_place place = {.file = source->path};
+	const struct loadfiles *files = &source->files;
+	const char **paths = memory_zeroed(files->seen_count + 1,
+	    sizeof *paths);
+	struct access_finding *findings;
+	const char *last = NULL;
+	size_t count = 0;
 
-		if (source->state != LOAD_GOOD ||
-		    source->spec.format == LEASE_NEIGHBOURS ||
-		    (source->awaited && !files_exists(source->path)) ||
-		    rights_can_read(conf->user, source->path))
+	for (size_t i = 0; i < files->seen_count; i++)
+		if (files->seen[i].identity.inode)
+			paths[count++] = files->seen[i].path;
+	findings = access_try_as(user, paths, count);
+	for (size_t i = 0; i < count; i++) {
+		if (!access_is_refused(&findings[i]) ||
+		    (last && strcmp(last, findings[i].path) == 0))
 			continue;
-		diags_add(diags, DIAG_ERROR, &place, NULL,
-		    "the user '%s' has no right to read this", conf->user);
-		diags_then(diags, "hostler becomes that user at the start; "
-		    "let it read the file and enter its folders, say: "
-		    "setfacl -m u:%s:r %s", conf->user, source->path);
+		last = findings[i].path;
+		tell_access(paths[i], &findings[i], user, diags);
 	}
+	access_findings_free(findings, count);
+	free(paths);
+}
+
+static void
+try_realm(const char *user, const struct load *load, struct diags *diags)
+{
+	for (size_t i = 0; i < load->count; i++)
+		try_source(user, load->sources[i], diags);
+}
+
+/* It is read as root at the start, by that user later. */
+static void
+try_conf(const struct conf *conf, const char *user, struct diags *diags)
+{
+	const char *path = conf->path;
+	const struct refused_other other = {
+	    .user = user,
+	    .before = "hostler is that user when a reload reads it",
+	    .level = DIAG_WARNING,
+	    .id = "private-configuration",
+	};
+	struct access_finding *finding;
+
+	if (!path)
+		return;
+	finding = access_try_as(user, &path, 1);
+	if (access_is_refused(finding))
+		refused_tell_other(diags, path, finding, &other);
+	access_findings_free(finding, 1);
+}
+
+static void
+tell_no_user(const struct conf *conf, struct diags *diags)
+{
+	struct diag_place place = {
+	    .file = conf->path ? conf->path : "options"};
+
+	diags_add(diags, DIAG_ERROR, &place, NULL,
+	    "there is no user '%s' that hostler could become", conf->user);
+	diags_then(diags, "started as root, hostler stops there; make the "
+	    "user, or write user: '' to keep root's rights");
 }
 
 /* hostler reads its files after it became its user: what root alone can read
@@ -41,23 +105,33 @@ static void
 try_as_user(const struct conf *conf, const struct realms *realms,
     struct diags *diags)
 {
-	const struct diag_place options = {.file = "options"};
-	const struct diag_place file = {.file = conf->path};
+	const char *user = runas_user(conf);
 
-	if (geteuid() != 0 || !*conf->user)
+	if (!user)
 		return;
-	if (!rights_user_exists(conf->user)) {
-		if (!conf->user_given)
-			return;
-		diags_add(diags, DIAG_ERROR, conf->path ? &file : &options,
-		    NULL, "there is no user '%s' that hostler could become",
-		    conf->user);
-		diags_then(diags, "started as root, hostler stops there; make "
-		    "the user, or write user: '' to keep root's rights");
+	if (!rights_user_exists(user)) {
+		tell_no_user(conf, diags);
 		return;
 	}
+	if (conf->read_all)
+		return;
+	try_conf(conf, user, diags);
 	for (size_t i = 0; i < realms->count; i++)
-		try_sources(conf, realms->list[i]->load, diags);
+		try_realm(user, realms->list[i]->load, diags);
+}
+
+static void
+try_ca_as_user(const struct conf *conf, struct diags *diags)
+{
+	const char *path = conf->ca_file, *user = runas_user(conf);
+	struct access_finding *finding;
+
+	if (!user || !rights_user_exists(user) || conf->read_all)
+		return;
+	finding = access_try_as(user, &path, 1);
+	if (access_is_refused(finding))
+		tell_access(path, finding, user, diags);
+	access_findings_free(finding, 1);
 }
 
 /* The daemon reads it when a tls:// upstream needs it; -t says it before. */
@@ -77,12 +151,7 @@ try_ca_file(const struct conf *conf, struct diags *diags)
 		return;
 	}
 	files_release(&file);
-	if (geteuid() != 0 || !*conf->user ||
-	    !rights_user_exists(conf->user) ||
-	    rights_can_read(conf->user, conf->ca_file))
-		return;
-	diags_add(diags, DIAG_ERROR, &place, NULL,
-	    "the user '%s' has no right to read this", conf->user);
+	try_ca_as_user(conf, diags);
 }
 
 static void

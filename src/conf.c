@@ -36,15 +36,20 @@ const char *const conf_log_queries_words[] = {
     NULL,
 };
 
+/* A user's own daemon has a folder by login; one that systemd starts as a user,
+ * by RuntimeDirectory=. */
 static char *
 choose_control_socket(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *service = getenv("RUNTIME_DIRECTORY");
 
 	if (geteuid() == 0)
-		return memory_string("/run/hostler/hostler.sock");
+		return memory_string(CONF_CONTROL_SOCKET);
 	if (runtime && *runtime)
 		return memory_format("%s/hostler/hostler.sock", runtime);
+	if (service && *service && !strchr(service, ':'))
+		return memory_format("%s/hostler.sock", service);
 	return NULL;
 }
 
@@ -67,6 +72,7 @@ conf_new_defaults(void)
 
 	add_default_listen(conf);
 	conf->user = memory_string("hostler");
+	conf->sandbox = true;
 	conf->allow.private = true;
 	conf->allow.attached = true;
 	conflimits_defaults(conf);

@@ -22,6 +22,7 @@
 #include "names/source.h"
 
 #define CONF_DEFAULT_FILE SYSCONFDIR "/hostler/hostler.yaml"
+#define CONF_CONTROL_SOCKET "/run/hostler/hostler.sock"
 #define CONF_PORT 53
 #define CONF_TLS_PORT 853
 #define CONF_HTTP_PORT 9153
@@ -191,6 +192,8 @@ struct conf {
 	unsigned threads;		/* 0: one a core */
 	char *user;			/* "": keep the rights */
 	bool user_given;
+	bool read_all;			/* as if root read the files */
+	bool sandbox;
 	struct conf_allow allow;
 	struct conf_tcp tcp;
 	struct conf_rate rate;

@@ -85,7 +85,9 @@ print_server(const struct conf *conf, FILE *out)
 		fputs("  threads: auto\n", out);
 	fputs("  user: ", out);
 	print_quoted(out, conf->user);
-	fputs("\n  allow:\n", out);
+	fprintf(out, "\n  read-all: %s\n  sandbox: %s\n",
+	    conf->read_all ? "yes" : "no", conf->sandbox ? "yes" : "no");
+	fputs("  allow:\n", out);
 	if (allow->private)
 		fputs("    - private\n", out);
 	if (allow->attached)

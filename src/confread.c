@@ -11,6 +11,7 @@
 #include "confsources.h"
 #include "confviews.h"
 #include "confyaml.h"
+#include "refused.h"
 #include "sys/files.h"
 #include "warnids.h"
 
@@ -95,6 +96,20 @@ read_explain_to(struct confyaml *r, yaml_node_t *node, void *target)
 }
 
 static void
+read_read_all(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	confyaml_bool(r, node, &r->conf->read_all);
+}
+
+static void
+read_sandbox(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	confyaml_bool(r, node, &r->conf->sandbox);
+}
+
+static void
 read_server(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	static const struct confyaml_key keys[] = {
@@ -107,7 +122,8 @@ read_server(struct confyaml *r, yaml_node_t *node, void *target)
 	    {"rate-limit", conflimits_rate},
 	    {"cookie-secret", conflimits_cookie},
 	    {"explain-to", read_explain_to},
-	    {"read-all", NULL},
+	    {"read-all", read_read_all},
+	    {"sandbox", read_sandbox},
 	    {NULL, NULL},
 	};
 
@@ -474,7 +490,9 @@ read_file(const char *path, struct diags *diags)
 	const char *wrong = files_read(path, CONF_FILE_MAX, &file);
 
 	if (wrong) {
-		diags_add(diags, DIAG_ERROR, &place, NULL, "%s", wrong);
+		if (!refused_tell(diags, path, NULL))
+			diags_add(diags, DIAG_ERROR, &place, NULL, "%s",
+			    wrong);
 		return NULL;
 	}
 	conf = confread_text(path, file.bytes, file.length, diags);

@@ -9,6 +9,7 @@
 #include "names/hostsfile.h"
 #include "names/leasefile.h"
 #include "names/zonefile.h"
+#include "refused.h"
 
 #define BINARY_LOOKED_AT 65536		/* bytes at a file's beginning */
 #define BINARY_ZEROS 8			/* so many in it are no slip */
@@ -38,6 +39,9 @@ fail_file(struct load_source *source, const char *path, const char *wrong)
 {
 	struct diag_place place = {.file = path};
 
+	source->state = source->content ? LOAD_KEPT : LOAD_MISSING;
+	if (refused_tell(source->diags, path, say_next(source)))
+		return;
 	diags_add(source->diags, DIAG_ERROR, &place, NULL, "%s", wrong);
 	fail_reading(source);
 }

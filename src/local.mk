@@ -21,6 +21,8 @@ src_libconf_a_SOURCES = \
 	src/loadread.c src/loadread.h \
 	src/loadsource.h \
 	src/realms.c src/realms.h \
+	src/refused.c src/refused.h \
+	src/runas.c src/runas.h \
 	src/warnids.c src/warnids.h
 
 LINK_CONF = src/libconf.a $(LINK_SYS) $(LINK_NAMES)
@@ -29,6 +31,7 @@ LIBS_CONF = $(LIBS_NAMES) $(LIBS_SYS) $(YAML_LIBS) $(JANSSON_LIBS)
 sbin_PROGRAMS += src/hostler
 src_hostler_SOURCES = \
 	src/descriptors.c src/descriptors.h \
+	src/confine.c src/confine.h \
 	src/explain.c src/explain.h \
 	src/explaintext.c \
 	src/fdstore.c src/fdstore.h \
@@ -52,6 +55,7 @@ src_hostler_SOURCES = \
 	src/verbupstreams.h \
 	src/verbnames.c \
 	src/web.c src/web.h \
+	src/verbrights.c src/verbrights.h \
 	src/verbs.c src/verbs.h
 src_hostler_LDADD = src/libconf.a $(LINK_SERVE) $(LIBS_NET) \
 	$(YAML_LIBS) $(JANSSON_LIBS)

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "check.h"
+#include "confine.h"
 #include "confread.h"
 #include "descriptors.h"
 #include "fdstore.h"
@@ -25,7 +26,6 @@
 #include "serve/control.h"
 #include "serve/observer.h"
 #include "sys/notify.h"
-#include "sys/rights.h"
 #include "takeover.h"
 #include "taps.h"
 #include "verbs.h"
@@ -87,6 +87,7 @@ struct daemon {
 	struct tops *tops;
 	struct taps *taps;
 	struct web *web;
+	struct confinement confinement;
 	struct event_base *base;
 	struct control *control;
 	struct event *signals[4];
@@ -368,30 +369,6 @@ complete_addresses(struct daemon *daemon)
 }
 
 static enum exit_code
-drop_rights(const struct conf *conf)
-{
-	char *wrong = NULL;
-
-	if (geteuid() != 0 || !*conf->user)
-		return EXIT_AS_ASKED;
-	if (!conf->user_given && !rights_user_exists(conf->user)) {
-		log_warning("there is no user '%s': hostler keeps the rights "
-		    "of root; make the user, or write user: '' to say so",
-		    conf->user);
-		return EXIT_AS_ASKED;
-	}
-	if (conf->control_socket)
-		rights_give_folder(conf->control_socket, conf->user);
-	if (conf->log.file)
-		rights_give_folder(conf->log.file, conf->user);
-	if (rights_drop(conf->user, &wrong))
-		return EXIT_AS_ASKED;
-	log_error("cannot become user '%s': %s", conf->user, wrong);
-	free(wrong);
-	return EXIT_CONFIGURATION;
-}
-
-static enum exit_code
 start_control(struct daemon *daemon)
 {
 	const struct conf *conf = reload_conf(daemon->reload);
@@ -479,8 +456,8 @@ keep_tops(struct daemon *daemon)
 	observer_want(daemon->observer, sink, SIGHTING_SAMPLE);
 }
 
-/* The order is the point: bind while it may, drop rights, then read what
- * people wrote, and only then start threads. */
+/* The order is the point: bind while it may, give up all other rights, then
+ * read what people wrote, and only then start threads. */
 static enum exit_code
 start(struct daemon *daemon, unsigned workers)
 {
@@ -489,11 +466,11 @@ start(struct daemon *daemon, unsigned workers)
 
 	if (code == EXIT_AS_ASKED)
 		code = bind_addresses(daemon);
-	if (code == EXIT_AS_ASKED)
-		code = drop_rights(conf);
 	if (code != EXIT_AS_ASKED)
 		return code;
-	rights_harden();
+	if (confine_self(conf, &daemon->confinement) == CONFINE_FAILED)
+		return EXIT_CONFIGURATION;
+	reload_set_confinement(daemon->reload, &daemon->confinement);
 	daemon->base = event_base_new();
 	daemon->reclaim = evtimer_new(daemon->base, on_reclaim, daemon);
 	daemon->observer = observer_new();
@@ -511,6 +488,7 @@ start(struct daemon *daemon, unsigned workers)
 	    .tops = daemon->tops,
 	    .web = daemon->web,
 	    .reader = epoch_reader_new(),
+	    .confinement = &daemon->confinement,
 	    .started_ms = clock_mono_ms(),
 	    .reload_now = reload_now,
 	    .reload_context = daemon,
@@ -597,6 +575,7 @@ stop(struct daemon *daemon)
 		event_free(daemon->reclaim);
 	if (daemon->base)
 		event_base_free(daemon->base);
+	confine_fini(&daemon->confinement);
 }
 
 static enum exit_code

@@ -36,6 +36,7 @@ struct reload {
 	struct trust trust;
 	struct listeners *listeners;
 	struct ifaces *ifaces;		/* that the policy was made with */
+	const struct confinement *confinement;
 	struct workers *workers;
 	struct taps *taps;
 	uint64_t generation;
@@ -220,6 +221,13 @@ reload_set_workers(struct reload *reload, struct workers *workers)
 	listeners_set_workers(reload->listeners, workers);
 }
 
+void
+reload_set_confinement(struct reload *reload,
+    const struct confinement *confinement)
+{
+	reload->confinement = confinement;
+}
+
 static void
 tell_restart(struct diags *diags, const char *path, const char *key)
 {
@@ -236,25 +244,67 @@ differs(const char *a, const char *b)
 	return !a != !b || (a && strcmp(a, b) != 0);
 }
 
+static void
+keep_text(char **fresh, char **old)
+{
+	char *swap = *fresh;
+
+	*fresh = *old;
+	*old = swap;
+}
+
+static void
+keep_rights(struct conf *fresh, struct conf *old, struct diags *diags)
+{
+	if (differs(fresh->user, old->user))
+		tell_restart(diags, fresh->path, "user");
+	keep_text(&fresh->user, &old->user);
+	if (fresh->read_all != old->read_all)
+		tell_restart(diags, fresh->path, "read-all");
+	fresh->read_all = old->read_all;
+	if (fresh->sandbox != old->sandbox)
+		tell_restart(diags, fresh->path, "sandbox");
+	fresh->sandbox = old->sandbox;
+}
+
+/* Where hostler may write was settled at the start. */
+static bool
+moves_out(const struct reload *reload, const char *fresh, const char *old)
+{
+	return reload->confinement && fresh && differs(fresh, old) &&
+	    !confine_covers(reload->confinement, fresh);
+}
+
+static void
+keep_places(const struct reload *reload, struct conf *fresh,
+    struct diags *diags)
+{
+	struct conf *old = reload->conf;
+
+	if (moves_out(reload, fresh->managed_hosts, old->managed_hosts)) {
+		tell_restart(diags, fresh->path, "managed-hosts");
+		keep_text(&fresh->managed_hosts, &old->managed_hosts);
+	}
+	if (moves_out(reload, fresh->log.file, old->log.file)) {
+		tell_restart(diags, fresh->path, "log.file");
+		keep_text(&fresh->log.file, &old->log.file);
+	}
+}
+
 /* What only a restart can change keeps its old value. */
 static void
-keep_fixed(struct conf *fresh, struct conf *old, struct diags *diags)
+keep_fixed(const struct reload *reload, struct conf *fresh,
+    struct diags *diags)
 {
-	char *swap;
+	struct conf *old = reload->conf;
 
 	if (fresh->threads != old->threads)
 		tell_restart(diags, fresh->path, "threads");
 	fresh->threads = old->threads;
-	if (differs(fresh->user, old->user))
-		tell_restart(diags, fresh->path, "user");
-	swap = fresh->user;
-	fresh->user = old->user;
-	old->user = swap;
+	keep_rights(fresh, old, diags);
 	if (differs(fresh->control_socket, old->control_socket))
 		tell_restart(diags, fresh->path, "control");
-	swap = fresh->control_socket;
-	fresh->control_socket = old->control_socket;
-	old->control_socket = swap;
+	keep_text(&fresh->control_socket, &old->control_socket);
 	if (fresh->cache_bytes != old->cache_bytes)
 		tell_restart(diags, fresh->path, "cache.size");
 	fresh->cache_bytes = old->cache_bytes;
@@ -263,6 +313,7 @@ keep_fixed(struct conf *fresh, struct conf *old, struct diags *diags)
 	    fresh->tcp.idle_s != old->tcp.idle_s)
 		tell_restart(diags, fresh->path, "tcp");
 	fresh->tcp = old->tcp;
+	keep_places(reload, fresh, diags);
 }
 
 static void
@@ -274,7 +325,7 @@ read_conf_again(struct reload *reload, struct diags *diags)
 		diags_then(diags, "the configuration stays as it was");
 		return;
 	}
-	keep_fixed(fresh, reload->conf, diags);
+	keep_fixed(reload, fresh, diags);
 	conf_free(reload->conf);
 	reload->conf = fresh;
 	log_set_level(fresh->log_level);

@@ -15,6 +15,7 @@
 
 #include "base/diag.h"
 #include "conf.h"
+#include "confine.h"
 #include "listeners.h"
 #include "net/worker.h"
 #include "query/policy.h"
@@ -28,6 +29,11 @@ struct reload *reload_new(struct conf *conf,
     const struct conf_options *options, struct listeners *listeners);
 /* No worker may be left. */
 void reload_free(struct reload *reload);
+
+/* From now on what the configuration newly names lies within this, or needs a
+ * restart; it outlives the reload. */
+void reload_set_confinement(struct reload *reload,
+    const struct confinement *confinement);
 
 /* Read the sources and publish for the first time. */
 void reload_first(struct reload *reload);

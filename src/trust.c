@@ -6,7 +6,9 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "sys/access.h"
 #include "sys/files.h"
+#include "sys/rights.h"
 
 #define CA_FILE_MAX (64 << 20)
 
@@ -39,11 +41,22 @@ tell(const struct trust *trust, const char *path, const char *wrong,
     struct diags *diags)
 {
 	struct diag_place place = {.file = path ? path : "tls"};
+	const char *next = trust->tls ? "those read before stay in use" :
+	    "tls:// upstreams are not asked until there are";
+	struct access_finding finding = {ACCESS_GRANTED, NULL};
+	char *mend;
 
 	diags_add(diags, DIAG_ERROR, &place, NULL,
 	    "no certificates to know tls:// upstreams by: %s", wrong);
-	diags_then(diags, trust->tls ? "those read before stay in use" :
-	    "tls:// upstreams are not asked until there are");
+	diags_then(diags, "%s", next);
+	if (path)
+		finding = access_try(path);
+	if (!access_is_refused(&finding))
+		return;
+	mend = access_mend(&finding, rights_user());
+	diags_then(diags, "%s; %s", mend, next);
+	free(mend);
+	free(finding.path);
 }
 
 /* NULL, or why there is none; the caller frees it. */

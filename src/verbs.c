@@ -9,6 +9,7 @@
 #include "jsontext.h"
 #include "sourcefacts.h"
 #include "verblisteners.h"
+#include "verbrights.h"
 #include "verbupstreams.h"
 
 static const char *const state_words[] = {
@@ -151,6 +152,7 @@ print_status_text(struct verbs_context *context, FILE *out)
 	    reload_name_count(reload));
 	verblisteners_print(reload_listeners(reload), out);
 	print_http(context->web, out);
+	verbrights_print(context->confinement, out);
 	for (size_t i = 0; i < reload_realms(reload)->count; i++)
 		print_realm(reload, i, &upstreams, out);
 	fprintf(out, "cache: %zu answers, %zu of %zu KB\n", usage.entries,
@@ -277,7 +279,7 @@ make_status(struct verbs_context *context)
 
 	verbupstreams_get(&upstreams, context->workers);
 	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
-	    "s:o, s:o, s:o, s:o, s:o}",
+	    "s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "version", HOSTLER_VERSION,
 	    "ready", 1,
 	    "degraded", (int)is_degraded(context),
@@ -289,6 +291,7 @@ make_status(struct verbs_context *context)
 	    "listeners",
 	    verblisteners_make_entries(reload_listeners(reload)),
 	    "http", make_http(context->web),
+	    "rights", verbrights_make(context->confinement),
 	    "sources", make_sources(reload_realms(reload)->list[0]->load),
 	    "forward", make_routes(view_at(reload, 0), &upstreams),
 	    "upstreams", verbupstreams_make(&upstreams),

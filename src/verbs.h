@@ -9,6 +9,7 @@
 #define HOSTLER_VERBS_H
 
 #include "base/epoch.h"
+#include "confine.h"
 #include "refresh.h"
 #include "reload.h"
 #include "serve/control.h"
@@ -25,6 +26,7 @@ struct verbs_context {
 	struct tops *tops;		/* NULL: not kept */
 	struct web *web;
 	struct epoch_reader *reader;	/* main's */
+	const struct confinement *confinement;
 	int64_t started_ms;		/* monotonic */
 	/* main's way to do a reload, so that SIGHUP and the verb are one */
 	enum reload_result (*reload_now)(void *context);

@@ -14,6 +14,7 @@ static const char *const others[] = {
     "no-machine-names",
     "no-upstream",
     "own-address",
+    "private-configuration",
     "refused-name",
     "same-file",
     "shared-name",

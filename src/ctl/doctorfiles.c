@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "ctl/doctorchecks.h"
+#include "runas.h"
+#include "sys/access.h"
 #include "sys/files.h"
 #include "sys/rights.h"
 
@@ -22,9 +24,11 @@ struct reading {
 };
 
 static void
-tell_unreadable(const struct reading *reading, const char *path)
+tell_unreadable(const struct reading *reading, const char *path,
+    const struct access_finding *finding)
 {
 	struct findings *findings = reading->doctor->findings;
+	char *mend;
 
 	if (!reading->user) {
 		findings_add(findings, FINDINGS_WARNING, CHECK,
@@ -36,16 +40,30 @@ tell_unreadable(const struct reading *reading, const char *path)
 	findings_add(findings, FINDINGS_ERROR, CHECK,
 	    "%s cannot be read by the user %s, which hostler becomes", path,
 	    reading->user);
-	findings_advise(findings, "setfacl -m u:%s:rX %s   and let it enter "
-	    "the folders above: setfacl -m u:%s:x FOLDER", reading->user,
-	    path, reading->user);
+	mend = access_mend(finding, reading->user);
+	findings_advise(findings, "%s", mend);
+	free(mend);
 }
 
+/* False: told. */
 static bool
 can_read(const struct reading *reading, const char *path)
 {
-	return reading->user ? rights_can_read(reading->user, path) :
-	    access(path, R_OK) == 0;
+	struct access_finding *finding;
+	bool refused;
+
+	if (!reading->user) {
+		if (access(path, R_OK) == 0)
+			return true;
+		tell_unreadable(reading, path, NULL);
+		return false;
+	}
+	finding = access_try_as(reading->user, &path, 1);
+	refused = access_is_refused(finding);
+	if (refused)
+		tell_unreadable(reading, path, finding);
+	access_findings_free(finding, 1);
+	return !refused;
 }
 
 static void
@@ -62,16 +80,11 @@ try_path(struct reading *reading, const char *path, enum need need)
 		    "it out of the configuration");
 		return;
 	}
-	if (!can_read(reading, path)) {
-		tell_unreadable(reading, path);
+	if (!can_read(reading, path))
 		return;
-	}
 	files_expand(path, &list);
 	for (size_t i = 0; i < list.count; i++)
-		if (can_read(reading, list.paths[i]))
-			reading->good++;
-		else
-			tell_unreadable(reading, list.paths[i]);
+		reading->good += can_read(reading, list.paths[i]);
 	files_list_free(&list);
 }
 
@@ -99,10 +112,11 @@ doctorfiles_check(struct doctor *doctor)
 {
 	const struct conf *conf = doctor->conf;
 	struct reading reading = {.doctor = doctor};
+	const char *user = runas_user(conf);
 
 	if (geteuid() == 0)
-		reading.user = *conf->user && rights_user_exists(conf->user)
-		    ? conf->user : "root";
+		reading.user = user && rights_user_exists(user) &&
+		    !conf->read_all ? user : "root";
 	try_scope(&reading, &conf->top);
 	for (size_t i = 0; i < conf->view_count; i++)
 		try_scope(&reading, &conf->views[i].scope);

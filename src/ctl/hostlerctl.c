@@ -15,6 +15,7 @@
 #include "ctl/clientconfig.h"
 #include "ctl/doctor.h"
 #include "ctl/import.h"
+#include "sys/files.h"
 
 static const char usage[] =
     "usage: hostlerctl [-c FILE | -s SOCKET] [--json] VERB\n"
@@ -125,6 +126,19 @@ run_doctor(const struct options *options, char **words)
 	    CLIENT_FAILED;
 }
 
+/* Where no socket was named: that of a daemon of our own, else that of the
+ * machine's. */
+static const char *
+choose_socket(const struct conf *conf)
+{
+	const char *path = conf->control_socket;
+
+	if (!conf->control_given && (!path || !files_exists(path)) &&
+	    files_exists(CONF_CONTROL_SOCKET))
+		return CONF_CONTROL_SOCKET;
+	return path;
+}
+
 static char *
 find_socket(const struct options *options)
 {
@@ -139,11 +153,11 @@ find_socket(const struct options *options)
 	if (!conf)
 		diags_print(diags, stderr,
 		    isatty(2) ? DIAG_COLOUR : DIAG_PLAIN);
-	else if (!conf->control_socket)
+	else if (!choose_socket(conf))
 		fputs("hostlerctl: no control socket is configured: name it "
 		      "with -s\n", stderr);
 	else
-		path = memory_string(conf->control_socket);
+		path = memory_string(choose_socket(conf));
 	diags_free(diags);
 	conf_free(conf);
 	return path;

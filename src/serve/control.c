@@ -273,20 +273,6 @@ is_answered(const struct sockaddr_un *name)
 	return answered;
 }
 
-/* The folder below /run or $XDG_RUNTIME_DIR is ours to make. */
-static void
-make_folder(const char *path)
-{
-	char *folder = memory_string(path);
-	char *slash = strrchr(folder, '/');
-
-	if (slash && slash != folder) {
-		*slash = '\0';
-		mkdir(folder, 0755);
-	}
-	free(folder);
-}
-
 static int
 bind_socket(const char *path, char **wrong)
 {
@@ -300,7 +286,6 @@ bind_socket(const char *path, char **wrong)
 		return -1;
 	}
 	memcpy(name.sun_path, path, strlen(path));
-	make_folder(path);
 	if (is_answered(&name)) {
 		*wrong = memory_string("another hostler answers there already");
 		return -1;

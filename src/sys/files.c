@@ -362,10 +362,8 @@ name_beside(const char *path, const char *name)
 	return memory_format("%.*s%s", (int)(slash - path + 1), path, name);
 }
 
-/* Where the links end, and be it at a file that does not exist yet; NULL where
- * they do not. */
-static char *
-follow_links(const char *path)
+char *
+files_follow(const char *path)
 {
 	char *at = memory_string(path);
 	char name[4096];
@@ -484,7 +482,7 @@ replace_target(const char *path, const char *bytes, size_t length)
 const char *
 files_replace(const char *path, const char *bytes, size_t length)
 {
-	char *target = follow_links(path);
+	char *target = files_follow(path);
 	const char *wrong;
 
 	if (!target)

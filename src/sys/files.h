@@ -72,6 +72,10 @@ void files_look(const char *path, struct files_state *state);
  * hidden, or left behind by an editor or a package tool. */
 bool files_is_left_behind(const char *name);
 
+/* Where the symbolic links at the end of path end, and be it at a file that does
+ * not exist yet (the caller frees it); NULL where they go in a circle. */
+char *files_follow(const char *path);
+
 /* Put `length` bytes in the place of the file at once: they are written to a
  * hidden file beside it, brought to the disk, and renamed over it, so that a
  * reader sees the old file or the new one.  A symbolic link stays; what it

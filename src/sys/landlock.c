@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ struct ruleset {
 
 struct path_beneath {
 	uint64_t allowed;
-	int32_t folder;
+	int32_t place;
 } __attribute__((packed));
 
 int
@@ -68,31 +69,39 @@ forbidden_files(int abi)
 	return bits;
 }
 
-/* To replace a file by another, to write a log, to make a socket. */
+/* Of a folder: to replace a file by another, to write a log, to make a socket;
+ * of a file to write it. */
 static uint64_t
-allowed_files(int abi)
+allowed_files(int abi, mode_t mode)
 {
-	return forbidden_files(abi) & (BIT(ACCESS_WRITE_FILE) |
-	    BIT(ACCESS_REMOVE_FILE) | BIT(ACCESS_MAKE_REG) |
-	    BIT(ACCESS_MAKE_SOCK) | BIT(ACCESS_TRUNCATE));
+	uint64_t bits = BIT(ACCESS_WRITE_FILE) | BIT(ACCESS_TRUNCATE);
+
+	if (S_ISDIR(mode))
+		bits |= BIT(ACCESS_REMOVE_FILE) | BIT(ACCESS_MAKE_REG) |
+		    BIT(ACCESS_MAKE_SOCK);
+	return bits & forbidden_files(abi);
 }
 
 static void
-allow_folder(int rules, uint64_t allowed, const char *path)
+allow_place(int rules, int abi, const char *path)
 {
 	struct path_beneath rule = {
-	    .allowed = allowed,
-	    .folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC),
+	    .place = open(path, O_PATH | O_CLOEXEC),
 	};
+	struct stat status;
 
-	if (rule.folder < 0)
+	if (rule.place < 0)
 		return;
-	syscall(SYS_landlock_add_rule, rules, RULE_PATH_BENEATH, &rule, 0);
-	close(rule.folder);
+	if (fstat(rule.place, &status) == 0) {
+		rule.allowed = allowed_files(abi, status.st_mode);
+		syscall(SYS_landlock_add_rule, rules, RULE_PATH_BENEATH,
+		    &rule, 0);
+	}
+	close(rule.place);
 }
 
 enum landlock_outcome
-landlock_enter(int abi, const struct landlock_folders *folders)
+landlock_enter(int abi, const struct landlock_places *places)
 {
 	struct ruleset ruleset = {
 	    .files = forbidden_files(abi),
@@ -105,8 +114,8 @@ landlock_enter(int abi, const struct landlock_folders *folders)
 
 	if (rules < 0)
 		return LANDLOCK_REFUSED;
-	for (size_t i = 0; i < folders->count; i++)
-		allow_folder(rules, allowed_files(abi), folders->paths[i]);
+	for (size_t i = 0; i < places->count; i++)
+		allow_place(rules, abi, places->paths[i]);
 	outcome = syscall(SYS_landlock_restrict_self, rules, 0) == 0
 	    ? LANDLOCK_ENTERED : LANDLOCK_REFUSED;
 	close(rules);

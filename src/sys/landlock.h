@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* landlock.h - no writing outside some folders, no executing: Linux's Landlock
+/* landlock.h - no writing outside some places, no executing: Linux's Landlock
  * (5.13 and later), by its system calls.
  *
  * What the kernel knows grows from ABI to ABI (truncate is 3, device ioctls 5,
@@ -11,9 +11,9 @@
 
 #include <stddef.h>
 
-/* Folders that may be written in, and in what lies below them; one that does
- * not exist is passed over. */
-struct landlock_folders {
+/* Folders that may be written in, and in what lies below them, and files that may
+ * be written; what does not exist is passed over. */
+struct landlock_places {
 	char **paths;
 	size_t count;
 };
@@ -28,6 +28,6 @@ enum landlock_outcome {
 
 /* For this thread and those that it starts, which need no_new_privs. */
 enum landlock_outcome landlock_enter(int abi,
-    const struct landlock_folders *folders);
+    const struct landlock_places *places);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/sys/libsys.a
 src_sys_libsys_a_SOURCES = \
+	src/sys/access.c src/sys/access.h \
 	src/sys/filesystem.c src/sys/filesystem.h \
 	src/sys/files.c src/sys/files.h \
 	src/sys/given.c src/sys/given.h \

@@ -3,29 +3,58 @@
  *
  * The order matters: bind, drop, then read files and start threads, so that
  * every thread has the same few rights.  CAP_NET_BIND_SERVICE stays, for
- * addresses that a reload adds.
+ * addresses that a reload adds; CAP_DAC_READ_SEARCH, the right to read every
+ * file, where it is asked for.
  */
 #ifndef HOSTLER_SYS_RIGHTS_H
 #define HOSTLER_SYS_RIGHTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+enum rights_reading {
+	RIGHTS_READ_AS_USER,		/* what the user may */
+	RIGHTS_READ_ALL,
+};
 
 bool rights_user_exists(const char *user);
 
-/* Become user for good, its groups too, with no capability but
- * CAP_NET_BIND_SERVICE.  Before any thread is started.  False: *wrong says why
- * (free it), and the process may be half way: end it. */
-bool rights_drop(const char *user, char **wrong);
+/* Who we are: the name of this process's user, or its number.  Looked up once
+ * after the process became that user. */
+const char *rights_user(void);
 
-/* No new rights by any program we could start, no core files. */
+/* Become user for good, its groups too, with no capability but those named
+ * above, and none that a program we started could get.  Before any thread is
+ * started.  False: *wrong says why (free it), and the process may be half way:
+ * end it. */
+bool rights_drop(const char *user, enum rights_reading reading,
+    char **wrong);
+
+/* The same for who is not root and stays who he is: what the starter (setcap,
+ * systemd) gave beyond those capabilities goes. */
+void rights_shed(enum rights_reading reading);
+
+/* Has this process the right that RIGHTS_READ_ALL is about? */
+bool rights_read_all(void);
+
+/* No new rights by any program we could start; no core files, no debugger of
+ * another process of this user. */
 void rights_harden(void);
 
-/* Make the folder that path lies in, where it is missing, and give it to user:
- * the daemon makes its socket there after it has dropped root's rights. */
-void rights_give_folder(const char *path, const char *user);
+/* What a process may (of ours, now), for people: names of capabilities as
+ * capabilities(7) has them in lower case, with blanks between; "" for none,
+ * "all" for all that there are.  The caller frees it. */
+char *rights_capabilities(void);
 
-/* Could user read this file (or list this folder)?  Asked as root by a process
- * without threads; a child of its own tries, for some seconds at most. */
-bool rights_can_read(const char *user, const char *path);
+enum rights_folder {
+	RIGHTS_FOLDER_THERE,
+	RIGHTS_FOLDER_MADE,
+	RIGHTS_FOLDER_FAILED,		/* errno says why */
+};
+
+/* Make the folder that path lies in, where it is missing and the one above it
+ * is not, and give it to user (NULL: to us): the daemon makes its socket there
+ * after it has dropped root's rights. */
+enum rights_folder rights_give_folder(const char *path, const char *user);
 
 #endif

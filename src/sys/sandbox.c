@@ -19,12 +19,12 @@ limit_calls(void)
 
 /* The filter is last: it takes Landlock's own calls away. */
 void
-sandbox_enter(const struct landlock_folders *folders,
+sandbox_enter(const struct landlock_places *places,
     struct sandbox_state *state)
 {
 	state->landlock_abi = landlock_abi();
 	state->landlock = state->landlock_abi > 0 &&
-	    landlock_enter(state->landlock_abi, folders) ==
+	    landlock_enter(state->landlock_abi, places) ==
 	    LANDLOCK_ENTERED ? SANDBOX_ON : SANDBOX_NO_KERNEL;
 	state->seccomp = limit_calls();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sandbox.h - what this process will never need, it cannot do any more.
  *
- * Two walls, each by itself: Landlock takes away writing outside some folders
+ * Two walls, each by itself: Landlock takes away writing outside some places
  * and executing anything (landlock.h), a seccomp filter every system call that
  * a DNS server has no use for (syscalls.h).  Reading files stays free: a source
  * may lie anywhere, and a reload may name another one.
@@ -33,7 +33,7 @@ struct sandbox_state {
 
 /* For good, and for this thread and those that it starts.  The process must
  * have no_new_privs (rights_harden). */
-void sandbox_enter(const struct landlock_folders *folders,
+void sandbox_enter(const struct landlock_places *places,
     struct sandbox_state *state);
 
 /* "off", "on", "not built", "not in this kernel". */

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <linux/netlink.h>
 #include <unistd.h>
@@ -220,6 +221,7 @@ say_threads(scmp_filter_ctx filter)
 	    test_bits(CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD)) &&
 	    allow_if(filter, "tgkill",
 	    test_equal(0, (unsigned long)getpid())) &&
+	    allow_if(filter, "setpriority", test_equal(0, PRIO_PROCESS)) &&
 	    allow_if(filter, "prlimit64", test_equal(0, 0));
 }
 

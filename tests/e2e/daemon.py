@@ -3,6 +3,7 @@
 sources that break, addresses in use, the control socket."""
 import json
 import os
+import shutil
 import socket
 import subprocess
 
@@ -402,7 +403,11 @@ def check_examples():
     found = sorted((SRC / "zones").glob("*/hostler.yaml"))
     case("there are examples", len(found) >= 6, str(found))
     for conf in found:
-        got = run("-t", "-c", str(conf))
+        # -t as root tries what hostler's user may read: not where this lies.
+        with folder() as where:
+            os.chmod(where, 0o755)
+            shutil.copytree(conf.parent, where / "copy")
+            got = run("-t", "-c", str(where / "copy" / "hostler.yaml"))
         case(f"{conf.parent.name} is clean",
              got.returncode == 0 and "error" not in got.stderr and
              "warning" not in got.stderr, got.stderr)

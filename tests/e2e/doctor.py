@@ -367,7 +367,7 @@ def check_files(place):
     expect("a file for root alone", place.found(
         "files", user="nobody", hosts=secret), "error",
         ["secret.hosts", "by the user nobody"],
-        [f"setfacl -m u:nobody:rX {secret}"])
+        [f"setfacl -m u:nobody:r {secret}"])
     folder_of_them = place.dir / "hosts.d"
     folder_of_them.mkdir()
     for name in ("a", "b", ".hidden"):

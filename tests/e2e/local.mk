@@ -30,6 +30,7 @@ EXTRA_DIST += $(CLIENTCONFIG)/cloud-init.expect \
 	$(CLIENTCONFIG)/windows.expect $(CLIENTCONFIG)/wsl.expect
 E2E += tests/e2e/install.py tests/e2e/completion.py tests/e2e/examples.py
 EXTRA_DIST += tests/e2e/vagrant.rb
+E2E += tests/e2e/safe.py tests/e2e/allow.py
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/netlab.py \
 	tests/e2e/compare.zone tests/e2e/resolve.c
@@ -50,3 +51,4 @@ tests/e2e/install.log tests/e2e/completion.log tests/e2e/examples.log: $(E2E_NEE
 tests/e2e/cookies.log: $(E2E_NEEDS)
 tests/e2e/doctor.log: $(E2E_NEEDS)
 tests/e2e/rate.log: $(E2E_NEEDS)
+tests/e2e/safe.log tests/e2e/allow.log: $(E2E_NEEDS)

@@ -179,7 +179,7 @@ def check_cannot_open():
             same("there now, a reload opens it", got.returncode, 0)
             daemon.ask("web.lab.test")
             wait_lines("lines go there", where / "none" / "q.log", 1)
-            daemon.configure(config("queries: all, file: /"))
+            daemon.configure(config("queries: all, file: none"))
             got = daemon.ctl_run("reload")
             same("a folder is no file: 1", got.returncode, 1)
             case("and told", "Is a directory" in got.stdout and

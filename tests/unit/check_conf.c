@@ -71,6 +71,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(conf->max_negative_ttl_s, 60);
 	ck_assert_uint_eq(conf->stale_s, 86400);
 	ck_assert_str_eq(conf->user, "hostler");
+	ck_assert(!conf->read_all && conf->sandbox);
 	conf_free(conf);
 }
 END_TEST
@@ -82,6 +83,8 @@ START_TEST(everything)
 	    "  listen: [192.168.0.5, \"fd00::5@5300\"]\n"
 	    "  threads: 3\n"
 	    "  user: ''\n"
+	    "  read-all: yes\n"
+	    "  sandbox: no\n"
 	    "  allow: [any, 10.0.0.0/8, 10.9.9.9, '::1']\n"
 	    "  log: {level: debug, queries: failures, file: q.log,\n"
 	    "        format: json, mask: 24}\n"
@@ -101,6 +104,7 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->listen[1].endpoint.port, 5300);
 	ck_assert_uint_eq(conf->threads, 3);
 	ck_assert_str_eq(conf->user, "");
+	ck_assert(conf->read_all && !conf->sandbox);
 	ck_assert(conf->allow.any && !conf->allow.private);
 	ck_assert_uint_eq(conf->allow.prefixes.count, 3);
 	ck_assert_uint_eq(conf->allow.prefixes.list[1].length, 32);
@@ -389,8 +393,8 @@ END_TEST
 START_TEST(warnings_by_id)
 {
 	static const char *const ids[] = {"needs-restart", "occluded",
-	    "own-address", "refused-name", "same-file", "shared-name",
-	    "shared-address", "unasked-view", "unused-forward", "upstream-list"};
+	    "own-address", "private-configuration", "refused-name",
+	    "same-file", "shared-name", "shared-address", "unasked-view", "unused-forward", "upstream-list"};
 	struct conf *conf;
 
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {

@@ -70,6 +70,7 @@ start(void)
 	ck_assert_int_eq(mkdir("other", 0755), 0);
 	write_file("own/old", "old\n");
 	write_file("other/old", "old\n");
+	write_file("log", "old\n");
 }
 
 static int
@@ -92,8 +93,8 @@ stop(void)
 
 /* An act returns 0 or errno; what enters a wall 0 or NO_WALL. */
 
-static char *own[] = {"own", "missing"};
-static const struct landlock_folders folders = {own, 2};
+static char *own[] = {"own", "missing", "log"};
+static const struct landlock_places places = {own, 3};
 
 static int
 stay_outside(void)
@@ -107,7 +108,7 @@ enter_both(void)
 	struct sandbox_state state;
 
 	rights_harden();
-	sandbox_enter(&folders, &state);
+	sandbox_enter(&places, &state);
 	return state.seccomp == SANDBOX_ON && state.landlock == SANDBOX_ON ?
 	    0 : NO_WALL;
 }
@@ -118,7 +119,7 @@ enter_landlock(void)
 	int abi = landlock_abi();
 
 	rights_harden();
-	return abi > 0 && landlock_enter(abi, &folders) == LANDLOCK_ENTERED ?
+	return abi > 0 && landlock_enter(abi, &places) == LANDLOCK_ENTERED ?
 	    0 : NO_WALL;
 }
 
@@ -505,6 +506,20 @@ write_own(void)
 	    note(unlink("own/new")) + note(rename("own/old", "own/older"));
 }
 
+/* A file by itself; nothing beside it. */
+static int
+write_log(void)
+{
+	return open_and_close("log", O_WRONLY | O_APPEND) +
+	    open_and_close("log", O_WRONLY | O_TRUNC);
+}
+
+static int
+make_beside(void)
+{
+	return open_and_close("beside", O_WRONLY | O_CREAT);
+}
+
 static int
 listen_own(void)
 {
@@ -603,8 +618,8 @@ die(void)
 	abort();
 }
 
-static int (*const allowed[])(void) = {read_anywhere, write_own, listen_own,
-    start_threads, use_network, wait_for_events};
+static int (*const allowed[])(void) = {read_anywhere, write_own, write_log,
+    listen_own, start_threads, use_network, wait_for_events};
 
 static void
 check_allowed(int (*wall)(void))
@@ -641,6 +656,7 @@ START_TEST(landlock)
 		return;
 	CHECK_FORBIDDEN(by_landlock, enter_landlock);
 	check_allowed(enter_landlock);
+	ck_assert_int_eq(try_behind(enter_landlock, make_beside), EACCES);
 	ck_assert_int_ne(try_behind(enter_landlock, rename_out), 0);
 	ck_assert_int_ne(try_behind(enter_landlock, rename_in), 0);
 	ck_assert_int_eq(try_behind(enter_landlock, cut_other),

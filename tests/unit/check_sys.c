@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "sys/access.h"
 #include "sys/files.h"
 #include "sys/ifaces.h"
 #include "sys/notify.h"
@@ -534,7 +535,7 @@ drop_and_look(void)
 	gid_t groups[8];
 	int count;
 
-	if (!user || !rights_drop(NOBODY, &wrong))
+	if (!user || !rights_drop(NOBODY, RIGHTS_READ_AS_USER, &wrong))
 		return 1;
 	count = getgroups(8, groups);
 	if (getuid() != user->pw_uid || geteuid() != user->pw_uid ||
@@ -563,7 +564,7 @@ keep_binding(void)
 	cap_get_flag(capabilities, CAP_NET_BIND_SERVICE, CAP_PERMITTED,
 	    &before);
 	cap_free(capabilities);
-	if (!rights_drop(NOBODY, &wrong))
+	if (!rights_drop(NOBODY, RIGHTS_READ_AS_USER, &wrong))
 		return 1;
 	capabilities = cap_get_proc();
 	cap_get_flag(capabilities, CAP_NET_BIND_SERVICE, CAP_EFFECTIVE,
@@ -572,11 +573,35 @@ keep_binding(void)
 	return before == after ? 0 : 2;
 }
 
+/* The bounds of programs are gone; every file can be read, none written. */
+static int
+keep_reading(void)
+{
+	char *secret = in_folder("secret"), *wrong = NULL, *names;
+	int fd;
+
+	if (!rights_drop(NOBODY, RIGHTS_READ_ALL, &wrong))
+		return 1;
+	names = rights_capabilities();
+	if (!strstr(names, "cap_dac_read_search") || !rights_read_all() ||
+	    strstr(names, "cap_dac_override"))
+		return 2;
+	free(names);
+	if (prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0)
+		return 3;
+	fd = open(secret, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || open(secret, O_WRONLY | O_CLOEXEC) >= 0)
+		return 4;
+	close(fd);
+	free(secret);
+	return strcmp(rights_user(), NOBODY) == 0 ? 0 : 5;
+}
+
 static int
 be_refused(void)
 {
 	char *wrong = NULL;
-	int result = rights_drop("root", &wrong) || !wrong;
+	int result = rights_drop("root", RIGHTS_READ_AS_USER, &wrong) || !wrong;
 
 	free(wrong);
 	return result;
@@ -598,11 +623,17 @@ run_in_child(int (*run)(void))
 
 START_TEST(rights_are_dropped_for_good)
 {
+	char *secret = in_folder("secret");
+
 	if (geteuid() == 0) {
 		ck_assert_int_eq(run_in_child(drop_and_look), 0);
 		ck_assert_int_eq(run_in_child(keep_binding), 0);
+		write_file("secret", "x", 1);
+		ck_assert_int_eq(chmod(secret, 0600), 0);
+		ck_assert_int_eq(run_in_child(keep_reading), 0);
 	}
 	ck_assert_int_eq(run_as_nobody(be_refused), 0);
+	free(secret);
 }
 END_TEST
 
@@ -612,7 +643,8 @@ START_TEST(rights_need_a_user_that_exists)
 
 	ck_assert(rights_user_exists("root"));
 	ck_assert(!rights_user_exists("no-such-user-here"));
-	ck_assert(!rights_drop("no-such-user-here", &wrong));
+	ck_assert(!rights_drop("no-such-user-here",
+	    RIGHTS_READ_AS_USER, &wrong));
 	ck_assert_str_eq(wrong, "there is no such user");
 	free(wrong);
 }
@@ -627,23 +659,29 @@ START_TEST(rights_are_hardened)
 	ck_assert_int_eq(getrlimit(RLIMIT_CORE, &limit), 0);
 	ck_assert_uint_eq(limit.rlim_cur, 0);
 	ck_assert_uint_eq(limit.rlim_max, 0);
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
 }
 END_TEST
 
-static bool
-nobody_can_read(const char *name)
+static enum access_kind
+nobody_tries(const char *name)
 {
 	char *path = in_folder(name);
-	bool can = rights_can_read(NOBODY, path);
+	const char *paths[] = {path};
+	struct access_finding *finding = access_try_as(NOBODY, paths, 1);
+	enum access_kind kind = finding->kind;
 
+	access_findings_free(finding, 1);
 	free(path);
-	return can;
+	return kind;
 }
 
 START_TEST(rights_to_read_are_tried)
 {
 	char *secret = in_folder("secret"), *shut = in_folder("shut");
 	char *fifo = in_folder("fifo");
+	const char *paths[] = {secret};
+	struct access_finding *finding;
 	bool root = geteuid() == 0;
 
 	write_file("open", "x", 1);
@@ -654,17 +692,83 @@ START_TEST(rights_to_read_are_tried)
 	ck_assert_int_eq(chmod(shut, 0700), 0);
 	ck_assert_int_eq(mkfifo(fifo, 0644), 0);
 	/* Without root nobody else can be tried: the answer is no. */
-	ck_assert(nobody_can_read("open") == root);
-	ck_assert(nobody_can_read(".") == root);
-	ck_assert(nobody_can_read("fifo") == root);
-	ck_assert(!nobody_can_read("secret"));
-	ck_assert(!nobody_can_read("shut"));
-	ck_assert(!nobody_can_read("shut/open"));
-	ck_assert(!nobody_can_read("none"));
-	ck_assert(!rights_can_read("no-such-user-here", secret));
+	ck_assert((nobody_tries("open") == ACCESS_GRANTED) == root);
+	ck_assert((nobody_tries(".") == ACCESS_GRANTED) == root);
+	ck_assert((nobody_tries("fifo") == ACCESS_GRANTED) == root);
+	ck_assert((nobody_tries("none") == ACCESS_NOT_FOUND) == root);
+	ck_assert_int_eq(nobody_tries("secret"), ACCESS_READ);
+	ck_assert_int_eq(nobody_tries("shut"), root ? ACCESS_LIST
+	    : ACCESS_READ);
+	ck_assert_int_eq(nobody_tries("shut/open"), root ? ACCESS_ENTER
+	    : ACCESS_READ);
+	finding = access_try_as("no-such-user-here", paths, 1);
+	ck_assert(access_is_refused(finding));
+	access_findings_free(finding, 1);
 	free(secret);
 	free(shut);
 	free(fifo);
+}
+END_TEST
+
+/* Which part of a path says no, through links too. */
+static int
+find_who_says_no(void)
+{
+	static const struct {
+		const char *path, *mend;
+	} cases[] = {
+		{"shut/open", "u:me:x shut;"},
+		{"shut", "u:me:rx shut;"},
+		{"my secret", "u:me:r 'my secret';"},
+		{"to-secret", "u:me:r 'my secret';"},
+		{"to-shut/deep/open", "u:me:x shut;"},
+		{"to-open", "u:me:x shut;"},
+		{"it's", "u:me:r 'it'\\''s';"},
+	};
+	struct access_finding finding;
+
+	if (chdir(folder) != 0)
+		return 100;
+	for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
+		char *mend;
+		bool right;
+
+		finding = access_try(cases[i].path);
+		if (!access_is_refused(&finding))
+			return 1 + i;
+		mend = access_mend(&finding, "me");
+		right = strstr(mend, cases[i].mend) != NULL;
+		free(mend);
+		free(finding.path);
+		if (!right)
+			return 50 + i;
+	}
+	finding = access_try("open");
+	return finding.kind == ACCESS_GRANTED ? 0 : 99;
+}
+
+START_TEST(who_says_no_is_found)
+{
+	char *shut = in_folder("shut"), *secret = in_folder("my secret");
+	char *quoted = in_folder("it's");
+
+	ck_assert_int_eq(mkdir(shut, 0755), 0);
+	write_file("shut/open", "x", 1);
+	write_file("open", "x", 1);
+	write_file("my secret", "x", 1);
+	write_file("it's", "x", 1);
+	ck_assert_int_eq(chdir(folder), 0);
+	ck_assert_int_eq(symlink("my secret", "to-secret"), 0);
+	ck_assert_int_eq(symlink("shut", "to-shut"), 0);
+	ck_assert_int_eq(symlink("shut/open", "to-open"), 0);
+	ck_assert_int_eq(chmod(secret, 0), 0);
+	ck_assert_int_eq(chmod(quoted, 0), 0);
+	ck_assert_int_eq(chmod(shut, 0), 0);
+	ck_assert_int_eq(run_as_nobody(find_who_says_no), 0);
+	ck_assert_int_eq(chmod(shut, 0700), 0);
+	free(shut);
+	free(secret);
+	free(quoted);
 }
 END_TEST
 
@@ -677,19 +781,23 @@ START_TEST(rights_to_a_new_folder_are_given)
 	char *run = in_folder("run");
 	struct stat status;
 
-	rights_give_folder(socket_path, user);
+	ck_assert_int_eq(rights_give_folder(socket_path, user),
+	    RIGHTS_FOLDER_MADE);
 	ck_assert_int_eq(stat(run, &status), 0);
 	ck_assert(S_ISDIR(status.st_mode));
 	ck_assert_uint_eq(status.st_uid, getpwnam(user)->pw_uid);
 	ck_assert_uint_eq(status.st_mode & 0777 & ~0755u, 0);
 	/* One that is there belongs to whoever made it. */
 	ck_assert_int_eq(chmod(run, 0700), 0);
-	rights_give_folder(socket_path, "root");
+	ck_assert_int_eq(rights_give_folder(socket_path, "root"),
+	    RIGHTS_FOLDER_THERE);
 	ck_assert_int_eq(stat(run, &status), 0);
 	ck_assert_uint_eq(status.st_uid, getpwnam(user)->pw_uid);
 	ck_assert_uint_eq(status.st_mode & 0777, 0700);
-	rights_give_folder(deep, user);
-	rights_give_folder("hostler.sock", user);
+	ck_assert_int_eq(rights_give_folder(deep, user),
+	    RIGHTS_FOLDER_FAILED);
+	ck_assert_int_eq(rights_give_folder("hostler.sock", user),
+	    RIGHTS_FOLDER_THERE);
 	ck_assert_int_ne(stat(deep, &status), 0);
 	free(socket_path);
 	free(deep);
@@ -965,7 +1073,9 @@ make_file_cases(void)
 	tcase_add_test(tc, files_tell_when_they_changed);
 	tcase_add_test(tc, files_of_a_folder_come_in_name_order);
 	tcase_add_test(tc, files_expand_to_themselves);
+	tcase_add_test(tc, rights_are_dropped_for_good);
 	tcase_add_test(tc, rights_to_read_are_tried);
+	tcase_add_test(tc, who_says_no_is_found);
 	tcase_add_test(tc, rights_to_a_new_folder_are_given);
 	tcase_add_test(tc, notify_tells_the_manager);
 	return tc;
@@ -982,7 +1092,6 @@ make_machine_cases(void)
 	tcase_add_test(tc, ports_of_connections_are_in_nobodys_way);
 	tcase_add_test(tc, ports_explain_what_to_do);
 	tcase_add_test(tc, ports_explain_by_the_programs_name);
-	tcase_add_test(tc, rights_are_dropped_for_good);
 	tcase_add_test(tc, rights_need_a_user_that_exists);
 	tcase_add_test(tc, rights_are_hardened);
 	tcase_add_test(tc, ifaces_have_addresses_and_prefixes);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sys/access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define TRY_S 5				/* a file server may never answer */
+#define LINKS_MAX 40			/* in a row, as the kernel has it */
+#define PATH_LONGEST 4096
+#define CANNOT_BECOME 1
+
+/* What no shell takes for anything else. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" \
+	"/._-+,:@%="
+
+bool
+access_is_refused(const struct access_finding *finding)
+{
+	return finding->kind != ACCESS_GRANTED &&
+	    finding->kind != ACCESS_NOT_FOUND;
+}
+
+/* ---- who says no ---- */
+
+static bool
+may(const char *path, int mode)
+{
+	return faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0 ||
+	    errno != EACCES;
+}
+
+static struct access_finding
+find(enum access_kind kind, const char *path)
+{
+	return (struct access_finding){kind, memory_string(path)};
+}
+
+static struct access_finding walk(const char *path, enum access_kind wanted,
+    int links);
+
+/* At a link it is what it leads to that says no. */
+static struct access_finding
+look_behind(const char *path, enum access_kind kind, int links)
+{
+	char target[PATH_LONGEST];
+	ssize_t length = readlink(path, target, sizeof target - 1);
+	const char *slash = strrchr(path, '/');
+	struct access_finding finding;
+	char *whole;
+
+	if (length < 0 || links == LINKS_MAX)
+		return find(kind, path);
+	target[length] = '\0';
+	if (*target == '/' || !slash)
+		return walk(target, kind, links + 1);
+	whole = memory_format("%.*s%s", (int)(slash - path + 1), path,
+	    target);
+	finding = walk(whole, kind, links + 1);
+	free(whole);
+	return finding;
+}
+
+/* The path's end, to be entered or to be read. */
+static struct access_finding
+look_at_end(const char *path, enum access_kind wanted, int links)
+{
+	int mode = wanted == ACCESS_ENTER ? X_OK : R_OK;
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return look_behind(path, wanted == ACCESS_ENTER ? wanted
+		    : ACCESS_ELSE, links);
+	if (wanted != ACCESS_ENTER && S_ISDIR(status.st_mode)) {
+		wanted = ACCESS_LIST;
+		mode |= X_OK;
+	}
+	if (may(path, mode))
+		return find(ACCESS_ELSE, path);
+	return look_behind(path, wanted, links);
+}
+
+/* Folder by folder from the beginning: of the path up to a slash, the first
+ * that may not be entered. */
+static struct access_finding
+walk(const char *path, enum access_kind wanted, int links)
+{
+	struct access_finding finding = {ACCESS_GRANTED, NULL};
+	char *part = memory_string(path), *at = part;
+
+	if (*path != '/' && !may(".", X_OK))
+		finding = find(ACCESS_ENTER, ".");
+	while (finding.kind == ACCESS_GRANTED && *at &&
+	    (at = strchr(at + 1, '/')) != NULL) {
+		*at = '\0';
+		if (!may(part, X_OK))
+			finding = look_behind(part, ACCESS_ENTER, links);
+		*at = '/';
+	}
+	free(part);
+	if (finding.kind != ACCESS_GRANTED)
+		return finding;
+	return look_at_end(path, wanted, links);
+}
+
+/* The kernel's word counts; the walk is for who is to be told. */
+struct access_finding
+access_try(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0) {
+		close(fd);
+		return (struct access_finding){ACCESS_GRANTED, NULL};
+	}
+	if (errno != EACCES && errno != EPERM)
+		return (struct access_finding){ACCESS_NOT_FOUND, NULL};
+	return walk(path, ACCESS_READ, 0);
+}
+
+/* ---- as another user ---- */
+
+struct note {
+	uint32_t kind;
+	uint32_t length;		/* of the path that follows */
+};
+
+static bool
+become(const struct passwd *user)
+{
+	return initgroups(user->pw_name, user->pw_gid) == 0 &&
+	    setgid(user->pw_gid) == 0 && setuid(user->pw_uid) == 0;
+}
+
+static void
+tell_parent(int to, const char *path)
+{
+	struct access_finding finding = access_try(path);
+	struct note note = {finding.kind,
+	    finding.path ? (uint32_t)strlen(finding.path) : 0};
+
+	if (write(to, &note, sizeof note) != (ssize_t)sizeof note ||
+	    write(to, finding.path ? finding.path : "", note.length) !=
+	    (ssize_t)note.length)
+		_exit(0);
+	free(finding.path);
+}
+
+static void
+be_child(const struct passwd *user, int to, const char *const *paths,
+    size_t count)
+{
+	alarm(TRY_S);
+	if (!become(user))
+		_exit(CANNOT_BECOME);
+	for (size_t i = 0; i < count; i++)
+		tell_parent(to, paths[i]);
+	_exit(0);
+}
+
+static bool
+read_all(int from, void *bytes, size_t length)
+{
+	char *at = bytes;
+
+	while (length > 0) {
+		ssize_t got = read(from, at, length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		at += got;
+		length -= (size_t)got;
+	}
+	return true;
+}
+
+static bool
+hear(int from, struct access_finding *finding)
+{
+	struct note note;
+
+	if (!read_all(from, &note, sizeof note) || note.length > PATH_LONGEST)
+		return false;
+	finding->kind = (enum access_kind)note.kind;
+	if (note.length == 0)
+		return true;
+	finding->path = memory_zeroed(1, note.length + 1);
+	return read_all(from, finding->path, note.length);
+}
+
+static void
+refuse_all(struct access_finding *findings, const char *const *paths,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(findings[i].path);
+		findings[i] = find(ACCESS_READ, paths[i]);
+	}
+}
+
+static bool
+could_become(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return true;
+	return !WIFEXITED(status) || WEXITSTATUS(status) != CANNOT_BECOME;
+}
+
+/* False: nobody can be that user here. */
+static bool
+ask_child(const struct passwd *user, const char *const *paths, size_t count,
+    struct access_finding *findings)
+{
+	size_t heard = 0;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return true;
+	child = fork();
+	if (child == 0)
+		be_child(user, ends[1], paths, count);
+	close(ends[1]);
+	while (child > 0 && heard < count && hear(ends[0], &findings[heard]))
+		heard++;
+	close(ends[0]);
+	return child < 0 || could_become(child);
+}
+
+struct access_finding *
+access_try_as(const char *user, const char *const *paths, size_t count)
+{
+	struct access_finding *findings = memory_zeroed(count + 1,
+	    sizeof *findings);
+	const struct passwd *entry = getpwnam(user);
+
+	if (!entry || geteuid() != 0 ||
+	    !ask_child(entry, paths, count, findings))
+		refuse_all(findings, paths, count);
+	return findings;
+}
+
+void
+access_findings_free(struct access_finding *findings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(findings[i].path);
+	free(findings);
+}
+
+/* ---- words ---- */
+
+char *
+access_say(const struct access_finding *finding, const char *user)
+{
+	switch (finding->kind) {
+	case ACCESS_ENTER:
+		return memory_format("the user '%s' has no right to enter the "
+		    "folder %s", user, finding->path);
+	case ACCESS_LIST:
+		return memory_format("the user '%s' has no right to list the "
+		    "folder %s", user, finding->path);
+	case ACCESS_ELSE:
+		return memory_format("the user '%s' is not let to read it, "
+		    "though the modes of all folders and of the file say yes",
+		    user);
+	default:
+		return memory_format("the user '%s' has no right to read it",
+		    user);
+	}
+}
+
+/* A path as a shell takes it: "VirtualBox VMs" has a blank. */
+static char *
+quote(const char *path)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out;
+
+	if (path[strspn(path, PLAIN)] == '\0')
+		return memory_string(path);
+	out = memory_stream(&text, &length);
+	fputc('\'', out);
+	for (; *path; path++)
+		if (*path == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*path, out);
+	fputc('\'', out);
+	memory_stream_close(out);
+	return text;
+}
+
+char *
+access_mend(const struct access_finding *finding, const char *user)
+{
+	const char *rights = finding->kind == ACCESS_ENTER ? "x" :
+	    finding->kind == ACCESS_LIST ? "rx" : "r";
+	char *path, *text;
+
+	if (finding->kind == ACCESS_ELSE)
+		return memory_string("a rule of AppArmor or SELinux, or a "
+		    "file server, forbids it");
+	path = quote(finding->path);
+	text = memory_format("let it, say: setfacl -m u:%s:%s %s; or have "
+	    "read-all: yes in server", user, rights, path);
+	free(path);
+	return text;
+}

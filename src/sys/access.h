@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* access.h - why a file cannot be read, and the command that mends it.
+ *
+ * It is often not the file: a home that others may not enter hides all that is
+ * in it.  The first folder or file of the path that says no is found, symbolic
+ * links followed, for this process or, asked by root, for another user.
+ */
+#ifndef HOSTLER_SYS_ACCESS_H
+#define HOSTLER_SYS_ACCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum access_kind {
+	ACCESS_GRANTED,
+	ACCESS_NOT_FOUND,		/* of what there is nothing says no */
+	ACCESS_ENTER,			/* the folder may not be entered */
+	ACCESS_LIST,			/* the folder may not be listed */
+	ACCESS_READ,			/* the file may not be read */
+	ACCESS_ELSE,			/* all modes say yes: another rule */
+};
+
+struct access_finding {
+	enum access_kind kind;
+	char *path;			/* which one says no; else NULL */
+};
+
+/* Does something say no? */
+bool access_is_refused(const struct access_finding *finding);
+
+/* May this process read the file, or list the folder? */
+struct access_finding access_try(const char *path);
+
+/* The same for another user, of `count` paths; to be asked as root by a process
+ * without threads: a child becomes that user.  Returns a finding for each path
+ * (free them by access_findings_free).  What it cannot find out in some seconds
+ * (a file server that does not answer) is taken as granted; of a user that does
+ * not exist, or when this is not root, nothing is. */
+struct access_finding *access_try_as(const char *user,
+    const char *const *paths, size_t count);
+void access_findings_free(struct access_finding *findings, size_t count);
+
+/* "the user 'nobody' may not enter the folder /home/kim" and "let it, say:
+ * setfacl -m u:nobody:x /home/kim"; the caller frees them.  For
+ * what is refused. */
+char *access_say(const struct access_finding *finding, const char *user);
+char *access_mend(const struct access_finding *finding, const char *user);
+
+#endif
