@@ -5,6 +5,7 @@
 EXTRA_DIST += contrib/check contrib/lab contrib/labpage contrib/package \
 	contrib/package-check contrib/packages contrib/up
 dist_pkgdata_DATA = contrib/hostler.schema.json
+dist_pkgdata_SCRIPTS = contrib/vm-check
 dist_examples_DATA = contrib/Vagrantfile contrib/hostler.yaml
 cloudinitdir = $(examplesdir)/cloud-init
 dist_cloudinit_DATA = contrib/cloud-init/hostler.yaml

@@ -13,7 +13,8 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py tests/e2e/handover.py
 E2E += tests/e2e/querylog.py
-E2E += tests/e2e/clientconfig.py tests/e2e/doctor.py
+E2E += tests/e2e/clientconfig.py tests/e2e/doctor.py \
+	tests/e2e/vmcheck.py
 CLIENTCONFIG = tests/e2e/clientconfig
 EXTRA_DIST += $(CLIENTCONFIG)/cloud-init.expect \
 	$(CLIENTCONFIG)/docker.expect $(CLIENTCONFIG)/ignition.expect \
@@ -49,6 +50,6 @@ tests/e2e/querylog.log: $(E2E_NEEDS)
 tests/e2e/clientconfig.log: $(E2E_NEEDS)
 tests/e2e/install.log tests/e2e/completion.log tests/e2e/examples.log: $(E2E_NEEDS)
 tests/e2e/cookies.log: $(E2E_NEEDS)
-tests/e2e/doctor.log: $(E2E_NEEDS)
+tests/e2e/doctor.log tests/e2e/vmcheck.log: $(E2E_NEEDS)
 tests/e2e/rate.log: $(E2E_NEEDS)
 tests/e2e/safe.log tests/e2e/allow.log: $(E2E_NEEDS)
