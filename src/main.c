@@ -499,7 +499,7 @@ start(struct daemon *daemon, unsigned workers)
 	web_start(daemon->web, &(struct web_settings){
 	    .base = daemon->base, .reload = daemon->reload,
 	    .cache = daemon->cache, .taps = daemon->taps,
-	    .tops = daemon->tops});
+	    .tops = daemon->tops, .verbs = &daemon->verbs});
 	reload_first(daemon->reload);
 	print_source_diagnostics(daemon);
 	code = complete_addresses(daemon);

@@ -147,13 +147,22 @@ verbnames_answers(void *opaque, const struct control_request *request,
 
 /* ---- names ---- */
 
+struct names_request {
+	const char *pattern;		/* NULL: all */
+	size_t offset, limit;
+};
+
+/* The first so many in order of all that fit.  While nodes are looked at it is
+ * a heap, the last of them on top. */
 struct listing {
 	const struct snapshot *names;
 	const struct networks *networks;
 	struct tops *tops;		/* NULL: nobody notes who is asked */
-	const char *pattern;		/* NULL: all */
+	const struct names_request *request;
 	const struct node **nodes;
 	size_t count, room;
+	size_t wanted;
+	size_t matches;
 };
 
 static bool
@@ -191,32 +200,18 @@ fits(const struct listing *listing, const struct node *node)
 	char text[IDNA_TEXT], ascii[DNAME_TEXT_MAX];
 	bool good;
 
-	if (!listing->pattern)
+	if (!listing->request->pattern)
 		return true;
 	dname_print(node_name(node), ascii);
 	ascii[strlen(ascii) - (node->labels > 0)] = '\0';
-	good = fits_text(listing->pattern, ascii) ||
-	    fits_text(listing->pattern, explain_name(node_name(node), text));
+	good = fits_text(listing->request->pattern, ascii) ||
+	    (strstr(ascii, "xn--") && fits_text(listing->request->pattern,
+		explain_name(node_name(node), text)));
 	for (unsigned i = 0; i < node->rrset_count && !good; i++) {
-		good = fits_address(listing->pattern, rrset);
+		good = fits_address(listing->request->pattern, rrset);
 		rrset = rrset_next(rrset);
 	}
 	return good;
-}
-
-static void
-add_node(void *context, const struct node *node)
-{
-	struct listing *listing = context;
-
-	if (!fits(listing, node))
-		return;
-	if (listing->count == listing->room) {
-		listing->room = listing->room ? 2 * listing->room : 64;
-		listing->nodes = memory_resize(listing->nodes, listing->room,
-		    sizeof *listing->nodes);
-	}
-	listing->nodes[listing->count++] = node;
 }
 
 /* Label by label from the root, so that a zone stands together. */
@@ -239,6 +234,68 @@ compare_nodes(const void *left, const void *right)
 			return order;
 	}
 	return (a->labels > b->labels) - (a->labels < b->labels);
+}
+
+static void
+swap_nodes(const struct node **a, const struct node **b)
+{
+	const struct node *kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+static void
+rise(struct listing *listing, size_t at)
+{
+	const struct node **nodes = listing->nodes;
+
+	while (at > 0 && compare_nodes(&nodes[at], &nodes[(at - 1) / 2]) > 0) {
+		swap_nodes(&nodes[at], &nodes[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+}
+
+static void
+sink(struct listing *listing)
+{
+	const struct node **nodes = listing->nodes;
+	size_t at = 0, child;
+
+	while ((child = 2 * at + 1) < listing->count) {
+		if (child + 1 < listing->count &&
+		    compare_nodes(&nodes[child + 1], &nodes[child]) > 0)
+			child++;
+		if (compare_nodes(&nodes[at], &nodes[child]) >= 0)
+			return;
+		swap_nodes(&nodes[at], &nodes[child]);
+		at = child;
+	}
+}
+
+static void
+add_node(void *context, const struct node *node)
+{
+	struct listing *listing = context;
+
+	if (!fits(listing, node))
+		return;
+	listing->matches++;
+	if (listing->count == listing->wanted) {
+		if (listing->count == 0 ||
+		    compare_nodes(&node, &listing->nodes[0]) >= 0)
+			return;
+		listing->nodes[0] = node;
+		sink(listing);
+		return;
+	}
+	if (listing->count == listing->room) {
+		listing->room = listing->room ? 2 * listing->room : 64;
+		listing->nodes = memory_resize(listing->nodes, listing->room,
+		    sizeof *listing->nodes);
+	}
+	listing->nodes[listing->count] = node;
+	rise(listing, listing->count++);
 }
 
 /* The network that an address is in, and when its name was asked. */
@@ -337,30 +394,77 @@ show_node(const struct listing *listing, const struct node *node,
 }
 
 static void
+show_listing(struct listing *listing, json_t *list, FILE *out)
+{
+	if (listing->count)
+		qsort(listing->nodes, listing->count, sizeof *listing->nodes,
+		    compare_nodes);
+	for (size_t i = listing->request->offset; i < listing->count; i++)
+		show_node(listing, listing->nodes[i], list, out);
+	if (listing->count < listing->matches && !list)
+		fprintf(out, "and %zu more names: say which, names PATTERN\n",
+		    listing->matches - listing->count);
+}
+
+/* all: NULL for text. */
+static void
 show_realm(struct verbs_context *context, const struct realm *realm,
-    const char *pattern, json_t *list, FILE *out)
+    const struct names_request *request, json_t *all, FILE *out)
 {
 	struct listing listing = {
 	    .names = realm->names,
 	    .networks = &reload_policy(context->reload)->networks,
 	    .tops = context->tops,
-	    .pattern = pattern,
+	    .request = request,
+	    .wanted = request->offset + request->limit,
 	};
-	size_t shown;
+	json_t *list = all ? json_array() : NULL;
 
-	snapshot_visit(realm->names, add_node, &listing);
-	if (listing.count)
-		qsort(listing.nodes, listing.count, sizeof *listing.nodes,
-		    compare_nodes);
-	if (realm->name && !list)
+	if (realm->name && !all)
 		fprintf(out, "view %s:\n", realm->name);
-	shown = listing.count < NAMES_MOST ? listing.count : NAMES_MOST;
-	for (size_t i = 0; i < shown; i++)
-		show_node(&listing, listing.nodes[i], list, out);
-	if (shown < listing.count && !list)
-		fprintf(out, "and %zu more names: say which, names PATTERN\n",
-		    listing.count - shown);
+	snapshot_visit(realm->names, add_node, &listing);
+	show_listing(&listing, list, out);
 	free(listing.nodes);
+	if (all)
+		json_array_append_new(all, json_pack("{s:o, s:I, s:o}",
+		    "view", realm->name ? jsontext_make(realm->name)
+					: json_string("top level"),
+		    "matches", (json_int_t)listing.matches,
+		    "names", list));
+}
+
+static bool
+read_number(const char *text, size_t *number)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 6 || text[digits] != '\0')
+		return false;
+	*number = (size_t)atol(text);
+	return *number <= NAMES_MOST;
+}
+
+/* [PATTERN] [--limit N] [--offset N] */
+static bool
+read_names_request(const struct control_request *request,
+    struct names_request *names, FILE *out)
+{
+	*names = (struct names_request){.limit = NAMES_MOST};
+	for (unsigned i = 1; i < request->word_count; i++) {
+		const char *word = request->words[i];
+		size_t *number = strcmp(word, "--limit") == 0 ? &names->limit
+		    : strcmp(word, "--offset") == 0 ? &names->offset : NULL;
+
+		if (!number) {
+			names->pattern = word;
+		} else if (++i == request->word_count ||
+		    !read_number(request->words[i], number)) {
+			fprintf(out, "behind %s a number is expected, %d at "
+			    "most\n", word, NAMES_MOST);
+			return false;
+		}
+	}
+	return true;
 }
 
 enum control_result
@@ -368,21 +472,14 @@ verbnames_names(void *opaque, const struct control_request *request, FILE *out)
 {
 	struct verbs_context *context = opaque;
 	const struct realms *realms = reload_realms(context->reload);
-	const char *pattern = request->word_count > 1 ? request->words[1]
-						      : NULL;
-	json_t *all = request->form == CONTROL_JSON ? json_array() : NULL;
+	struct names_request names;
+	json_t *all;
 
-	for (size_t i = 0; i < realms->count; i++) {
-		const struct realm *realm = realms->list[i];
-		json_t *list = all ? json_array() : NULL;
-
-		show_realm(context, realm, pattern, list, out);
-		if (all)
-			json_array_append_new(all, json_pack("{s:o, s:o}",
-			    "view", realm->name ? jsontext_make(realm->name)
-						: json_string("top level"),
-			    "names", list));
-	}
+	if (!read_names_request(request, &names, out))
+		return CONTROL_FAILED;
+	all = request->form == CONTROL_JSON ? json_array() : NULL;
+	for (size_t i = 0; i < realms->count; i++)
+		show_realm(context, realms->list[i], &names, all, out);
 	if (all)
 		jsontext_print(all, out);
 	return CONTROL_DONE;

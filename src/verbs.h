@@ -35,7 +35,8 @@ struct verbs_context {
 
 extern const struct control_verb verbs_list[];
 
-/* explain NAME [TYPE] [from ADDR]; answers NAME (for `wait`); names [PATTERN] */
+/* explain NAME [TYPE] [from ADDR]; answers NAME (for `wait`); names [PATTERN]
+ * [--limit N] [--offset N], names counted in their order, of each view */
 enum control_result verbnames_explain(void *context,
     const struct control_request *request, FILE *out);
 enum control_result verbnames_answers(void *context,

@@ -14,8 +14,10 @@
 #include "serve/httpsocket.h"
 #include "serve/liveness.h"
 #include "serve/metrics.h"
+#include "serve/verbcall.h"
 #include "sourcefacts.h"
 #include "statuspage.h"
+#include "verbs.h"
 
 #define BEAT_MS 1000
 #define BIND_AGAIN_MS 2000
@@ -36,6 +38,7 @@ struct web {
 	struct given *given;		/* NULL: none */
 	struct http *http;		/* NULL: never needed yet */
 	struct statuspage *page;	/* with it */
+	struct verbcall *calls;		/* and this */
 	struct web_settings settings;
 	struct workers *workers;	/* NULL: not yet */
 	struct factsboard board;
@@ -67,6 +70,7 @@ web_free(struct web *web)
 			close(web->places[i].fd);
 	free(web->places);
 	diags_free(web->diags);
+	verbcall_free(web->calls);
 	statuspage_free(web->page);
 	http_free(web->http);
 	factsboard_fini(&web->board);
@@ -235,12 +239,35 @@ tell_names(struct web *web, const struct conf *conf)
 
 /* ---- the server ---- */
 
+/* Only what shows something: nothing that changes it, nor takes long.  More
+ * names than these at once are for hostlerctl. */
+static const struct verbcall_path api_paths[] = {
+    {.path = "/api/status", .verb = "status"},
+    {.path = "/api/stats", .verb = "stats"},
+    {.path = "/api/explain", .verb = "explain", .parameters = {
+	{.name = "name", .otherwise = "."},
+	{.name = "type"},
+	{.name = "from", .before = "from"},
+	{.name = "to", .before = "to"}}},
+    {.path = "/api/names", .verb = "names", .parameters = {
+	{.name = "pattern"},
+	{.name = "limit", .before = "--limit", .otherwise = "100",
+	    .max = 1000},
+	{.name = "offset", .before = "--offset", .otherwise = "0",
+	    .max = 99000}}},
+    {.path = NULL},
+};
+
 static void
 add_paths(struct web *web)
 {
 	http_add_path(web->http, "/health", liveness_answer, &web->liveness);
 	http_add_path(web->http, "/ready", liveness_answer_ready, &web->board);
 	http_add_path(web->http, "/metrics", metrics_answer, &web->metrics);
+	web->calls = verbcall_new(&(struct verbcall_settings){
+	    .base = web->settings.base, .http = web->http,
+	    .paths = api_paths, .verbs = verbs_list,
+	    .context = web->settings.verbs});
 	web->page = statuspage_new(web->http, web->settings.tops);
 	statuspage_set_workers(web->page, web->workers);
 }

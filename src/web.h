@@ -40,6 +40,7 @@ struct web_settings {
 	struct event_base *base;
 	const struct reload *reload;
 	struct tops *tops;
+	void *verbs;			/* the context of verbs_list */
 	struct cache *cache;
 	struct taps *taps;
 };

@@ -92,15 +92,13 @@ split_words(char *line, struct control_request *request)
 	return request->word_count ? NULL : "a verb is missing";
 }
 
-static enum control_result
-run_verb(struct control *control, const struct control_request *request,
-    FILE *out)
+enum control_result
+control_run(const struct control_verb *verbs, void *context,
+    const struct control_request *request, FILE *out)
 {
-	const struct control_verb *verb = control->verbs;
-
-	for (; verb->name; verb++)
-		if (strcmp(verb->name, request->words[0]) == 0)
-			return verb->run(control->context, request, out);
+	for (; verbs->name; verbs++)
+		if (strcmp(verbs->name, request->words[0]) == 0)
+			return verbs->run(context, request, out);
 	fprintf(out, "this daemon does not know the verb '%s'\n",
 	    request->words[0]);
 	return CONTROL_FAILED;
@@ -164,7 +162,8 @@ answer_line(struct client *client, char *line)
 	if (wrong)
 		fprintf(out, "%s\n", wrong);
 	else
-		result = run_verb(client->control, &request, out);
+		result = control_run(client->control->verbs,
+		    client->control->context, &request, out);
 	fclose(out);
 	say(client, result, text, length);
 	free(text);

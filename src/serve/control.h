@@ -55,6 +55,11 @@ struct control_taker {
 	void *context;
 };
 
+/* Run the verb that the request's first word names, of a list that ends with a
+ * NULL name. */
+enum control_result control_run(const struct control_verb *verbs,
+    void *context, const struct control_request *request, FILE *out);
+
 struct event_base;
 struct control;
 

@@ -16,7 +16,8 @@ src_serve_libserve_a_SOURCES = \
 	src/serve/querylog.c src/serve/querylog.h \
 	src/serve/page.c src/serve/page.h \
 	src/serve/toplist.c src/serve/toplist.h \
-	src/serve/tops.c src/serve/tops.h
+	src/serve/tops.c src/serve/tops.h \
+	src/serve/verbcall.c src/serve/verbcall.h
 
 # The status page, one file of its parts, as C.
 PAGE_PARTS = src/page/index.html src/page/page.css src/page/page.js \
