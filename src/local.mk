@@ -40,6 +40,7 @@ src_hostler_SOURCES = \
 	src/linting.c src/linting.h \
 	src/listeners.c src/listeners.h \
 	src/main.c \
+	src/options.c src/options.h \
 	src/policymake.c src/policymake.h \
 	src/refresh.c src/refresh.h \
 	src/reload.c src/reload.h \
@@ -48,6 +49,7 @@ src_hostler_SOURCES = \
 	src/statuspage.c src/statuspage.h \
 	src/taps.c src/taps.h \
 	src/takeover.c src/takeover.h \
+	src/telling.c src/telling.h \
 	src/trust.c src/trust.h \
 	src/verbhands.c \
 	src/verblisteners.c src/verblisteners.h \

@@ -3,7 +3,6 @@
  * workers, and then waiting for signals.
  */
 #include <event2/event.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include "fdstore.h"
 #include "follow.h"
 #include "giveway.h"
+#include "options.h"
 #include "refresh.h"
 #include "reload.h"
 #include "serve/control.h"
@@ -28,6 +28,7 @@
 #include "sys/notify.h"
 #include "takeover.h"
 #include "taps.h"
+#include "telling.h"
 #include "verbs.h"
 #include "web.h"
 
@@ -45,37 +46,6 @@ enum exit_code {
 #define STOP_WAIT_MS 5000
 #define LEAVE_WAIT_MS 1000		/* who asks at the control socket */
 #define RECLAIM_AGAIN_MS 20
-#define CHANGES_LOGGED 20
-
-static const char usage[] =
-    "usage: hostler [-c FILE] [-l ADDR[@PORT]]... [-H HOSTSFILE]...\n"
-    "               [-z ZONEFILE]... [-D DOMAIN] [-f UPSTREAM]... [-Rv]\n"
-    "       hostler -t ...    read everything, print every diagnostic, exit\n"
-    "       hostler -T ...    print the effective configuration, exit\n"
-    "       hostler -V | -h\n"
-    "\n"
-    "  -c FILE      the configuration (default " CONF_DEFAULT_FILE
-    ", if there)\n"
-    "  -l ADDRESS   listen here, in place of the configured addresses; an\n"
-    "               interface's name or 'private' will do too\n"
-    "  -H FILE      one more hosts file, or a folder of them\n"
-    "  -z FILE      one more zone file\n"
-    "  -D DOMAIN    short names live here too (default internal)\n"
-    "  -f UPSTREAM  forward other names to ADDR[@PORT], tcp://ADDR[@PORT],\n"
-    "               tls://ADDR[@PORT]#SERVERNAME or the servers of a\n"
-    "               resolv.conf, in place of the configured ones\n"
-    "  -R           replace the hostler that runs, without a lost query\n"
-    "  -v           log more\n"
-    "\n"
-    "hostler stays in the foreground and logs to stderr.  It reads\n"
-    "its sources again as they change, on SIGHUP the configuration too; see\n"
-    "hostler(8) and hostler.yaml(5).\n";
-
-enum task {
-	TASK_SERVE,
-	TASK_CHECK,
-	TASK_PRINT,
-};
 
 struct daemon {
 	struct conf_options *options;
@@ -99,12 +69,6 @@ struct daemon {
 	struct follow *follow;
 	struct verbs_context verbs;
 };
-
-static enum diag_colour
-choose_colour(void)
-{
-	return isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN;
-}
 
 static unsigned
 count_cores(void)
@@ -132,18 +96,6 @@ block_signals(int how)
 /* ---- signals ---- */
 
 static void
-print_source_diagnostics(const struct daemon *daemon)
-{
-	diags_print(reload_conf_diags(daemon->reload), log_stream(),
-	    choose_colour());
-	diags_print(reload_route_diags(daemon->reload), log_stream(),
-	    choose_colour());
-	realms_print_diags(reload_realms(daemon->reload), log_stream(),
-	    choose_colour());
-	realms_mark_told(reload_realms(daemon->reload));
-}
-
-static void
 reclaim_soon(struct daemon *daemon)
 {
 	struct timeval soon = {0, RECLAIM_AGAIN_MS * 1000};
@@ -169,7 +121,7 @@ reload_now(void *context)
 
 	notify_reloading();
 	result = reload_again(daemon->reload);
-	print_source_diagnostics(daemon);
+	telling_diagnostics(daemon->reload);
 	log_notice("reloaded in %lld ms: generation %llu, %zu names%s",
 	    (long long)(clock_mono_ms() - start_ms),
 	    (unsigned long long)reload_generation(daemon->reload),
@@ -184,19 +136,6 @@ reload_now(void *context)
 	return result;
 }
 
-static void
-log_changes(const struct changes *changes)
-{
-	size_t shown = changes->count < CHANGES_LOGGED ? changes->count
-						       : CHANGES_LOGGED;
-
-	for (size_t i = 0; i < shown; i++)
-		log_info("%s", changes->lines[i]);
-	if (changes->count + changes->more > shown)
-		log_info("and %zu more changes",
-		    changes->count + changes->more - shown);
-}
-
 /* Sources were read again without being told to. */
 static void
 on_looked(void *context, const struct refresh_look *look)
@@ -204,12 +143,12 @@ on_looked(void *context, const struct refresh_look *look)
 	struct daemon *daemon = context;
 
 	realms_print_news(reload_realms(daemon->reload), log_stream(),
-	    choose_colour());
+	    telling_colour());
 	if (look->news != RELOAD_NOTHING)
 		web_settle(daemon->web);
 	if (look->news != RELOAD_PUBLISHED)
 		return;
-	log_changes(look->changes);
+	telling_changes(look->changes);
 	log_notice("changes read in %lld ms: generation %llu, %zu names",
 	    (long long)look->took_ms,
 	    (unsigned long long)reload_generation(daemon->reload),
@@ -230,23 +169,6 @@ on_followed(void *context)
 }
 
 static void
-log_counters(struct daemon *daemon)
-{
-	char *text = NULL, *rest = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
-
-	if (!out)
-		return;
-	verbs_print_stats(&daemon->verbs, out);
-	fclose(out);
-	for (char *line = strtok_r(text, "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest))
-		log_notice("%s", line);
-	free(text);
-}
-
-static void
 on_signal(evutil_socket_t number, short what, void *context)
 {
 	struct daemon *daemon = context;
@@ -255,7 +177,7 @@ on_signal(evutil_socket_t number, short what, void *context)
 	if (number == SIGHUP)
 		reload_now(daemon);
 	else if (number == SIGUSR1)
-		log_counters(daemon);
+		telling_counters(&daemon->verbs);
 	else
 		event_base_loopbreak(daemon->base);
 }
@@ -351,7 +273,7 @@ bind_addresses(struct daemon *daemon)
 		return EXIT_AS_ASKED;
 	}
 	diags_print(listeners_diags(daemon->listeners), log_stream(),
-	    choose_colour());
+	    telling_colour());
 	log_error("hostler does not start");
 	return EXIT_NETWORK;
 }
@@ -363,7 +285,7 @@ complete_addresses(struct daemon *daemon)
 	struct diags *diags = diags_new();
 	bool complete = listeners_complete(daemon->listeners, diags);
 
-	diags_print(diags, log_stream(), choose_colour());
+	diags_print(diags, log_stream(), telling_colour());
 	diags_free(diags);
 	return complete ? EXIT_AS_ASKED : EXIT_NETWORK;
 }
@@ -501,7 +423,7 @@ start(struct daemon *daemon, unsigned workers)
 	    .cache = daemon->cache, .taps = daemon->taps,
 	    .tops = daemon->tops, .verbs = &daemon->verbs});
 	reload_first(daemon->reload);
-	print_source_diagnostics(daemon);
+	telling_diagnostics(daemon->reload);
 	code = complete_addresses(daemon);
 	if (code != EXIT_AS_ASKED)
 		return code;
@@ -599,60 +521,13 @@ serve(struct conf *conf, struct conf_options *options)
 	return code;
 }
 
-/* ---- options ---- */
-
-static bool
-keep_option(struct conf_option_list *list, const char *text)
-{
-	if (list->count == CONF_OPTIONS_MAX)
-		return false;
-	list->text[list->count++] = text;
-	return true;
-}
-
-/* False: not an option of hostler's. */
-static bool
-take_option(int letter, struct conf_options *options, enum task *task)
-{
-	switch (letter) {
-	case 'c':
-		options->file = optarg;
-		return true;
-	case 'l':
-		return keep_option(&options->listen, optarg);
-	case 'H':
-		return keep_option(&options->hosts, optarg);
-	case 'z':
-		return keep_option(&options->zones, optarg);
-	case 'f':
-		return keep_option(&options->forward, optarg);
-	case 'D':
-		options->domain = optarg;
-		return true;
-	case 'R':
-		options->replace = true;
-		return true;
-	case 'v':
-		options->verbose = true;
-		return true;
-	case 't':
-		*task = TASK_CHECK;
-		return true;
-	case 'T':
-		*task = TASK_PRINT;
-		return true;
-	default:
-		return false;
-	}
-}
-
 static enum exit_code
-run(struct conf_options *options, enum task task)
+run(struct conf_options *options, enum options_task task)
 {
 	struct diags *diags;
 	struct conf *conf;
 
-	if (task == TASK_CHECK)
+	if (task == OPTIONS_CHECK)
 		return check_files(options, CHECK_TEXT, stderr) == CHECK_CLEAN
 		    ? EXIT_AS_ASKED : EXIT_CONFIGURATION;
 	diags = diags_new();
@@ -660,12 +535,12 @@ run(struct conf_options *options, enum task task)
 	if (!conf)
 		diags_then(diags, "hostler does not start until this is "
 		    "mended");
-	diags_print(diags, stderr, choose_colour());
+	diags_print(diags, stderr, telling_colour());
 	diags_free(diags);
 	if (!conf)
 		return EXIT_CONFIGURATION;
 	log_set_level(conf->log_level);
-	if (task == TASK_SERVE)
+	if (task == OPTIONS_SERVE)
 		return serve(conf, options);
 	conf_print(conf, stdout);
 	conf_free(conf);
@@ -676,27 +551,11 @@ int
 main(int argc, char **argv)
 {
 	struct conf_options options = {0};
-	enum task task = TASK_SERVE;
-	int letter;
+	enum options_task task = options_read(argc, argv, &options);
 
-	while ((letter = getopt(argc, argv, "c:l:H:z:D:f:RvtTVh")) != -1) {
-		if (letter == 'V') {
-			puts("hostler " HOSTLER_VERSION);
-			return EXIT_AS_ASKED;
-		}
-		if (letter == 'h') {
-			fputs(usage, stdout);
-			return EXIT_AS_ASKED;
-		}
-		if (!take_option(letter, &options, &task)) {
-			fputs(usage, stderr);
-			return EXIT_CONFIGURATION;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "hostler: '%s' is not an option\n\n%s",
-		    argv[optind], usage);
+	if (task == OPTIONS_WRONG)
 		return EXIT_CONFIGURATION;
-	}
+	if (task == OPTIONS_TOLD)
+		return EXIT_AS_ASKED;
 	return run(&options, task);
 }

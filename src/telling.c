@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "telling.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define CHANGES_LOGGED 20
+
+enum diag_colour
+telling_colour(void)
+{
+	return isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN;
+}
+
+void
+telling_diagnostics(const struct reload *reload)
+{
+	diags_print(reload_conf_diags(reload), log_stream(),
+	    telling_colour());
+	diags_print(reload_route_diags(reload), log_stream(),
+	    telling_colour());
+	realms_print_diags(reload_realms(reload), log_stream(),
+	    telling_colour());
+	realms_mark_told(reload_realms(reload));
+}
+
+void
+telling_changes(const struct changes *changes)
+{
+	size_t shown = changes->count < CHANGES_LOGGED ? changes->count
+						       : CHANGES_LOGGED;
+
+	for (size_t i = 0; i < shown; i++)
+		log_info("%s", changes->lines[i]);
+	if (changes->count + changes->more > shown)
+		log_info("and %zu more changes",
+		    changes->count + changes->more - shown);
+}
+
+void
+telling_counters(struct verbs_context *verbs)
+{
+	char *text = NULL, *rest = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return;
+	verbs_print_stats(verbs, out);
+	fclose(out);
+	for (char *line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		log_notice("%s", line);
+	free(text);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* telling.h - what the log says of sources, of changes and of the counters.
+ *
+ * Main's thread.
+ */
+#ifndef HOSTLER_TELLING_H
+#define HOSTLER_TELLING_H
+
+#include "base/diag.h"
+#include "reload.h"
+#include "verbs.h"
+
+/* Colours on a terminal only. */
+enum diag_colour telling_colour(void);
+
+/* All that is wrong at present; what is told is no news any more. */
+void telling_diagnostics(const struct reload *reload);
+/* The first of them, a line each, and how many more there are. */
+void telling_changes(const struct changes *changes);
+void telling_counters(struct verbs_context *verbs);
+
+#endif
