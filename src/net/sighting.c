@@ -139,3 +139,28 @@ sighter_note(struct sighter *sighter, const struct sighting_of *of)
 	write_note(note, of);
 	ring_commit(sighter->ring);
 }
+
+/* ---- upstreams ---- */
+
+void
+sighter_note_moved(struct sighter *sighter, const struct sighting_moved *moved)
+{
+	struct sighting *note = ring_reserve(sighter->ring, sizeof *note +
+	    moved->length);
+
+	if (!note)
+		return;
+	memset(note, 0, sizeof *note);
+	note->kind = (uint8_t)moved->kind;
+	note->wants = SIGHTING_UPSTREAM;
+	note->done_ns = clock_mono_ns();
+	note->took_ns = moved->sent_ns ? note->done_ns - moved->sent_ns : -1;
+	note->upstream = moved->upstream;
+	note->transport = (uint8_t)moved->transport;
+	if (moved->kind == SIGHTING_SENT)
+		note->query_kept = (uint32_t)moved->length;
+	else
+		note->reply_kept = (uint32_t)moved->length;
+	memcpy(note->name, moved->bytes, moved->length);
+	ring_commit(sighter->ring);
+}

@@ -24,11 +24,24 @@ enum sighting_want {
 	SIGHTING_FAILURE = 2,		/* every answer with an rcode but 0 */
 	SIGHTING_ANY = 4,		/* every answer */
 	SIGHTING_PACKETS = 8,		/* with the bytes of both packets */
+	SIGHTING_UPSTREAM = 16,		/* what is sent to upstreams, and what
+					 * they say: notes of those kinds */
+};
+
+enum sighting_kind {
+	SIGHTING_ANSWERED,		/* a client's query */
+	SIGHTING_SENT,			/* a query to an upstream */
+	SIGHTING_HEARD,			/* a packet from an upstream */
 };
 
 /* One note as it lies in the ring.  Behind it: the name as the client wrote it
  * (name_length bytes of wire format), then query_kept bytes of the query and
- * reply_kept of the reply, both 0 unless SIGHTING_PACKETS was wanted. */
+ * reply_kept of the reply, both 0 unless SIGHTING_PACKETS was wanted.
+ *
+ * A note of SENT has the query's bytes, one of HEARD the reply's, as they are on
+ * the wire but for the id of what goes by a stream.  Beside them these two have
+ * kind, done_ns, took_ns (since it was sent; -1: not known), upstream and
+ * transport, and nothing else. */
 struct sighting {
 	int64_t done_ns;		/* monotonic, when it was answered */
 	int64_t took_ns;		/* since its packet was read */
@@ -48,6 +61,9 @@ struct sighting {
 	uint8_t source;			/* enum tally_source */
 	uint8_t edns, dnssec_ok;
 	uint8_t wants;			/* which of the wants it is for */
+	uint8_t kind;			/* enum sighting_kind */
+	uint8_t transport;		/* enum upstream_transport */
+	struct endpoint upstream;
 	uint8_t name_length;		/* 0: no question could be read */
 	uint8_t name[];
 };
@@ -92,6 +108,26 @@ sighter_see(struct sighter *sighter, const struct sighting_of *of)
 {
 	if (sighter->wanted)
 		sighter_note(sighter, of);
+}
+
+/* Out of line: what moved between this worker and an upstream. */
+struct sighting_moved {
+	enum sighting_kind kind;	/* SENT or HEARD */
+	struct endpoint upstream;
+	enum upstream_transport transport;
+	const uint8_t *bytes;
+	size_t length;
+	int64_t sent_ns;		/* 0: not known */
+};
+void sighter_note_moved(struct sighter *sighter,
+    const struct sighting_moved *moved);
+
+/* Asked for each: the batch of an upstream's worker is none of a client's. */
+static inline bool
+sighter_wants_upstream(const struct sighter *sighter)
+{
+	return sighter->ring && (atomic_load_explicit(sighter->wants,
+	    memory_order_relaxed) & SIGHTING_UPSTREAM);
 }
 
 #endif

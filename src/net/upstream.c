@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/outgoing.h"
+#include "net/sighting.h"
 #include "net/streams.h"
 
 #define READS_MAX 8			/* a wakeup */
@@ -31,6 +32,8 @@ struct line {
 	enum line_state state;
 	uint32_t exchange;
 	struct endpoint to;
+	enum upstream_transport transport;
+	int64_t sent_ns;		/* 0: nobody looked */
 	struct outgoing *udp;
 };
 
@@ -39,6 +42,7 @@ struct upstream_io {
 	struct forward *forward;
 	struct outgoing_pool *outgoing;
 	struct streams *streams;
+	struct sighter *sighter;
 	struct upstream_hooks hooks;
 	unsigned line_count;
 	struct line *lines;
@@ -109,8 +113,7 @@ send_stream(struct line *line, const struct forward_action *action,
 {
 	const struct upstream to = {
 	    .endpoint = action->to,
-	    .transport = action->action == FORWARD_SEND_TLS ? UPSTREAM_TLS :
-		UPSTREAM_TCP,
+	    .transport = line->transport,
 	    .server = action->server,
 	};
 	const struct streams_question question = {
@@ -127,6 +130,51 @@ send_stream(struct line *line, const struct forward_action *action,
 	return true;
 }
 
+/* ---- for those who look on ---- */
+
+static bool
+is_watched(const struct upstream_io *io)
+{
+	return io->sighter && sighter_wants_upstream(io->sighter);
+}
+
+static void
+show_sent(struct line *line, const struct forward_action *action)
+{
+	line->sent_ns = clock_mono_ns();
+	sighter_note_moved(line->io->sighter, &(struct sighting_moved){
+	    .kind = SIGHTING_SENT,
+	    .upstream = line->to,
+	    .transport = line->transport,
+	    .bytes = action->bytes,
+	    .length = action->length,
+	    .sent_ns = line->sent_ns,
+	});
+}
+
+/* Before the engine reads it: that changes the letters of the question. */
+static void
+show_heard(const struct line *line, const uint8_t *bytes, size_t length)
+{
+	sighter_note_moved(line->io->sighter, &(struct sighting_moved){
+	    .kind = SIGHTING_HEARD,
+	    .upstream = line->to,
+	    .transport = line->transport,
+	    .bytes = bytes,
+	    .length = length,
+	    .sent_ns = line->sent_ns,
+	});
+}
+
+/* ---- what the engine wants done ---- */
+
+static enum upstream_transport
+transport_of(enum forward_do action)
+{
+	return action == FORWARD_SEND_UDP ? UPSTREAM_UDP :
+	    action == FORWARD_SEND_TLS ? UPSTREAM_TLS : UPSTREAM_TCP;
+}
+
 static void
 send_query(struct upstream_io *io, const struct forward_action *action,
     int64_t now_ms)
@@ -137,10 +185,15 @@ send_query(struct upstream_io *io, const struct forward_action *action,
 	close_line(line, OUTGOING_SPENT);
 	line->exchange = action->exchange;
 	line->to = action->to;
+	line->transport = transport_of(action->action);
+	line->sent_ns = 0;
 	sent = action->action == FORWARD_SEND_UDP ?
 	    send_udp(line, action, now_ms) : send_stream(line, action, now_ms);
-	if (sent)
+	if (sent) {
+		if (is_watched(io))
+			show_sent(line, action);
 		return;
+	}
 	if (errno == EMFILE || errno == ENFILE || errno == EADDRINUSE)
 		warn_of(io, "socket", errno, now_ms);
 	break_line(line, now_ms);
@@ -247,9 +300,12 @@ read_datagram(struct line *line, int64_t now_ms)
 			break_line(line, now_ms);
 		return false;
 	}
-	if (is_from_upstream(line, &from))
-		forward_received(io->forward, line->exchange, io->room,
-		    (size_t)n, now_ms);
+	if (!is_from_upstream(line, &from))
+		return true;
+	if (is_watched(io))
+		show_heard(line, io->room, (size_t)n);
+	forward_received(io->forward, line->exchange, io->room, (size_t)n,
+	    now_ms);
 	return true;
 }
 
@@ -279,6 +335,8 @@ on_message(void *arg, uint32_t exchange, uint8_t *bytes, size_t length)
 	struct upstream_io *io = arg;
 	int64_t now_ms = clock_mono_ms();
 
+	if (is_watched(io))
+		show_heard(&io->lines[forward_slot(exchange)], bytes, length);
 	forward_received(io->forward, exchange, bytes, length, now_ms);
 	upstream_pump(io, now_ms);
 }
@@ -318,6 +376,7 @@ upstream_new(const struct upstream_settings *settings)
 
 	io->base = settings->base;
 	io->forward = settings->forward;
+	io->sighter = settings->sighter;
 	io->hooks = settings->hooks;
 	io->line_count = forward_slots(io->forward);
 	io->lines = memory_zeroed(io->line_count, sizeof(*io->lines));

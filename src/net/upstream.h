@@ -24,6 +24,7 @@
 #include "query/forward.h"
 
 struct event_base;
+struct sighter;
 struct tls_trust;
 struct troubles;
 struct upstream_io;
@@ -45,6 +46,7 @@ struct upstream_settings {
 	struct forward *forward;
 	struct stats *stats;
 	struct troubles *troubles;
+	struct sighter *sighter;	/* NULL: nobody looks */
 	struct upstream_hooks hooks;
 	unsigned udp_max;		/* sockets; 0: two a question */
 	unsigned streams_max;		/* connections; 0: no other limit */

@@ -555,6 +555,7 @@ open_worker(struct worker *worker)
 	upstream.base = serving->base;
 	upstream.forward = worker->forward;
 	upstream.troubles = worker->all->troubles;
+	upstream.sighter = &serving->sighter;
 	worker->upstream = upstream_new(&upstream);
 	if (settings->trust)
 		upstream_trust(worker->upstream,
