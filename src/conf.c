@@ -36,6 +36,8 @@ const char *const conf_log_queries_words[] = {
     NULL,
 };
 
+const char *const conf_dnstap_words[] = {"client", "forwarder", NULL};
+
 /* A user's own daemon has a folder by login; one that systemd starts as a user,
  * by RuntimeDirectory=. */
 static char *
@@ -79,6 +81,7 @@ conf_new_defaults(void)
 	conf->log_level = LOG_LEVEL_INFO;
 	conf->log.bits4 = 32;
 	conf->log.bits6 = 128;
+	conf->dnstap.messages = CONF_DNSTAP_CLIENT | CONF_DNSTAP_FORWARDER;
 	conf->control_socket = choose_control_socket();
 	conf->top.has_domain = true;
 	conf->top.domain = dname_from("internal.");
@@ -358,6 +361,9 @@ conf_free(struct conf *conf)
 	free(conf->path);
 	free(conf->user);
 	free(conf->log.file);
+	free(conf->dnstap.socket);
+	free(conf->dnstap.file);
+	free(conf->dnstap.identity);
 	free(conf->control_socket);
 	free(conf);
 }

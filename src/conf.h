@@ -88,6 +88,18 @@ struct conf_rate {
 	struct conf_allow exempt;
 };
 
+enum conf_dnstap_messages {
+	CONF_DNSTAP_CLIENT = 1,
+	CONF_DNSTAP_FORWARDER = 2,
+};
+
+struct conf_dnstap {
+	char *socket, *file;		/* one of them; both NULL: off */
+	struct conf_mark mark;		/* of that one */
+	char *identity;			/* NULL: the host's name */
+	unsigned messages;
+};
+
 struct conf_hosts {
 	char *path;
 	uint32_t ttl_s;
@@ -200,6 +212,7 @@ struct conf {
 	struct cookie_secrets cookies;	/* shared: configured */
 	enum log_level log_level;
 	struct conf_log log;
+	struct conf_dnstap dnstap;
 	char *control_socket;		/* NULL: none */
 	bool control_given;
 	struct conf_scope top;
@@ -272,6 +285,7 @@ void conf_clear_http_names(struct conf *conf);
 extern const char *const conf_lease_formats[];
 extern const char *const conf_by_network_words[];
 extern const char *const conf_log_queries_words[];
+extern const char *const conf_dnstap_words[];	/* by the number of the bit */
 
 /* One entry of `listen` as people write it: ADDR, INTERFACE or private, with
  * @PORT behind it or 53.  NULL, or static words for what is wrong. */

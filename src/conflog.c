@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conflog.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 #define BITS4 32
 #define BITS6 128
@@ -138,4 +141,84 @@ conflog_read(struct confyaml *r, yaml_node_t *node, void *target)
 	};
 
 	confyaml_mapping(r, node, keys, target);
+}
+
+/* ---- dnstap ---- */
+
+static void
+read_tap_path(struct confyaml *r, yaml_node_t *node, char **path)
+{
+	if (r->conf->dnstap.socket || r->conf->dnstap.file)
+		confyaml_tell(r, node, "socket and file exclude each other");
+	else if (confyaml_path(r, node, path))
+		r->conf->dnstap.mark = confyaml_mark(r, node);
+}
+
+static void
+read_tap_socket(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	read_tap_path(r, node, &r->conf->dnstap.socket);
+}
+
+static void
+read_tap_file(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	(void)target;
+	read_tap_path(r, node, &r->conf->dnstap.file);
+}
+
+static void
+read_identity(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	const char *text = confyaml_text(r, node, "a name");
+
+	(void)target;
+	if (!text)
+		return;
+	free(r->conf->dnstap.identity);
+	r->conf->dnstap.identity = memory_string(text);
+}
+
+static void
+read_message(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	const char *text = confyaml_text(r, node, "client or forwarder");
+
+	(void)target;
+	if (!text)
+		return;
+	for (unsigned i = 0; conf_dnstap_words[i]; i++) {
+		if (strcmp(conf_dnstap_words[i], text) == 0) {
+			r->conf->dnstap.messages |= 1u << i;
+			return;
+		}
+	}
+	confyaml_tell(r, node, "'%s' is neither client nor forwarder", text);
+}
+
+static void
+read_messages(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	r->conf->dnstap.messages = 0;
+	confyaml_list(r, node, LIST_OR_ONE, read_message, target);
+}
+
+void
+conflog_dnstap(struct confyaml *r, yaml_node_t *node, void *target)
+{
+	static const struct confyaml_key keys[] = {
+	    {"socket", read_tap_socket},
+	    {"file", read_tap_file},
+	    {"identity", read_identity},
+	    {"messages", read_messages},
+	    {NULL, NULL},
+	};
+	const struct conf_dnstap *dnstap = &r->conf->dnstap;
+	unsigned before = diags_count(r->diags, DIAG_ERROR);
+
+	confyaml_mapping(r, node, keys, target);
+	if (diags_count(r->diags, DIAG_ERROR) == before && !dnstap->socket &&
+	    !dnstap->file)
+		confyaml_tell(r, node, "a socket or a file is missing");
 }

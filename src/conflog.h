@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* conflog.h - server.log of hostler.yaml.
+/* conflog.h - server.log and server.dnstap of hostler.yaml.
  *
  * For confread.c alone, as confyaml.h.
  */
@@ -9,5 +9,6 @@
 #include "confyaml.h"
 
 void conflog_read(struct confyaml *r, yaml_node_t *node, void *target);
+void conflog_dnstap(struct confyaml *r, yaml_node_t *node, void *target);
 
 #endif

@@ -70,6 +70,30 @@ print_log(const struct conf *conf, FILE *out)
 }
 
 static void
+print_dnstap(const struct conf_dnstap *dnstap, FILE *out)
+{
+	const char *between = "";
+
+	if (!dnstap->socket && !dnstap->file)
+		return;
+	fprintf(out, "  dnstap:\n    %s: ", dnstap->socket ? "socket" :
+	    "file");
+	print_quoted(out, dnstap->socket ? dnstap->socket : dnstap->file);
+	if (dnstap->identity) {
+		fputs("\n    identity: ", out);
+		print_quoted(out, dnstap->identity);
+	}
+	fputs("\n    messages: [", out);
+	for (unsigned i = 0; conf_dnstap_words[i]; i++) {
+		if (!(dnstap->messages & 1u << i))
+			continue;
+		fprintf(out, "%s%s", between, conf_dnstap_words[i]);
+		between = ", ";
+	}
+	fputs("]\n", out);
+}
+
+static void
 print_server(const struct conf *conf, FILE *out)
 {
 	const struct conf_allow *allow = &conf->allow;
@@ -105,6 +129,7 @@ print_server(const struct conf *conf, FILE *out)
 	print_prefixes(&conf->explain_to, out);
 	fputc('\n', out);
 	print_log(conf, out);
+	print_dnstap(&conf->dnstap, out);
 }
 
 /* The items of a list, each on a line of its own: "hosts:", then what `print`

@@ -121,6 +121,7 @@ read_server(struct confyaml *r, yaml_node_t *node, void *target)
 	    {"tcp", conflimits_tcp},
 	    {"rate-limit", conflimits_rate},
 	    {"cookie-secret", conflimits_cookie},
+	    {"dnstap", conflog_dnstap},
 	    {"explain-to", read_explain_to},
 	    {"read-all", read_read_all},
 	    {"sandbox", read_sandbox},

@@ -60,4 +60,4 @@ src_hostler_SOURCES = \
 	src/verbrights.c src/verbrights.h \
 	src/verbs.c src/verbs.h
 src_hostler_LDADD = src/libconf.a $(LINK_SERVE) $(LIBS_NET) \
-	$(YAML_LIBS) $(JANSSON_LIBS)
+	$(YAML_LIBS) $(JANSSON_LIBS) $(DNSTAP_LIBS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* taps.h - what is written of queries as they are answered, by the
- * configuration: the query log.
+ * configuration: the query log, and dnstap.
  *
  * Main's thread.
  */

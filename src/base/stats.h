@@ -5,7 +5,8 @@
  * atomic add; a reader sees a value that was true a moment ago.  The list of
  * counters stands once, in STATS_LIST: name and the words that `stats` shows.
  * queries.*, answers.* and rcode.* are sums, made when somebody asks, of what
- * query/tally.h counts; log.* is the query log's (serve/querylog.h).
+ * query/tally.h counts; log.* and dnstap.* are from serve/querylog.h and
+ * serve/dnstap.h.
  */
 #ifndef HOSTLER_BASE_STATS_H
 #define HOSTLER_BASE_STATS_H
@@ -74,7 +75,9 @@
 	X(TCP_CLOSED_MAKE_ROOM, "tcp.closed.make-room") \
 	X(TCP_CLOSED_BAD, "tcp.closed.bad") \
 	X(LOG_WRITTEN, "log.written") \
-	X(LOG_LOST, "log.lost")
+	X(LOG_LOST, "log.lost") \
+	X(DNSTAP_WRITTEN, "dnstap.written") \
+	X(DNSTAP_LOST, "dnstap.lost")
 
 enum stats_counter {
 #define STATS_ENUM(name, words) STAT_##name,

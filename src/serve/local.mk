@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/serve/libserve.a
 src_serve_libserve_a_SOURCES = \
 	src/serve/control.c src/serve/control.h \
+	src/serve/dnstap.h \
 	src/serve/facts.c src/serve/facts.h \
 	src/serve/hosthead.c src/serve/hosthead.h \
 	src/serve/http.c src/serve/http.h \
@@ -11,6 +12,7 @@ src_serve_libserve_a_SOURCES = \
 	src/serve/metrics.c src/serve/metrics.h \
 	src/serve/promtext.c src/serve/promtext.h \
 	src/serve/history.c src/serve/history.h \
+	src/serve/losses.c src/serve/losses.h \
 	src/serve/observer.c src/serve/observer.h \
 	src/serve/queryline.c src/serve/queryline.h \
 	src/serve/querylog.c src/serve/querylog.h \
@@ -30,3 +32,21 @@ src/serve/page_data.c: $(PAGE_PARTS) src/page/assemble src/page/embed
 	$(AM_V_GEN)mkdir -p src/serve && \
 	$(srcdir)/src/page/assemble $(srcdir)/src/page | \
 	$(srcdir)/src/page/embed >$@.tmp && mv $@.tmp $@
+
+# dnstap is made of what protoc-c makes of dnstap.proto; it is not distributed.
+EXTRA_DIST += src/serve/dnstap.proto
+DNSTAP_MADE = src/serve/dnstap.pb-c.c src/serve/dnstap.pb-c.h
+if DNSTAP
+src_serve_libserve_a_SOURCES += src/serve/dnstap.c \
+	src/serve/dnstapframe.c src/serve/dnstapframe.h \
+	src/serve/dnstapwriter.c src/serve/dnstapwriter.h
+nodist_src_serve_libserve_a_SOURCES += $(DNSTAP_MADE)
+BUILT_SOURCES += src/serve/dnstap.pb-c.h
+CLEANFILES += $(DNSTAP_MADE)
+else
+src_serve_libserve_a_SOURCES += src/serve/nodnstap.c
+endif
+src/serve/dnstap.pb-c.h: src/serve/dnstap.proto
+	$(AM_V_GEN)$(MKDIR_P) src/serve && $(PROTOC_C) --c_out=src/serve \
+		--proto_path=$(srcdir)/src/serve $(srcdir)/src/serve/dnstap.proto
+src/serve/dnstap.pb-c.c: src/serve/dnstap.pb-c.h

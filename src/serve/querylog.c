@@ -13,10 +13,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "serve/losses.h"
 
 #define BUFFER_BYTES 65536
 #define MODE 0640
-#define TELL_MS 60000
 
 enum outlet {
 	OUTLET_NONE,
@@ -31,7 +31,7 @@ struct querylog {
 	struct observer *observer;
 	unsigned sink;
 	pthread_mutex_t lock;		/* of all that follows */
-	_Atomic enum querylog_queries queries;
+	enum querylog_queries queries;
 	struct queryline_style style;
 	enum outlet outlet;
 	int fd;				/* of a file */
@@ -40,10 +40,8 @@ struct querylog {
 	bool stuck;			/* it took nothing for long */
 	char buffer[BUFFER_BYTES];
 	size_t used, cut;
-	_Atomic uint64_t written, lost;
-	_Atomic uint64_t ring_lost_before; /* when it was off */
-	uint64_t told;
-	int64_t told_ms;		/* 0: never */
+	_Atomic uint64_t written;
+	struct losses losses;
 	int error;			/* of the last writing that failed */
 	int reason;			/* why lines were lost; 0: in a ring */
 };
@@ -149,7 +147,7 @@ drop_rest(struct querylog *log, size_t at)
 		keep = (size_t)(end + 1 - (log->buffer + at));
 	}
 	lost = count_lines(log->buffer + at + keep, log->used - at - keep);
-	log->lost += lost;
+	losses_add(&log->losses, lost);
 	if (lost)
 		log->reason = log->error;
 	memmove(log->buffer, log->buffer + at, keep);
@@ -170,28 +168,18 @@ write_out(struct querylog *log)
 	drop_rest(log, at);
 }
 
-static uint64_t
-count_lost(const struct querylog *log)
-{
-	uint64_t rings = log->queries == QUERYLOG_OFF ? 0 :
-	    observer_dropped(log->observer) - log->ring_lost_before;
-
-	return log->lost + rings;
-}
-
+/* Not to a stderr that does not take it. */
 static void
 tell_lost(struct querylog *log)
 {
-	int64_t now_ms = clock_mono_ms();
-	uint64_t lost = count_lost(log), count = lost - log->told;
+	uint64_t count;
 	char text[64];
 
-	if (count == 0 || (log->told_ms && now_ms - log->told_ms < TELL_MS))
-		return;
 	if (log->outlet == OUTLET_STDERR && log->stuck)
 		return;
-	log->told = lost;
-	log->told_ms = now_ms;
+	count = losses_untold(&log->losses);
+	if (count == 0)
+		return;
 	log_warning("%llu lines of the query log are lost: %s",
 	    (unsigned long long)count, log->reason == 0 ?
 	    "there are more queries than it can be written for" :
@@ -241,6 +229,7 @@ querylog_new(struct observer *observer)
 
 	pthread_mutex_init(&log->lock, NULL);
 	log->observer = observer;
+	losses_init(&log->losses, observer);
 	log->fd = -1;
 	log->front = "";
 	log->sink = observer_add(observer,
@@ -306,12 +295,10 @@ turn_to(struct querylog *log, enum outlet outlet, int fd)
 static void
 take_style(struct querylog *log, const struct querylog_settings *settings)
 {
-	if (log->queries == QUERYLOG_OFF && settings->queries !=
-	    QUERYLOG_OFF)
-		log->ring_lost_before = observer_dropped(log->observer);
-	else if (log->queries != QUERYLOG_OFF && settings->queries ==
-	    QUERYLOG_OFF)
-		log->lost = count_lost(log);
+	if (settings->queries == QUERYLOG_OFF)
+		losses_turn_off(&log->losses);
+	else
+		losses_turn_on(&log->losses);
 	log->queries = settings->queries;
 	log->style = (struct queryline_style){
 	    .format = settings->format,
@@ -367,5 +354,6 @@ querylog_is_on(struct querylog *log)
 struct querylog_counts
 querylog_count(const struct querylog *log)
 {
-	return (struct querylog_counts){log->written, count_lost(log)};
+	return (struct querylog_counts){log->written,
+	    losses_count(&log->losses)};
 }

@@ -12,7 +12,7 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/listening.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py tests/e2e/handover.py
-E2E += tests/e2e/querylog.py
+E2E += tests/e2e/querylog.py tests/e2e/dnstap.py
 E2E += tests/e2e/clientconfig.py tests/e2e/doctor.py \
 	tests/e2e/vmcheck.py
 CLIENTCONFIG = tests/e2e/clientconfig
@@ -46,7 +46,7 @@ tests/e2e/live.log tests/e2e/cache.log tests/e2e/listening.log: $(E2E_NEEDS)
 tests/e2e/leases.log tests/e2e/verbs.log: $(E2E_NEEDS)
 tests/e2e/soak.log: $(E2E_NEEDS)
 tests/e2e/dot.log tests/e2e/handover.log: $(E2E_NEEDS)
-tests/e2e/querylog.log: $(E2E_NEEDS)
+tests/e2e/querylog.log tests/e2e/dnstap.log: $(E2E_NEEDS)
 tests/e2e/clientconfig.log: $(E2E_NEEDS)
 tests/e2e/install.log tests/e2e/completion.log tests/e2e/examples.log: $(E2E_NEEDS)
 tests/e2e/cookies.log: $(E2E_NEEDS)

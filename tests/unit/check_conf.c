@@ -204,6 +204,26 @@ START_TEST(limits)
 }
 END_TEST
 
+START_TEST(dnstap)
+{
+	struct conf *conf = read_good(
+	    "server: {dnstap: {socket: tap, messages: forwarder}}\n");
+
+	ck_assert_str_eq(conf->dnstap.socket, "etc/tap");
+	ck_assert_ptr_null(conf->dnstap.file);
+	ck_assert_ptr_null(conf->dnstap.identity);
+	ck_assert_uint_eq(conf->dnstap.messages, CONF_DNSTAP_FORWARDER);
+	ck_assert_uint_eq(conf->dnstap.mark.column, 27);
+	conf_free(conf);
+	conf = read_good("server: {dnstap: {file: /t, identity: dns1}}\n");
+	ck_assert_str_eq(conf->dnstap.file, "/t");
+	ck_assert_str_eq(conf->dnstap.identity, "dns1");
+	ck_assert_uint_eq(conf->dnstap.messages,
+	    CONF_DNSTAP_CLIENT | CONF_DNSTAP_FORWARDER);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(wrong_limits)
 {
 	check_bad("server: {tcp: {connections: 0}}\n",
@@ -570,6 +590,7 @@ main(void)
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, everything);
 	tcase_add_test(tests, masks);
+	tcase_add_test(tests, dnstap);
 	tcase_add_test(tests, none);
 	tcase_add_test(tests, limits);
 	tcase_add_test(tests, wrong_limits);
