@@ -38,8 +38,10 @@ change_user(const struct conf *conf)
 	char *wrong = NULL;
 
 	make_folder(conf->control_socket, "the control socket", user);
-	if (user)
+	if (user) {
 		make_folder(conf->log.file, "the query log", user);
+		make_folder(conf->dnstap.file, "dnstap", user);
+	}
 	if (!user) {
 		if (geteuid() != 0)
 			rights_shed(reading_of(conf));
@@ -129,6 +131,7 @@ collect_places(const struct conf *conf, struct landlock_places *places)
 	add_file(places, conf->control_socket);
 	add_file(places, conf->managed_hosts);
 	add_log(places, conf->log.file);
+	add_file(places, conf->dnstap.file);
 }
 
 static void

@@ -289,6 +289,11 @@ keep_places(const struct reload *reload, struct conf *fresh,
 		tell_restart(diags, fresh->path, "log.file");
 		keep_text(&fresh->log.file, &old->log.file);
 	}
+	if (moves_out(reload, fresh->dnstap.file, old->dnstap.file)) {
+		tell_restart(diags, fresh->path, "dnstap.file");
+		keep_text(&fresh->dnstap.file, &old->dnstap.file);
+		keep_text(&fresh->dnstap.socket, &old->dnstap.socket);
+	}
 }
 
 /* What only a restart can change keeps its old value. */

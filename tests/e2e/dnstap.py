@@ -3,6 +3,7 @@
 and byte by byte: the packets of clients and of an upstream are those that were
 sent and received; readers that are late, go away and come back, or never read."""
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -257,9 +258,12 @@ def check_wrong():
             case("a folder that is not there is told at its place",
                  re.search(r"hostler\.yaml:2:\d+: error: no dnstap to .*No such",
                            daemon.log), daemon.log)
-            retap(daemon, upstream, "file: /dev/full")
+            os.mkfifo(where / "fifo")
+            reader = os.open(where / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+            retap(daemon, upstream, "file: fifo")
             got = daemon.ctl_run("reload")
-            case("a device is no file", "this is no file" in got.stdout and
+            os.close(reader)
+            case("a pipe is no file", "this is no file" in got.stdout and
                  got.returncode == 1, got.stdout)
             same("it answers", rcode(daemon.ask("web.lab.test")), "NOERROR")
 
