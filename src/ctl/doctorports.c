@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "ctl/doctorchecks.h"
+#include "listenplan.h"
 #include "sys/files.h"
 #include "sys/ports.h"
 
@@ -149,18 +150,20 @@ print_process(const struct ports_holder *holder)
 	    (long)holder->pid) : memory_string("");
 }
 
+/* Where a word stands for the address, the others are served. */
 static void
-tell_stranger(const struct doctor *doctor, const struct endpoint *endpoint,
-    const struct ports_holder *holder)
+tell_stranger(const struct doctor *doctor,
+    const struct listenplan_place *place, const struct ports_holder *holder)
 {
+	const struct endpoint *endpoint = &place->endpoint;
 	char text[ENDPOINT_TEXT], *process = print_process(holder), *network;
 	enum ports_kind kind;
 	const char *called;
 
 	kind = ports_recognize(holder, &endpoint->addr, &called);
 	network = recognize_libvirt(doctor, kind, &endpoint->addr);
-	findings_add(doctor->findings, FINDINGS_ERROR, CHECK,
-	    "%s is held by %s%s: hostler cannot serve there",
+	findings_add(doctor->findings, place->claim == LISTENPLAN_WRITTEN ?
+	    FINDINGS_ERROR : FINDINGS_WARNING, CHECK, "%s is held by %s%s: hostler cannot serve there",
 	    endpoint_print(endpoint, text), network ? "libvirt's dnsmasq" :
 	    called, process);
 	if (network)
@@ -171,9 +174,18 @@ tell_stranger(const struct doctor *doctor, const struct endpoint *endpoint,
 	free(process);
 }
 
-static void
-check_wanted(const struct doctor *doctor, const struct endpoint *endpoint)
+/* An address that is still to come is served then; that it is missing is told
+ * with `listen`. */
+static bool
+is_awaited(const struct endpoint *endpoint)
 {
+	return !addr_is_unspecified(&endpoint->addr) && !ifaces_has(endpoint);
+}
+
+static void
+check_wanted(const struct doctor *doctor, const struct listenplan_place *place)
+{
+	const struct endpoint *endpoint = &place->endpoint;
 	enum ports_found found;
 	struct ports_holder holder;
 	char text[ENDPOINT_TEXT], *process;
@@ -186,8 +198,8 @@ check_wanted(const struct doctor *doctor, const struct endpoint *endpoint)
 		    "%s is served by hostler%s", text, process);
 		free(process);
 	} else if (found == PORTS_HELD) {
-		tell_stranger(doctor, endpoint, &holder);
-	} else if (doctor->status) {
+		tell_stranger(doctor, place, &holder);
+	} else if (doctor->status && !is_awaited(endpoint)) {
 		findings_add(doctor->findings, FINDINGS_ERROR, CHECK,
 		    "%s is in the configuration, but the hostler that runs "
 		    "does not serve it", text);
@@ -199,6 +211,40 @@ check_wanted(const struct doctor *doctor, const struct endpoint *endpoint)
 	}
 }
 
+/* An address that an entry before has, too, is not looked at again. */
+static bool
+was_checked(const struct listenplan *plan, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (endpoint_equal(&plan->list[i].endpoint,
+		    &plan->list[at].endpoint))
+			return true;
+	return false;
+}
+
+static void
+check_entry(const struct doctor *doctor, const struct listenplan *plan,
+    size_t entry)
+{
+	char text[ENDPOINT_TEXT];
+	bool any = false;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->list[i].entry != entry)
+			continue;
+		any = true;
+		if (!was_checked(plan, i))
+			check_wanted(doctor, &plan->list[i]);
+	}
+	if (any)
+		return;
+	findings_add(doctor->findings, FINDINGS_WARNING, CHECK,
+	    "%s stands for no address of this machine at present",
+	    conf_print_listen(&doctor->conf->listen[entry], text));
+	findings_advise(doctor->findings, "hostler serves it as soon as the "
+	    "interface is there; 'ip address' shows those that there are");
+}
+
 /* Others at port 53 who do hostler no harm: so that nobody wonders. */
 static void
 check_other(const struct doctor *doctor, const struct addr *addr)
@@ -208,7 +254,7 @@ check_other(const struct doctor *doctor, const struct addr *addr)
 	char text[ENDPOINT_TEXT], *process;
 	const char *called;
 
-	if (reach_serves(doctor->conf, doctor->ifaces, &endpoint) ||
+	if (listenplan_serves(doctor->conf, doctor->ifaces, &endpoint) ||
 	    ports_find_holder(&endpoint, &holder) != PORTS_HELD)
 		return;
 	ports_recognize(&holder, addr, &called);
@@ -224,8 +270,12 @@ doctorports_check(struct doctor *doctor)
 {
 	static const struct addr stub = {4, {127, 0, 0, 53}};
 
+	struct listenplan plan;
+
+	listenplan_init(&plan, doctor->conf, doctor->ifaces);
 	for (size_t i = 0; i < doctor->conf->listen_count; i++)
-		check_wanted(doctor, &doctor->conf->listen[i].endpoint);
+		check_entry(doctor, &plan, i);
+	listenplan_fini(&plan);
 	check_other(doctor, &stub);
 	for (unsigned i = 0; i < doctor->ifaces->count; i++)
 		if (!addr_is_link_local(&doctor->ifaces->list[i].addr))

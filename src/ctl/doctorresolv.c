@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctl/doctorchecks.h"
+#include "listenplan.h"
 
 #define LOOP "loop"
 #define RESOLV "resolv.conf"
@@ -21,7 +22,7 @@ count_shares(const struct doctor *doctor, const struct resolvconf *list,
 {
 	*shares = (struct shares){0};
 	for (unsigned i = 0; i < list->server_count; i++)
-		if (reach_serves(doctor->conf, doctor->ifaces,
+		if (listenplan_serves(doctor->conf, doctor->ifaces,
 		    &list->servers[i])) {
 			if (shares->own++ == 0)
 				shares->first_own = list->servers[i];
@@ -100,7 +101,7 @@ check_upstream(const struct doctor *doctor,
 		check_file(doctor, upstream->path);
 		return;
 	}
-	if (!reach_serves(doctor->conf, doctor->ifaces, &upstream->endpoint))
+	if (!listenplan_serves(doctor->conf, doctor->ifaces, &upstream->endpoint))
 		return;
 	findings_add(doctor->findings, FINDINGS_ERROR, LOOP,
 	    "the upstream %s is hostler itself",

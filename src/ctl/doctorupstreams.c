@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "ctl/ask.h"
 #include "ctl/doctorchecks.h"
+#include "listenplan.h"
 #include "dns/types.h"
 
 #define CHECK "upstream"
@@ -63,7 +64,7 @@ add_target(struct survey *survey, const struct target *given,
 {
 	struct target *target = &survey->targets[survey->target_count];
 
-	if (reach_serves(survey->doctor->conf, survey->doctor->ifaces,
+	if (listenplan_serves(survey->doctor->conf, survey->doctor->ifaces,
 	    &given->endpoint))
 		return;			/* the check for loops tells */
 	if (survey->target_count == TARGETS_MAX) {

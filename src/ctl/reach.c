@@ -98,26 +98,3 @@ reach_find(struct reach *reach, const struct conf *conf,
 	listenplan_fini(&plan);
 	put_isolated_last(reach, conf);
 }
-
-bool
-reach_serves(const struct conf *conf, const struct ifaces *ifaces,
-    const struct endpoint *endpoint)
-{
-	for (size_t i = 0; i < conf->listen_count; i++) {
-		const struct endpoint *listen = &conf->listen[i].endpoint;
-
-		if (endpoint_equal(listen, endpoint))
-			return true;
-		if (listen->port != endpoint->port ||
-		    listen->addr.family != endpoint->addr.family ||
-		    !addr_is_unspecified(&listen->addr))
-			continue;
-		if (addr_is_loopback(&endpoint->addr))
-			return true;
-		for (unsigned k = 0; k < ifaces->count; k++)
-			if (addr_equal(&ifaces->list[k].addr,
-			    &endpoint->addr))
-				return true;
-	}
-	return false;
-}

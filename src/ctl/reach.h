@@ -39,8 +39,4 @@ struct reach {
 void reach_find(struct reach *reach, const struct conf *conf,
     const struct ifaces *ifaces);
 
-/* Would a question to this endpoint come to hostler? */
-bool reach_serves(const struct conf *conf, const struct ifaces *ifaces,
-    const struct endpoint *endpoint);
-
 #endif

@@ -117,6 +117,13 @@ def holder(name, address):
 
 def check_ports(place):
     expect("a free port", place.found("port"), "ok", [f"{OWN}@53 is free"])
+    expect("an interface that is still to come",
+           place.found("port", listen="virbr8"), "warning",
+           ["virbr8@53 stands for no address"], ["as soon as"])
+    with holder("dnsmasq", OWN):
+        expect("held, and a word stands for it",
+               place.found("port", listen="private"), "warning",
+               [f"{OWN}@53 is held by"])
     with holder("systemd-resolve", "127.0.0.53") as pid:
         expect("resolved's stub in the way",
                place.found("port", listen="0.0.0.0"), "error",
