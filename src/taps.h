@@ -23,7 +23,7 @@ void taps_free(struct taps *taps);	/* observer stopped; NULL passes */
 void taps_set(struct taps *taps, const struct conf *conf,
     struct diags *diags);
 
-/* The counters of stats.h that are about this. */
+/* The counters of stats.h that are about this.  Any thread. */
 void taps_stats(const struct taps *taps, uint64_t stats[STAT_COUNT]);
 
 #endif
