@@ -226,6 +226,68 @@ START_TEST(workers_drop_answers_first)
 }
 END_TEST
 
+static struct listener *
+listen_again(const struct endpoint *endpoint)
+{
+	struct listener *listener;
+	int error = 0;
+
+	listener = listener_open(endpoint, 2, &error);
+	if (!listener)
+		ck_assert_int_eq(error, EADDRINUSE);
+	return listener;
+}
+
+/* They leave from the address that was asked, though its listener is gone; when
+ * that is done the address is free. */
+START_TEST(workers_drop_answers_those_that_wait)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	struct endpoint endpoint = listener->endpoint;
+	int64_t by_ms = clock_mono_ms() + LAB_WAIT_MS;
+	int fds[CLIENTS];
+
+	for (uint16_t i = 0; i < CLIENTS; i++) {
+		fds[i] = lab_udp(listener, NULL);
+		ask(fds[i], "held.up.test.", i);
+	}
+	lab_wait_stat(STAT_FORWARD_JOINED, CLIENTS - 1);
+	lab_wait_upstream(1);
+	lab_drop(listener);
+	listener = listen_again(&endpoint);
+	ck_assert_ptr_null(listener);
+	lab_release();
+	for (uint16_t i = 0; i < CLIENTS; i++) {
+		expect_forwarded(fds[i], i);
+		close(fds[i]);
+	}
+	while (!listener && clock_mono_ms() < by_ms)
+		listener = listen_again(&endpoint);
+	ck_assert_ptr_nonnull(listener);
+	listener_close(listener);
+}
+END_TEST
+
+/* From an address that has gone nothing can be sent: nothing is kept. */
+START_TEST(workers_drop_forgets)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	struct endpoint endpoint = listener->endpoint;
+	int fd = lab_udp(listener, NULL);
+
+	ask(fd, "held.up.test.", 1);
+	lab_wait_upstream(1);
+	workers_drop(lab_workers(), listener, WORKERS_FORGET);
+	listener_close(listener);
+	listener = listen_again(&endpoint);
+	ck_assert_ptr_nonnull(listener);
+	listener_close(listener);
+	lab_release();
+	ck_assert(!lab_heard(fd, PROBE_MS));
+	close(fd);
+}
+END_TEST
+
 /* ---- stopping ---- */
 
 static void *
@@ -603,6 +665,7 @@ main(void)
 	const TTest *const two[] = {forward_answers_and_keeps,
 	    forward_asks_once_for_all, forward_silence_is_servfail,
 	    workers_add_and_drop_under_load, workers_drop_answers_first,
+	    workers_drop_answers_those_that_wait, workers_drop_forgets,
 	    workers_stop_in_time,
 	    workers_take_a_new_policy, listen_does_not_share,
 	    listen_does_not_wait_for_an_address, adopted_beside_a_wildcard,
