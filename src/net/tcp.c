@@ -42,6 +42,7 @@ struct connection {
 	bool reading;
 	bool ended;			/* the peer sends nothing more */
 	struct connection *kept_next, **kept_link;	/* while it keeps */
+	struct connection *later_next, **later_link;	/* while put off */
 	uint8_t *in;			/* what was read and not worked */
 	size_t in_length;
 	uint8_t *out;			/* what the peer has not taken */
@@ -54,6 +55,8 @@ struct tcp {
 	struct crowd *crowd;
 	struct connection *keeping, **keeping_end;	/* longest first */
 	size_t kept;			/* in_length and out_length of all */
+	struct connection *later, **later_end;	/* with messages put off */
+	struct event *now;		/* goes off for those */
 	unsigned work;			/* since UDP had its turn */
 	unsigned untaken;		/* connections with replies to take */
 	struct event *tick;
@@ -141,6 +144,32 @@ drop_out(struct connection *c)
 }
 
 static void
+put_off(struct connection *c)
+{
+	struct tcp *tcp = c->tcp;
+
+	if (!tcp->later)
+		loop_timer_set(tcp->now, 0);
+	c->later_next = NULL;
+	c->later_link = tcp->later_end;
+	*tcp->later_end = c;
+	tcp->later_end = &c->later_next;
+}
+
+static void
+take_up(struct connection *c)
+{
+	if (!c->later_link)
+		return;
+	*c->later_link = c->later_next;
+	if (c->later_next)
+		c->later_next->later_link = c->later_link;
+	else
+		c->tcp->later_end = c->later_link;
+	c->later_link = NULL;
+}
+
+static void
 stop_writing(struct connection *c)
 {
 	if (!c->writable)
@@ -160,6 +189,7 @@ close_connection(struct connection *c)
 	crowd_remove(tcp->crowd, &c->member);
 	event_del(&c->readable);
 	stop_writing(c);
+	take_up(c);
 	close(c->fd);
 	drop_in(c);
 	drop_out(c);
@@ -181,13 +211,19 @@ give_way(struct connection *c)
 	close_connection(c);
 }
 
+static bool
+is_turn_over(const struct tcp *tcp)
+{
+	return tcp->work >= TURN_WORK;
+}
+
 /* Where TCP took long, UDP, which nobody has to wait with, is not to wait for
  * the rest of the loop's round.  No batch is under way, and whatever connection
  * was worked may be gone. */
 static void
 take_turns(struct tcp *tcp)
 {
-	if (tcp->work < TURN_WORK)
+	if (!is_turn_over(tcp))
 		return;
 	tcp->work = 0;
 	tcp->serving->let_udp(tcp->serving->worker);
@@ -378,7 +414,7 @@ step_some(struct connection *c, struct stretch *s, unsigned begun)
 			if (send_bytes(c, out, at) == IO_CLOSED)
 				return IO_CLOSED;
 			at = 0;
-			if (!may_go_on(c)) {
+			if (!may_go_on(c) || is_turn_over(c->tcp)) {
 				s->at = c->tcp->starts[i];
 				return IO_OPEN;
 			}
@@ -400,7 +436,8 @@ work_stretch(struct connection *c, struct stretch *s)
 {
 	unsigned begun;
 
-	while (may_go_on(c) && has_message(s, s->at)) {
+	while (may_go_on(c) && !is_turn_over(c->tcp) &&
+	    has_message(s, s->at)) {
 		if (is_senseless(s)) {
 			count(c, STAT_TCP_CLOSED_BAD);
 			close_connection(c);
@@ -438,7 +475,7 @@ keep_rest(struct connection *c, const struct stretch *s)
 static void
 watch_reading(struct connection *c)
 {
-	bool wanted = may_go_on(c) && !c->ended;
+	bool wanted = may_go_on(c) && !c->ended && !c->later_link;
 
 	if (wanted && !c->reading)
 		event_add(&c->readable, NULL);
@@ -465,25 +502,32 @@ work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 		close_connection(c);
 		result = IO_CLOSED;
 	}
-	if (result == IO_OPEN)
+	if (result == IO_OPEN) {
+		if (may_go_on(c) && has_message(&(struct stretch){c->in,
+		    c->in_length, 0}, 0) && !c->later_link)
+			put_off(c);
 		watch_reading(c);
+	}
 	serving_end(tcp->serving);
 	return result;
 }
 
-/* A waiting query has its reply, or the peer took what was kept: messages that
- * were read and left may go on now. */
-static void
+/* A waiting query has its reply, the peer took what was kept, or it is this
+ * connection's turn again: messages that were read and left may go on now. */
+static enum io_result
 resume(struct connection *c)
 {
 	uint8_t *bytes = c->in;
 	size_t length = c->in_length;
+	enum io_result result;
 
+	take_up(c);
 	c->tcp->kept -= length;
 	c->in = NULL;
 	c->in_length = 0;
-	work_bytes(c, bytes, length);
+	result = work_bytes(c, bytes, length);
 	free(bytes);
+	return result;
 }
 
 static void
@@ -531,10 +575,29 @@ read_some(struct connection *c)
 		return READ_ALL;
 	}
 	c->ended = got == 0;
-	if (work_bytes(c, tcp->in, length + (size_t)got) == IO_CLOSED ||
-	    got < READ_MAX)
+	if (work_bytes(c, tcp->in, length + (size_t)got) == IO_CLOSED)
 		return READ_ALL;
-	return c->reading ? READ_MORE : READ_ALL;
+	return c->later_link || (c->reading && got == READ_MAX) ? READ_MORE :
+	    READ_ALL;
+}
+
+/* Those that were put off before this round, each for one turn. */
+static void
+on_now(evutil_socket_t fd, short what, void *context)
+{
+	struct tcp *tcp = context;
+	unsigned count = 0;
+
+	(void)fd;
+	(void)what;
+	for (struct connection *c = tcp->later; c; c = c->later_next)
+		count++;
+	for (; count > 0 && tcp->later; count--) {
+		resume(tcp->later);
+		take_turns(tcp);
+	}
+	if (tcp->later)
+		loop_timer_set(tcp->now, 0);
 }
 
 static void
@@ -784,6 +847,8 @@ tcp_new(struct serving *serving, const struct tcp_limits *limits)
 	tcp->serving = serving;
 	tcp->limits = *limits;
 	tcp->keeping_end = &tcp->keeping;
+	tcp->later_end = &tcp->later;
+	tcp->now = loop_timer(serving->base, on_now, tcp);
 	tcp->crowd = crowd_new(&(struct crowd_limits){
 	    .all = limits->connections_max,
 	    .client = limits->client_max});
@@ -809,6 +874,7 @@ tcp_free(struct tcp *tcp)
 	while ((c = oldest_of(tcp)))
 		close_connection(c);
 	loop_forget(tcp->tick);
+	loop_forget(tcp->now);
 	crowd_free(tcp->crowd);
 	free(tcp);
 }
@@ -816,6 +882,14 @@ tcp_free(struct tcp *tcp)
 /* What came before the order to stop is read yet.  A connection that is read
  * may go, and others with it, or change its state: so each is put last before,
  * and they are counted off, not walked. */
+static enum read_result
+read_or_resume(struct connection *c)
+{
+	if (!c->later_link)
+		return c->reading ? read_some(c) : READ_ALL;
+	return resume(c) == IO_OPEN ? READ_MORE : READ_ALL;
+}
+
 static void
 read_last(struct tcp *tcp, enum crowd_state state)
 {
@@ -826,11 +900,12 @@ read_last(struct tcp *tcp, enum crowd_state state)
 		left++;
 	for (; left > 0 && (member = crowd_oldest(tcp->crowd, state)); left--) {
 		struct connection *c = (struct connection *)member;
-		unsigned reads = c->reading ? LAST_READS : 0;
+		unsigned reads = LAST_READS;
 
 		touch(c);
-		while (reads > 0 && read_some(c) == READ_MORE)
-			reads--;
+		do
+			tcp->work = 0;
+		while (read_or_resume(c) == READ_MORE && --reads > 0);
 	}
 }
 

@@ -4,16 +4,18 @@
  * A connection's bytes are read into the worker's buffer, all complete messages
  * are worked as one batch, the replies go out in one write.  Only what is left
  * over, a message cut in two or replies that the peer does not take, is kept
- * with the connection: an idle one costs less than half a kilobyte of this
- * process's memory, the event loop's share included.
+ * with the connection: an idle one costs some 400 bytes of this process's memory,
+ * the event loop's share included (measured; tests/e2e/tcpload.py).
  *
  * Bounds: connections a worker and a client (crowd.h: the one idle for longest
  * gives way), replies that are not taken (then nothing more is read), queries
  * that wait for upstreams, and the time without a complete message.
  *
  * Many connections at work at once are to hold up nobody who asks by UDP: a
- * wakeup reads a few kilobytes, and after a hundred messages or so (opening and
- * closing count for some) UDP has a turn (serving.let_udp).
+ * wakeup reads a few kilobytes, and after a hundred messages or so (opening,
+ * closing and long replies count for some) UDP has a turn (serving.let_udp);
+ * what is left of the messages that were read is put off until the loop's next
+ * round.
  *
  * One thread: the worker's.
  */

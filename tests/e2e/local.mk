@@ -10,6 +10,7 @@ E2E = tests/e2e/daemon.py tests/e2e/import.py tests/e2e/manual.py \
 	tests/e2e/live.py tests/e2e/cache.py tests/e2e/cookies.py \
 	tests/e2e/rate.py \
 	tests/e2e/listening.py \
+	tests/e2e/rate.py tests/e2e/tcpload.py \
 	tests/e2e/leases.py tests/e2e/verbs.py tests/e2e/soak.py \
 	tests/e2e/dot.py tests/e2e/handover.py
 E2E += tests/e2e/querylog.py tests/e2e/dnstap.py
@@ -53,3 +54,4 @@ tests/e2e/cookies.log: $(E2E_NEEDS)
 tests/e2e/doctor.log tests/e2e/vmcheck.log: $(E2E_NEEDS)
 tests/e2e/rate.log: $(E2E_NEEDS)
 tests/e2e/safe.log tests/e2e/allow.log: $(E2E_NEEDS)
+tests/e2e/tcpload.log: $(E2E_NEEDS)
