@@ -22,3 +22,4 @@ include tests/unit/handover.mk
 include tests/unit/limits.mk
 include tests/unit/querylog.mk
 include tests/unit/doctor.mk
+include tests/unit/http.mk
