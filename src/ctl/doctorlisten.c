@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "ctl/doctorchecks.h"
+#include "listenplan.h"
 #include "sys/files.h"
 #include "sys/ownlease.h"
 
@@ -20,22 +21,23 @@ static void
 tell_loopback(const struct doctor *doctor)
 {
 	char *list = memory_string(""), *longer, text[ADDR_TEXT];
+	const char *between = "; that is ";
 
 	for (unsigned i = 0; i < doctor->ifaces->count; i++) {
 		const struct addr *addr = &doctor->ifaces->list[i].addr;
 
-		if (addr_is_loopback(addr) || addr_is_link_local(addr) ||
-		    !addr_is_private(addr))
+		if (addr_is_loopback(addr) || !listenplan_is_private(addr))
 			continue;
-		longer = memory_format("%s%s, ", list, addr_print(addr,
-		    text));
+		longer = memory_format("%s%s%s", list, between,
+		    addr_print(addr, text));
 		free(list);
 		list = longer;
+		between = ", ";
 	}
 	findings_add(doctor->findings, FINDINGS_WARNING, LISTEN,
 	    "hostler listens on loopback addresses alone: no VM can ask it");
-	findings_advise(doctor->findings, "server: {listen: [%s127.0.0.1]}   "
-	    "in hostler.yaml", *list ? list : "ADDRESS, ");
+	findings_advise(doctor->findings, "server: {listen: [private]}   in "
+	    "hostler.yaml%s", list);
 	free(list);
 }
 

@@ -163,7 +163,8 @@ tell_stranger(const struct doctor *doctor,
 	kind = ports_recognize(holder, &endpoint->addr, &called);
 	network = recognize_libvirt(doctor, kind, &endpoint->addr);
 	findings_add(doctor->findings, place->claim == LISTENPLAN_WRITTEN ?
-	    FINDINGS_ERROR : FINDINGS_WARNING, CHECK, "%s is held by %s%s: hostler cannot serve there",
+	    FINDINGS_ERROR : FINDINGS_WARNING, CHECK,
+	    "%s is held by %s%s: hostler cannot serve there",
 	    endpoint_print(endpoint, text), network ? "libvirt's dnsmasq" :
 	    called, process);
 	if (network)
@@ -183,7 +184,8 @@ is_awaited(const struct endpoint *endpoint)
 }
 
 static void
-check_wanted(const struct doctor *doctor, const struct listenplan_place *place)
+check_wanted(const struct doctor *doctor,
+    const struct listenplan_place *place)
 {
 	const struct endpoint *endpoint = &place->endpoint;
 	enum ports_found found;
@@ -269,7 +271,6 @@ void
 doctorports_check(struct doctor *doctor)
 {
 	static const struct addr stub = {4, {127, 0, 0, 53}};
-
 	struct listenplan plan;
 
 	listenplan_init(&plan, doctor->conf, doctor->ifaces);

@@ -9,12 +9,13 @@
 #include "ctl/doctorchecks.h"
 #include "listenplan.h"
 #include "dns/types.h"
+#include "listenplan.h"
 
 #define CHECK "upstream"
 #define TIME_MS 4000
 #define TARGETS_MAX (ASK_MAX / 2)
 
-/* One upstream of one forward entry; of those that are the same one is asked. */
+/* One upstream of one forward entry; one that stands in several is asked once. */
 struct target {
 	struct endpoint endpoint;
 	enum conf_upstream_kind kind;
