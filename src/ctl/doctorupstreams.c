@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "ctl/ask.h"
 #include "ctl/doctorchecks.h"
-#include "listenplan.h"
 #include "dns/types.h"
 #include "listenplan.h"
 
@@ -15,7 +14,7 @@
 #define TIME_MS 4000
 #define TARGETS_MAX (ASK_MAX / 2)
 
-/* One upstream of one forward entry; one that stands in several is asked once. */
+/* One upstream of one forward entry; what stands in several is asked once. */
 struct target {
 	struct endpoint endpoint;
 	enum conf_upstream_kind kind;
