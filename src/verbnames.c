@@ -107,6 +107,22 @@ begin_question(struct verbs_context *context)
 	return question;
 }
 
+/* The same for people, for who has JSON and shows it to them. */
+static json_t *
+make_words(const json_t *explanation)
+{
+	char *text;
+	size_t length;
+	FILE *stream = memory_stream(&text, &length);
+	json_t *words;
+
+	explain_print(explanation, stream);
+	memory_stream_close(stream);
+	words = jsontext_make(text);
+	free(text);
+	return words;
+}
+
 enum control_result
 verbnames_explain(void *opaque, const struct control_request *request,
     FILE *out)
@@ -118,6 +134,8 @@ verbnames_explain(void *opaque, const struct control_request *request,
 		return CONTROL_FAILED;
 	explanation = explain_make(&question);
 	if (request->form == CONTROL_JSON) {
+		json_object_set_new(explanation, "words",
+		    make_words(explanation));
 		jsontext_print(explanation, out);
 		return CONTROL_DONE;
 	}

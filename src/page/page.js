@@ -8,6 +8,7 @@
 const STEP_S = 5;               // a point of the history, HISTORY_STEP_S
 const POINTS = 720;
 const NAMES_SHOWN = 200;
+const PLOT_LEAST_S = 600;
 const SOURCES = ['zone', 'hosts', 'lease', 'special', 'cache', 'forward',
   'error'];
 const FAILURES = ['nxdomain', 'servfail', 'refused', 'other'];
@@ -148,7 +149,8 @@ function makePlot(place, series, stacked) {
     height: place.clientHeight,
     cursor: {drag: {x: false, y: false}},
     legend: {show: false},
-    scales: {y: {range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1]}},
+    scales: {x: {range: (u, low, high) =>
+      [Math.min(low, high - PLOT_LEAST_S), high]}, y: {range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1]}},
     axes: [axis({values: (u, times) => times.map(t =>
       clock.format(new Date(t * 1000)))}), axis({size: 58})],
     series: [{}].concat(series.map(s => ({
@@ -279,7 +281,7 @@ async function explain(event) {
   if (from) asked.from = from;
   out.hidden = false;
   try {
-    out.textContent = (await get('/api/explain', asked)).text;
+    out.textContent = (await get('/api/explain', asked)).words;
   } catch (error) {
     out.textContent = error.message;
   }
@@ -303,9 +305,10 @@ let searching = 0;
 
 async function showNames() {
   const mine = ++searching;
-  const wanted = at('search').value.trim();
-  const views = await get('/api/names', wanted
-    ? {limit: NAMES_SHOWN, pattern: wanted} : {limit: NAMES_SHOWN});
+  const wanted = at('search').value.trim().split(/\s+/);
+  const pattern = wanted.length > 1 ? `*${wanted.join('*')}*` : wanted[0];
+  const views = await get('/api/names', pattern
+    ? {limit: NAMES_SHOWN, pattern} : {limit: NAMES_SHOWN});
   const found = views.flatMap(view => view.names);
   const now = Date.now() / 1000;
   if (mine !== searching) return;
@@ -315,8 +318,9 @@ async function showNames() {
     {text: 'Last asked', class: 'tight'}],
   found.map(record => nameRow(record, now)),
   'no name here is like that');
-  at('found').textContent = found.length >= NAMES_SHOWN
-    ? `the first ${found.length}` : `${found.length}`;
+  const matches = sum(views.map(view => view.matches));
+  at('found').textContent = matches.toLocaleString('en') +
+    (matches === 1 ? ' name' : ' names');
 }
 
 // ---- sources, upstreams ----
@@ -402,7 +406,7 @@ async function showAsked() {
   fillTable(at('asked-names'), [{text: 'Name', class: 'name'}, count],
     tops.names.map(t => [t.name, t.count]), 'nobody has asked yet');
   fillTable(at('asked-failed'), [{text: 'Name', class: 'name'},
-    {text: 'Answer'}, count],
+    {text: 'Answer', class: 'tight'}, count],
   tops.failed.map(t => [t.name, t.rcode, t.count]),
   'every question had an answer');
   fillTable(at('asked-clients'), [{text: 'Client', class: 'name'}, count],
