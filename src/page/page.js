@@ -149,8 +149,11 @@ function makePlot(place, series, stacked) {
     height: place.clientHeight,
     cursor: {drag: {x: false, y: false}},
     legend: {show: false},
-    scales: {x: {range: (u, low, high) =>
-      [Math.min(low, high - PLOT_LEAST_S), high]}, y: {range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1]}},
+    scales: {
+      x: {range: (u, low, high) =>
+        [Math.min(low, high - PLOT_LEAST_S), high]},
+      y: {range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1]},
+    },
     axes: [axis({values: (u, times) => times.map(t =>
       clock.format(new Date(t * 1000)))}), axis({size: 58})],
     series: [{}].concat(series.map(s => ({
