@@ -77,7 +77,10 @@ def free_port(address="127.0.0.1"):
 
 @contextlib.contextmanager
 def folder():
+    """A folder of the test's own; others may read it, as the user that hostler
+    becomes when the test is root's."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="hostler-"))
+    path.chmod(0o755)
     try:
         yield path
     finally:

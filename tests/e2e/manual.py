@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The examples of hostler.yaml(5), each loaded as it stands there, and the
 configurations in hostler-recipes(7)."""
-import os
 import pathlib
 import re
 import subprocess
@@ -40,7 +39,6 @@ def make_files(where, effective):
 
 def check(number, text):
     with folder() as where:
-        os.chmod(where, 0o755)  # as root, -t tries what hostler's user may
         conf = where / "hostler.yaml"
         conf.write_text(text)
         printed = run("-T", "-c", str(conf))
