@@ -210,20 +210,25 @@ send_stream(struct asking *asking)
 	}
 }
 
+static size_t
+wanted_length(const struct asking *asking)
+{
+	return asking->got < 2 ? 2 : 2 + (size_t)wire_get16(asking->answer);
+}
+
+/* On until there is nothing more: what TLS holds already poll does not tell. */
 static void
 read_stream(struct asking *asking)
 {
-	size_t wanted = asking->got < 2 ? 2 :
-	    2 + (size_t)wire_get16(asking->answer);
-	ssize_t moved = move(asking, asking->answer + asking->got,
-	    wanted - asking->got, POLLIN);
+	ssize_t moved;
 
-	if (moved <= 0)
-		return;
-	asking->got += (size_t)moved;
-	if (asking->got < 2 || asking->got <
-	    2 + (size_t)wire_get16(asking->answer))
-		return;
+	while (asking->got < wanted_length(asking)) {
+		moved = move(asking, asking->answer + asking->got,
+		    wanted_length(asking) - asking->got, POLLIN);
+		if (moved <= 0)
+			return;
+		asking->got += (size_t)moved;
+	}
 	if (!judge(asking, asking->answer + 2, asking->got - 2))
 		fail(asking, "it answered something else");
 }

@@ -37,17 +37,29 @@ has_words(char *text, const char *words)
 	return has;
 }
 
+/* "53", "any", or a list of ports. */
+static bool
+has_port(char *ports)
+{
+	char *rest = NULL;
+
+	for (char *port = strtok_r(ports, ",", &rest); port;
+	    port = strtok_r(NULL, ",", &rest))
+		if (strcmp(port, "53") == 0 || strcmp(port, "any") == 0)
+			return true;
+	return false;
+}
+
 /* "### tuple ### allow udp 53 0.0.0.0/0 any 10.0.2.0/24 in": action, protocol,
  * port, to, port, from. */
 static bool
 lets_in(const char *line)
 {
-	char action[32], protocol[16], port[32];
+	char action[32], protocol[16], ports[128];
 
-	return sscanf(line, "### tuple ### %31s %15s %31s", action, protocol,
-	    port) == 3 && strncmp(action, "allow", 5) == 0 &&
-	    strcmp(protocol, "tcp") != 0 && (strcmp(port, "53") == 0 ||
-	    strcmp(port, "any") == 0);
+	return sscanf(line, "### tuple ### %31s %15s %127s", action, protocol,
+	    ports) == 3 && strncmp(action, "allow", 5) == 0 &&
+	    strcmp(protocol, "tcp") != 0 && has_port(ports);
 }
 
 static void

@@ -282,8 +282,11 @@ class Upstream:
                     client = context.wrap_socket(client, server_side=True)
                 query = client.recv(4096)
                 got = answer(query[2:], self.rcode)
-                for byte in struct.pack("!H", len(got)) + got:
-                    client.send(bytes([byte]))
+                whole = struct.pack("!H", len(got)) + got
+                step = len(whole) if context else 1
+                for at in range(0, len(whole), step):
+                    client.send(whole[at:at + step])
+                client.recv(1)          # until the other side closes
             client.close()
 
     def __str__(self):
@@ -479,6 +482,7 @@ def check_firewalls(place):
            ["no rule", "port 53"], ["ufw allow in on eth0 to any port 53"])
     for rule in ("allow any 53 0.0.0.0/0 any 10.77.0.0/24 in",
                  "allow any any 0.0.0.0/0 any 10.77.0.0/24 in",
+                 "allow udp 22,53,80 0.0.0.0/0 any 0.0.0.0/0 in",
                  "allow udp 53 0.0.0.0/0 any 0.0.0.0/0 in_eth0"):
         place.write("etc/ufw/user.rules", rules % rule)
         expect(f"ufw with {rule}", place.found("firewall"), "ok", ["ufw"])
