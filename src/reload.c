@@ -307,7 +307,9 @@ keep_fixed(const struct reload *reload, struct conf *fresh,
 		tell_restart(diags, fresh->path, "threads");
 	fresh->threads = old->threads;
 	keep_rights(fresh, old, diags);
-	if (differs(fresh->control_socket, old->control_socket))
+	/* The default depends on whose rights the process has: no change. */
+	if ((fresh->control_given || old->control_given) &&
+	    differs(fresh->control_socket, old->control_socket))
 		tell_restart(diags, fresh->path, "control");
 	keep_text(&fresh->control_socket, &old->control_socket);
 	if (fresh->cache_bytes != old->cache_bytes)
