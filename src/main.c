@@ -421,7 +421,8 @@ start(struct daemon *daemon, unsigned workers)
 	web_start(daemon->web, &(struct web_settings){
 	    .base = daemon->base, .reload = daemon->reload,
 	    .cache = daemon->cache, .taps = daemon->taps,
-	    .tops = daemon->tops, .verbs = &daemon->verbs});
+	    .tops = daemon->tops, .verbs = verbs_list,
+	    .verbs_context = &daemon->verbs});
 	reload_first(daemon->reload);
 	telling_diagnostics(daemon->reload);
 	code = complete_addresses(daemon);

@@ -17,7 +17,6 @@
 #include "serve/verbcall.h"
 #include "sourcefacts.h"
 #include "statuspage.h"
-#include "verbs.h"
 
 #define BEAT_MS 1000
 #define BIND_AGAIN_MS 2000
@@ -266,8 +265,8 @@ add_paths(struct web *web)
 	http_add_path(web->http, "/metrics", metrics_answer, &web->metrics);
 	web->calls = verbcall_new(&(struct verbcall_settings){
 	    .base = web->settings.base, .http = web->http,
-	    .paths = api_paths, .verbs = verbs_list,
-	    .context = web->settings.verbs});
+	    .paths = api_paths, .verbs = web->settings.verbs,
+	    .context = web->settings.verbs_context});
 	web->page = statuspage_new(web->http, web->settings.tops);
 	statuspage_set_workers(web->page, web->workers);
 }

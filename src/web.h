@@ -40,7 +40,8 @@ struct web_settings {
 	struct event_base *base;
 	const struct reload *reload;
 	struct tops *tops;
-	void *verbs;			/* the context of verbs_list */
+	const struct control_verb *verbs;	/* of the control socket */
+	void *verbs_context;
 	struct cache *cache;
 	struct taps *taps;
 };
