@@ -37,6 +37,8 @@ ring_new(size_t bytes)
 	memset(ring, 0, sizeof *ring);
 	ring->size = bytes;
 	ring->bytes = memory_aligned(64, bytes);
+	/* All of it will be used in turn: what it takes shows at once. */
+	memset(ring->bytes, 0, bytes);
 	return ring;
 }
 

@@ -25,7 +25,7 @@
 #define TCP_KEPT_MAX (64 << 20)
 #define STOP_LOOK_MS 10
 #define FAREWELL_LOOK_MS 20
-#define SIGHTINGS_BYTES (1u << 20)
+#define SIGHTINGS_BYTES (1u << 19)
 /* Questions for which nobody waits are asked while no more than this part of
  * the engine is taken. */
 #define REFRESH_SHARE 4

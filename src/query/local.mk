@@ -11,8 +11,12 @@ src_query_libquery_a_SOURCES = \
 	src/query/chain.h \
 	src/query/chaos.c \
 	src/query/chaos.h \
+	src/query/flight.h \
+	src/query/flights.c \
 	src/query/forward.c \
 	src/query/forward.h \
+	src/query/forwardsend.c \
+	src/query/forwardtake.c \
 	src/query/give.c \
 	src/query/give.h \
 	src/query/health.c \

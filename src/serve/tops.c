@@ -33,7 +33,10 @@ struct tops {
 struct tops *
 tops_new(void)
 {
-	struct tops *tops = memory_zeroed(1, sizeof *tops);
+	struct tops *tops = memory_alloc(sizeof *tops);
+
+	/* All of it will be used: what it takes shows at once. */
+	memset(tops, 0, sizeof *tops);
 
 	pthread_mutex_init(&tops->lock, NULL);
 	for (unsigned i = 0; i < TOPS_KINDS; i++)
