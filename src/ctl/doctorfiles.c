@@ -19,7 +19,9 @@ enum need {
 
 struct reading {
 	const struct doctor *doctor;
-	const char *user;		/* NULL: who runs this */
+	const char *user;		/* whom hostler becomes; NULL: it stays
+					 * who runs this */
+	const char *called;		/* that one */
 	unsigned good;
 };
 
@@ -32,8 +34,8 @@ tell_unreadable(const struct reading *reading, const char *path,
 
 	if (!reading->user) {
 		findings_add(findings, FINDINGS_WARNING, CHECK,
-		    "%s cannot be read by you; whether hostler can, root "
-		    "finds out", path);
+		    "%s cannot be read by %s; whether hostler can, root "
+		    "finds out", path, reading->called);
 		findings_advise(findings, "run this as root");
 		return;
 	}
@@ -114,9 +116,15 @@ doctorfiles_check(struct doctor *doctor)
 	struct reading reading = {.doctor = doctor};
 	const char *user = runas_user(conf);
 
-	if (geteuid() == 0)
-		reading.user = user && rights_user_exists(user) &&
-		    !conf->read_all ? user : "root";
+	reading.called = geteuid() == 0 ? "root" : "you";
+	if (user && !rights_user_exists(user)) {
+		findings_add(doctor->findings, FINDINGS_ERROR, CHECK,
+		    "there is no user '%s' that hostler could become", user);
+		findings_advise(doctor->findings, "adduser --system --group "
+		    "%s   or write another into `user`", user);
+	} else if (user && !conf->read_all) {
+		reading.called = reading.user = user;
+	}
 	try_scope(&reading, &conf->top);
 	for (size_t i = 0; i < conf->view_count; i++)
 		try_scope(&reading, &conf->views[i].scope);
@@ -127,6 +135,5 @@ doctorfiles_check(struct doctor *doctor)
 	if (reading.good > 0)
 		findings_add(doctor->findings, FINDINGS_OK, CHECK,
 		    "%u file%s can be read by %s", reading.good,
-		    reading.good == 1 ? "" : "s",
-		    reading.user ? reading.user : "you");
+		    reading.good == 1 ? "" : "s", reading.called);
 }

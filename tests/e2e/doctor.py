@@ -386,6 +386,8 @@ def check_files(place):
         "files", user="nobody", hosts=secret), "error",
         ["secret.hosts", "by the user nobody"],
         [f"setfacl -m u:nobody:r {secret}"])
+    expect("a user that is not there", place.found("files", user="nosuch"),
+           "error", ["no user 'nosuch'"], ["adduser"])
     folder_of_them = place.dir / "hosts.d"
     folder_of_them.mkdir()
     for name in ("a", "b", ".hidden"):
