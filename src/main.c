@@ -121,6 +121,7 @@ reload_now(void *context)
 
 	notify_reloading();
 	result = reload_again(daemon->reload);
+	web_settle(daemon->web);
 	telling_diagnostics(daemon->reload);
 	log_notice("reloaded in %lld ms: generation %llu, %zu names%s",
 	    (long long)(clock_mono_ms() - start_ms),
@@ -131,7 +132,6 @@ reload_now(void *context)
 	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
 	refresh_settle(daemon->refresh);
 	follow_settle(daemon->follow);
-	web_settle(daemon->web);
 	reclaim_soon(daemon);
 	return result;
 }
