@@ -121,7 +121,7 @@ reload_now(void *context)
 
 	notify_reloading();
 	result = reload_again(daemon->reload);
-	web_settle(daemon->web);
+	web_settle(daemon->web, WEB_AGAIN);
 	telling_diagnostics(daemon->reload);
 	log_notice("reloaded in %lld ms: generation %llu, %zu names%s",
 	    (long long)(clock_mono_ms() - start_ms),
@@ -145,7 +145,7 @@ on_looked(void *context, const struct refresh_look *look)
 	realms_print_news(reload_realms(daemon->reload), log_stream(),
 	    telling_colour());
 	if (look->news != RELOAD_NOTHING)
-		web_settle(daemon->web);
+		web_settle(daemon->web, WEB_AGAIN);
 	if (look->news != RELOAD_PUBLISHED)
 		return;
 	telling_changes(look->changes);
@@ -240,7 +240,7 @@ static void
 take_over(struct daemon *daemon)
 {
 	if (takeover_is_pending(daemon->takeover))
-		web_settle(daemon->web);
+		web_settle(daemon->web, WEB_FIRST);
 	web_give(daemon->web, NULL);
 	takeover_done(daemon->takeover, daemon->base, daemon->workers,
 	    &(struct takeover_hooks){on_alone, daemon});
@@ -434,7 +434,7 @@ start(struct daemon *daemon, unsigned workers)
 	refresh_settle(daemon->refresh);
 	daemon->follow = follow_new(daemon->base, daemon->reload,
 	    daemon->listeners, &(struct follow_hooks){on_followed, daemon});
-	web_settle(daemon->web);
+	web_settle(daemon->web, WEB_FIRST);
 	add_signals(daemon);
 	say_ready(daemon);
 	return EXIT_AS_ASKED;

@@ -42,7 +42,6 @@ struct web {
 	struct workers *workers;	/* NULL: not yet */
 	struct factsboard board;
 	uint64_t reloads, failed_reloads;
-	bool read;			/* the sources, once */
 	struct liveness liveness;
 	struct metrics metrics;
 	struct event *beat, *again;
@@ -315,8 +314,7 @@ on_beat(evutil_socket_t fd, short what, void *context)
 static void
 bind_again_later(struct web *web)
 {
-	if (web->place_count <
-	    reload_conf(web->settings.reload)->http_listen_count)
+	if (diags_count(web->diags, DIAG_ERROR) > 0)
 		loop_timer_set(web->again, BIND_AGAIN_MS);
 }
 
@@ -373,22 +371,23 @@ has_errors(const struct reload *reload)
 }
 
 static void
-pin_facts(struct web *web)
+pin_facts(struct web *web, enum web_reading reading)
 {
 	struct facts *facts = sourcefacts_make(web->settings.reload);
 
-	web->reloads += web->read;
-	web->failed_reloads += web->read && has_errors(web->settings.reload);
-	web->read = true;
+	if (reading == WEB_AGAIN) {
+		web->reloads++;
+		web->failed_reloads += has_errors(web->settings.reload);
+	}
 	facts->reloads = web->reloads;
 	facts->failed_reloads = web->failed_reloads;
 	factsboard_pin(&web->board, facts);
 }
 
 void
-web_settle(struct web *web)
+web_settle(struct web *web, enum web_reading reading)
 {
-	pin_facts(web);
+	pin_facts(web, reading);
 	web_bind(web, reload_conf(web->settings.reload));
 	serve(web);
 	bind_again_later(web);

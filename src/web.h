@@ -48,8 +48,13 @@ struct web_settings {
 void web_start(struct web *web, const struct web_settings *settings);
 void web_set_workers(struct web *web, struct workers *workers);
 
-/* The configuration or sources were read; the first time is no reload. */
-void web_settle(struct web *web);
+/* The configuration or sources were read; what is read again is counted as a
+ * reload. */
+enum web_reading {
+	WEB_FIRST,
+	WEB_AGAIN,
+};
+void web_settle(struct web *web, enum web_reading reading);
 
 /* Before workers_stop. */
 void web_stop(struct web *web);
