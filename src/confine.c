@@ -31,17 +31,25 @@ make_folder(const char *path, const char *what, const char *user)
 		    path, what);
 }
 
+static void
+make_folders(const struct conf *conf, const char *user)
+{
+	make_folder(conf->control_socket, "the control socket", user);
+	if (!user)
+		return;
+	make_folder(conf->log.file, "the query log", user);
+	make_folder(conf->dnstap.file, "dnstap", user);
+	if (conf->control_socket && !conf->control_given)
+		rights_take_folder(conf->control_socket, user);
+}
+
 static enum confine_outcome
 change_user(const struct conf *conf)
 {
 	const char *user = runas_user(conf);
 	char *wrong = NULL;
 
-	make_folder(conf->control_socket, "the control socket", user);
-	if (user) {
-		make_folder(conf->log.file, "the query log", user);
-		make_folder(conf->dnstap.file, "dnstap", user);
-	}
+	make_folders(conf, user);
 	if (!user) {
 		if (geteuid() != 0)
 			rights_shed(reading_of(conf));

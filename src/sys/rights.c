@@ -2,6 +2,7 @@
 #include "sys/rights.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -170,20 +171,48 @@ make_folder(const char *folder, const struct passwd *owner)
 	return RIGHTS_FOLDER_FAILED;
 }
 
+/* NULL: there is none above but / or where we are. */
+static char *
+folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return NULL;
+	return memory_format("%.*s", (int)(slash - path), path);
+}
+
 enum rights_folder
 rights_give_folder(const char *path, const char *user)
 {
 	const struct passwd *owner = user ? getpwnam(user) : NULL;
-	char *folder = memory_string(path), *slash = strrchr(folder, '/');
 	enum rights_folder outcome = RIGHTS_FOLDER_THERE;
+	char *folder = folder_of(path);
 
 	errno = 0;
 	if (user && !owner)
 		outcome = RIGHTS_FOLDER_FAILED;
-	else if (slash && slash != folder) {
-		*slash = '\0';
+	else if (folder)
 		outcome = make_folder(folder, owner);
-	}
 	free(folder);
 	return outcome;
+}
+
+bool
+rights_take_folder(const char *path, const char *user)
+{
+	const struct passwd *owner = getpwnam(user);
+	char *folder = folder_of(path);
+	bool taken;
+	int fd = -1;
+
+	if (folder)
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC);
+	free(folder);
+	if (fd < 0)
+		return false;
+	taken = owner && fchown(fd, owner->pw_uid, owner->pw_gid) == 0;
+	close(fd);
+	return taken;
 }

@@ -57,4 +57,9 @@ enum rights_folder {
  * after it has dropped root's rights. */
 enum rights_folder rights_give_folder(const char *path, const char *user);
 
+/* The folder that path lies in, which is ours by its name, becomes user's: one
+ * that an earlier start made may be another user's.  False: it stays whose it
+ * was. */
+bool rights_take_folder(const char *path, const char *user);
+
 #endif

@@ -475,6 +475,30 @@ def check_control_folder():
              (where / "no").exists()), (3, False))
 
 
+def check_default_folder():
+    """/run/hostler, left behind by a daemon that stayed root; and where the
+    hostlerctl of somebody who has a folder by login looks, too."""
+    with folder() as where:
+        daemon = Safe(where, (CONFIG % "nobody").replace(
+            "control: {socket: {ctl}}\n", ""))
+        daemon.under = ["unshare", "--mount", "sh", "-ec",
+                        "mount -t tmpfs -o mode=755 tmpfs /run\n"
+                        'mkdir -m 755 /run/hostler\nexec "$@"', "sh"]
+        with daemon:
+            inside = ["nsenter", "-t", str(daemon.process.pid), "-m"]
+            same("the default folder is the user's", subprocess.run(
+                inside + ["stat", "-c", "%U %a", "/run/hostler"],
+                capture_output=True, text=True, check=False).stdout,
+                "nobody 755\n")
+            got = subprocess.run(
+                inside + ["setpriv", f"--reuid={NOBODY.pw_uid}",
+                          f"--regid={NOBODY.pw_gid}", "--clear-groups", "env",
+                          f"XDG_RUNTIME_DIR={where}", HOSTLERCTL, "-c",
+                          str(daemon.conf), "status"],
+                capture_output=True, text=True, timeout=LIMIT_S, check=False)
+            same("hostlerctl finds the machine's daemon", got.returncode, 0)
+
+
 def check_runtime_folder():
     """An ordinary user's own daemon, and the user's hostlerctl."""
     with folder() as where:
@@ -507,4 +531,5 @@ if ROOT:
     check_private_configuration()
     check_fallback()
     check_root_stays()
+    check_default_folder()
 finish()

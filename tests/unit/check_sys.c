@@ -794,6 +794,10 @@ START_TEST(rights_to_a_new_folder_are_given)
 	ck_assert_int_eq(stat(run, &status), 0);
 	ck_assert_uint_eq(status.st_uid, getpwnam(user)->pw_uid);
 	ck_assert_uint_eq(status.st_mode & 0777, 0700);
+	ck_assert(rights_take_folder(socket_path, "root") == (geteuid() == 0));
+	ck_assert(!rights_take_folder(deep, user));
+	ck_assert_int_eq(stat(run, &status), 0);
+	ck_assert_uint_eq(status.st_uid, geteuid());
 	ck_assert_int_eq(rights_give_folder(deep, user),
 	    RIGHTS_FOLDER_FAILED);
 	ck_assert_int_eq(rights_give_folder("hostler.sock", user),
