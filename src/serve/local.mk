@@ -50,3 +50,6 @@ src/serve/dnstap.pb-c.h: src/serve/dnstap.proto
 	$(AM_V_GEN)$(MKDIR_P) src/serve && $(PROTOC_C) --c_out=src/serve \
 		--proto_path=$(srcdir)/src/serve $(srcdir)/src/serve/dnstap.proto
 src/serve/dnstap.pb-c.c: src/serve/dnstap.pb-c.h
+# For who makes one target, before there are dependencies.
+src/serve/dnstap.$(OBJEXT) src/serve/dnstapframe.$(OBJEXT): \
+	src/serve/dnstap.pb-c.h
