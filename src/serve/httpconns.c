@@ -104,7 +104,10 @@ httpconns_add(struct httpconns *conns)
 	httpconns_sweep(conns);
 	if (httpconns_is_full(conns))
 		return NULL;
-	stream = bufferevent_socket_new(conns->base, -1, 0);
+	/* evhttp would close the descriptor before our reference, and the events
+	 * with it, are gone: by then it may be another's. */
+	stream = bufferevent_socket_new(conns->base, -1,
+	    BEV_OPT_CLOSE_ON_FREE);
 	if (!stream)
 		return NULL;
 	if (count_open(conns) >= conns->max)

@@ -48,6 +48,8 @@ def ended(daemon):
     code = daemon.process.wait(LIMIT_S)
     while daemon.read_log():
         pass
+    if code:
+        print(daemon.log)
     daemon.process = None
     return code
 
@@ -232,14 +234,11 @@ def service(what, daemon):
 
 def check_under_load(where):
     upstream = Upstream()
-    web = free_port()
-    http = f"http: {{listen: [127.0.0.1@{web}]}}"
-    old = Daemon(where, config(forward=upstream.entry, http=http))
-    new = follower(old, config(more="new.hosts", forward=upstream.entry,
-                               http=http))
+    old = Daemon(where, config(forward=upstream.entry))
+    new = follower(old, config(more="new.hosts", forward=upstream.entry))
     (where / "new.hosts").write_text("10.9.9.9 fresh\n")
     with old:
-        load, asker, scraper = Load(old, 3000), Asker(old), Scraper(old, web)
+        load, asker = Load(old, 3000), Asker(old)
         idle, half, busy = (Connection(old) for _ in range(3))
         idle.send("h0001.load.test")
         same("TCP before", idle.get(), "10.0.0.1")
@@ -265,7 +264,6 @@ def check_under_load(where):
         same("the old one ends with", ended(old), 0)
     with_new(new, load)
     asker.judge()
-    scraper.judge("nobody was turned away by HTTP")
     same("it stops with", new.stop(), 0)
     case("and takes the control socket away", not os.path.exists(new.ctl))
 
@@ -279,6 +277,19 @@ def with_new(new, load):
     load.judge("a restart")
     same("hostlerctl reaches it", new.ctl_run("status").returncode, 0)
     case("a reload goes on working", new.hup(), new.log)
+
+
+def check_http(where):
+    port = free_port()
+    text = config(http=f"http: {{listen: [127.0.0.1@{port}]}}")
+    old = Daemon(where, text).start()
+    scraper = Scraper(old, port)
+    for _ in range(2):
+        new = follower(old, text).start()
+        same("HTTP: the old one ends with", ended(old), 0)
+        old = new
+    scraper.judge("HTTP turned nobody away")
+    same("HTTP: the last one ends with", old.stop(), 0)
 
 
 def check_numbers_of_threads(where):
@@ -595,9 +606,9 @@ def check_main_process(where):
     new.stop()
 
 
-for check in (check_under_load, check_numbers_of_threads, check_addresses,
-              check_nobody, check_failures, check_rights, check_store,
-              check_activation, check_main_process):
+for check in (check_under_load, check_http, check_numbers_of_threads,
+              check_addresses, check_nobody, check_failures, check_rights,
+              check_store, check_activation, check_main_process):
     with folder() as where:
         write_names(where)
         check(where)
