@@ -121,8 +121,14 @@ state_of(const struct place *place)
 {
 	if (place->listener)
 		return place->here ? LISTENERS_LISTENING : LISTENERS_WAITING;
-	return place->error_number == EADDRINUSE ? LISTENERS_IN_USE
-						 : LISTENERS_FAILED;
+	switch (place->error_number) {
+	case EADDRINUSE:
+		return LISTENERS_IN_USE;
+	case EADDRNOTAVAIL:		/* a kernel without IP_FREEBIND */
+		return LISTENERS_WAITING;
+	default:
+		return LISTENERS_FAILED;
+	}
 }
 
 const char *
@@ -138,12 +144,23 @@ listeners_state_word(enum listeners_state state)
 	return words[state];
 }
 
-/* Must this one be served from the start? */
+/* Must this one be served from the start?  A machine without IPv6 has no ::1,
+ * and need not. */
 static bool
 is_fatal(const struct place *place)
 {
-	return !place->listener && (place->claim == LISTENPLAN_WRITTEN ||
-	    place->error_number == EACCES || place->error_number == EPERM);
+	if (place->listener)
+		return false;
+	switch (place->error_number) {
+	case EADDRNOTAVAIL:
+	case EAFNOSUPPORT:
+		return false;
+	case EACCES:
+	case EPERM:
+		return true;
+	default:
+		return place->claim == LISTENPLAN_WRITTEN;
+	}
 }
 
 static void
