@@ -91,7 +91,8 @@ void workers_tally(struct workers *workers, struct tally *sum);
 /* The ring of a worker's notes, for one thread to read; NULL: there is no such
  * worker, or nothing was ever to be wanted. */
 struct ring *workers_sightings(struct workers *workers, unsigned number);
-/* What the workers know of each upstream, added up; how many, max at most. */
+/* What the workers know of each upstream, added up; how many, max at most.  Any
+ * thread. */
 unsigned workers_upstreams(struct workers *workers, struct health_view *list,
     unsigned max);
 /* Every worker's loop turned within the last three seconds.  Any thread. */

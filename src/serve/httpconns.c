@@ -2,10 +2,13 @@
 #include "serve/httpconns.h"
 
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/memory.h"
+
+#define INPUT_MAX 16384			/* bytes that wait to be understood */
 
 struct conn {
 	struct bufferevent *stream;	/* a reference */
@@ -110,6 +113,8 @@ httpconns_add(struct httpconns *conns)
 	    BEV_OPT_CLOSE_ON_FREE);
 	if (!stream)
 		return NULL;
+	/* evhttp reads on while it answers, whatever comes. */
+	bufferevent_setwatermark(stream, EV_READ, 0, INPUT_MAX);
 	if (count_open(conns) >= conns->max)
 		shut_one(conns);
 	bufferevent_incref(stream);

@@ -11,6 +11,8 @@
  * Above the first limit the one that was idle longest goes for each that comes;
  * at twice that nothing is accepted until the loop has come round.
  *
+ * Of what a client sends ahead no more is read than a request may be long.
+ *
  * One thread: HTTP's.
  */
 #ifndef HOSTLER_SERVE_HTTPCONNS_H

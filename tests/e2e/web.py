@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import math
+import select
 import socket
 import sys
 import threading
@@ -32,6 +33,7 @@ views:
   - {name: tenant, clients: [10.9.0.0/16], hosts: [vms.hosts], inherit: yes}
 """
 NAMES = 100000
+AHEAD_MAX = 100 << 20
 
 
 def fill(where):
@@ -337,6 +339,23 @@ def check_crowd(daemon):
         stream.close()
 
 
+def check_sending_ahead(daemon):
+    """Who asks on and on and reads nothing is not listened to any more."""
+    request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2000
+    sent = 0
+    with daemon.connect() as stream:
+        stream.setblocking(False)
+        while sent < AHEAD_MAX and select.select([], [stream], [], 2)[1]:
+            try:
+                sent += stream.send(request)
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+    case("what is sent ahead is not kept", sent < AHEAD_MAX, sent)
+    same("and health is told", daemon.get("/health"), (200, "ok\n"))
+
+
 # ---- what goes on meanwhile ----
 
 def check_scrapes_during_reloads(daemon):
@@ -478,6 +497,7 @@ with folder() as there:
         check_refusals(served)
         check_garbage(served)
         check_crowd(served)
+        check_sending_ahead(served)
         check_scrapes_during_reloads(served)
         check_long_reload(served)
         check_addresses(served)

@@ -210,8 +210,9 @@ START_TEST(every_answer_has_the_headers)
 	    "POST /echo HTTP/1.1\r\nHost: localhost\r\n",
 	};
 	static const char *const headers[] = {
-	    "\r\nContent-Security-Policy: default-src 'none'; base-uri 'none'; "
-		"form-action 'none'; frame-ancestors 'none'\r\n",
+	    "\r\nContent-Security-Policy: default-src 'none'; ",
+	    "; base-uri 'none'; form-action 'none'; ",
+	    "; frame-ancestors 'none'\r\n",
 	    "\r\nX-Content-Type-Options: nosniff\r\n",
 	    "\r\nX-Frame-Options: DENY\r\n",
 	    "\r\nReferrer-Policy: no-referrer\r\n",
@@ -499,7 +500,7 @@ END_TEST
 
 START_TEST(main_may_be_away_for_a_minute)
 {
-	struct liveness liveness = {0};
+	static struct liveness liveness;
 	int64_t now_ms = clock_mono_ms();
 
 	ck_assert_ptr_null(liveness_find_fault(&liveness, INT64_MAX));
