@@ -39,9 +39,9 @@ void listeners_free(struct listeners *listeners);
  * is among them (listener_adopt); they stay the caller's. */
 void listeners_give(struct listeners *listeners, struct given *given);
 
-/* The last step before workers start: bind what could not be bound before it can
- * be read (listener_complete).  What was given is not looked at any more.  False
- * where an address could not be had; the diagnostics say which. */
+/* The last step before workers start: bind what could not be bound before it
+ * can be read (listener_complete).  What was given is not looked at any more.
+ * False where an address could not be had; the diagnostics say which. */
 bool listeners_complete(struct listeners *listeners, struct diags *diags);
 
 /* From now on these serve: what is open goes to them.  NULL: nobody. */
@@ -56,7 +56,7 @@ bool listeners_open(struct listeners *listeners, const struct conf *conf);
 
 /* Close those that the last listeners_open did not want.  The queries in flight
  * are answered, where the machine still has the address.  What could not be
- * opened is tried once more: an address of our own may have stood in its way. */
+ * opened is tried once more: an address of our own may have been in its way. */
 void listeners_drop(struct listeners *listeners);
 
 /* When something is to be tried again, in monotonic milliseconds; INT64_MAX:
@@ -99,7 +99,7 @@ bool listeners_view(const struct listeners *listeners, size_t at,
 /* "listening", "waiting", "in-use", "failed". */
 const char *listeners_state_word(enum listeners_state state);
 
-/* Can only this machine ask, and is nothing waited for that would let others? */
+/* Can only this machine ask, and is nothing awaited that would let others? */
 bool listeners_only_loopback(const struct listeners *listeners);
 
 #endif

@@ -24,7 +24,7 @@
 #define LISTENPLAN_FOLLOWED_MAX 256
 
 enum listenplan_claim {
-	LISTENPLAN_WRITTEN,		/* in the configuration, as an address */
+	LISTENPLAN_WRITTEN,		/* an address, written out */
 	LISTENPLAN_FOLLOWED,		/* a word stands for it */
 };
 

@@ -38,7 +38,7 @@ struct mail {
 	int fd;				/* CONNECTION: goes over with it */
 	uint8_t *bytes;			/* CONNECTION: likewise */
 	size_t length;
-	sem_t *done;			/* ADD, LEAVE, DROP: posted when it is */
+	sem_t *done;			/* ADD, LEAVE, DROP: posted when done */
 	unsigned wait_ms;		/* STOP */
 };
 
@@ -53,8 +53,9 @@ struct tls_trust;
 struct mailbox *mailbox_new(unsigned max);
 void mailbox_free(struct mailbox *mailbox);	/* and what is in it */
 
-/* Any thread.  Copies the letter.  Orders of main (ADD, LEAVE, DROP, CONNECTION,
- * POLICY, TRUST, STOP) are never refused; the others where max letters wait. */
+/* Any thread.  Copies the letter.  Orders of main (ADD, LEAVE, DROP,
+ * CONNECTION, POLICY, TRUST, STOP) are never refused; the others where max
+ * letters wait. */
 enum mailbox_result mailbox_send(struct mailbox *mailbox,
     const struct mail *mail);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ifacewatch.h - to be told when addresses of this machine come and go, and
- * when interfaces are made, renamed and deleted: rtnetlink(7), no rights needed.
+ * when interfaces are made, renamed and deleted: rtnetlink(7), needs no rights.
  *
  * The one rule: news only says that something may have changed; what is there
  * now ifaces_list says (ifaces.h).  So nothing is missed where the kernel tells
