@@ -15,6 +15,11 @@
  * Lines of one worker come in order; those of several may be OBSERVER_ROUND_MS
  * out of it, JSON and files have the time.
  *
+ * What it costs, CPU of the whole process a query, 1,000 local names and a tenth
+ * of the questions NXDOMAIN, medians of nine runs on a busy machine, where the
+ * least that a server can do took 5.9 us: off 6.9 us, failures 7.5 us, all 9.2 us
+ * (a tenth and a third more).  Off, nothing is done at all.
+ *
  * On stderr a line begins as CoreDNS's do, with "[INFO] ", where journald reads
  * with the level ahead of that; in a file with the time (queryline.h).
  *

@@ -19,10 +19,10 @@ struct shown {
 	pthread_mutex_t lock;
 	unsigned count, flushes;
 	uint64_t weight;
-	struct sighting last;
 	uint8_t name[DNAME_MAX];
 	uint8_t query[LAB_QUERY_MAX], reply[LAB_QUERY_MAX];
 	int64_t wall_ns;
+	struct sighting last;		/* without what lies behind */
 };
 
 static struct shown first, second;
