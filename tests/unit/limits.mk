@@ -15,4 +15,10 @@ TESTS += tests/unit/check_rate
 tests_unit_check_rate_SOURCES = tests/unit/check_rate.c
 tests_unit_check_rate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_rate_LDADD = $(LINK_QUERY) $(LIBS_NAMES) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_descriptors
+TESTS += tests/unit/check_descriptors
+tests_unit_check_descriptors_SOURCES = tests/unit/check_descriptors.c \
+	src/descriptors.c
+tests_unit_check_descriptors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_descriptors_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
 endif
