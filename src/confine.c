@@ -170,9 +170,7 @@ enter_sandbox(const struct conf *conf, struct confinement *confinement)
 enum confine_outcome
 confine_self(const struct conf *conf, struct confinement *confinement)
 {
-	*confinement = (struct confinement){
-	    .started_as_root = geteuid() == 0,
-	};
+	*confinement = (struct confinement){0};
 	if (change_user(conf) == CONFINE_FAILED)
 		return CONFINE_FAILED;
 	/* Its name, as long as whoever knows it can be asked. */

@@ -6,9 +6,9 @@
  * sources are read.  What the configuration says about it at the start holds
  * until the end; a reload cannot widen it.
  *
- * Its own folders are those of the control socket, of the managed hosts file, of
- * the query log and of dnstap's file (where they are links, of what they lead
- * to).
+ * Its own folders are those of the control socket, of the managed hosts file,
+ * of the query log and of dnstap's file (where they are links, of what they
+ * lead to).
  */
 #ifndef HOSTLER_CONFINE_H
 #define HOSTLER_CONFINE_H
@@ -17,7 +17,6 @@
 #include "sys/sandbox.h"
 
 struct confinement {
-	bool started_as_root;
 	struct landlock_places places;	/* that may be written */
 	struct sandbox_state sandbox;
 };

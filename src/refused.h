@@ -8,7 +8,8 @@
 #include "sys/access.h"
 
 /* An error where this process is not let to read the path; next is what hostler
- * does meanwhile (NULL: the caller says it by diags_then).  False: that is not what is wrong, nothing was told. */
+ * does meanwhile (NULL: the caller says it by diags_then).  False: that is not
+ * what is wrong, nothing was told. */
 bool refused_tell(struct diags *diags, const char *path, const char *next);
 
 /* What was found out for another user; before is said ahead of the command. */

@@ -11,8 +11,8 @@
 
 #include <stddef.h>
 
-/* Folders that may be written in, and in what lies below them, and files that may
- * be written; what does not exist is passed over. */
+/* Folders that may be written in, and in what lies below them, and files that
+ * may be written; what does not exist is passed over. */
 struct landlock_places {
 	char **paths;
 	size_t count;

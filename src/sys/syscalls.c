@@ -41,14 +41,13 @@ static const char *const allowed[] = {
     /* sockets; which ones, say_sockets() */
     "bind", "listen", "accept", "accept4", "connect", "getsockname",
     "getpeername", "getsockopt", "setsockopt", "send", "recv", "sendto",
-    "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "sendmmsg_time64",
+    "recvfrom", "sendmsg", "recvmsg", "sendmmsg",
     "recvmmsg", "recvmmsg_time64", "shutdown",
     /* loops and timers */
     "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6",
     "pselect6_time64", "epoll_create", "epoll_create1", "epoll_ctl",
-    "epoll_ctl_old", "epoll_wait", "epoll_wait_old", "epoll_pwait",
-    "epoll_pwait2", "eventfd", "eventfd2", "timerfd_create",
-    "timerfd_settime", "timerfd_settime64", "timerfd_gettime",
+    "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2",
+    "timerfd_create", "timerfd_settime", "timerfd_settime64", "timerfd_gettime",
     "timerfd_gettime64", "clock_gettime", "clock_gettime64", "clock_getres",
     "clock_getres_time64", "clock_nanosleep", "clock_nanosleep_time64",
     "nanosleep", "gettimeofday", "time", "times",
@@ -249,8 +248,11 @@ static bool
 say_sanitizers(scmp_filter_ctx filter)
 {
 	static const unsigned long requests[] = {PTRACE_ATTACH,
-	    PTRACE_DETACH, PTRACE_CONT, PTRACE_GETREGS, PTRACE_GETREGSET,
-	    PTRACE_KILL, 0};
+	    PTRACE_DETACH, PTRACE_CONT, PTRACE_GETREGSET, PTRACE_KILL,
+#ifdef PT_GETREGS
+	    PTRACE_GETREGS,
+#endif
+	    0};
 
 	return allow_if(filter, "clone", test_bits(CLONE_FLAGS,
 	    CLONE_VM | CLONE_VFORK, CLONE_VM)) &&
@@ -276,7 +278,8 @@ set_up(scmp_filter_ctx filter)
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	return say_plain(filter) && say_unknown(filter) &&
 	    say_sockets(filter) && say_memory(filter) &&
-	    say_threads(filter) && say_options(filter) && say_sanitizers(filter);
+	    say_threads(filter) && say_options(filter) &&
+	    say_sanitizers(filter);
 }
 
 enum syscalls_outcome
