@@ -123,6 +123,18 @@ tests_fuzz_fuzz_lease_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_lease_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
 endif
 
+check_PROGRAMS += tests/fuzz/replay_http
+TESTS += tests/fuzz/replay_http
+tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c $(REPLAY)
+tests_fuzz_replay_http_LDADD = $(LINK_SERVE) $(LIBS_NET)
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_http
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c
+tests_fuzz_fuzz_http_CFLAGS = $(CFLAGS_FUZZ)
+tests_fuzz_fuzz_http_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_http_LDADD = $(LINK_SERVE) $(LIBS_NET)
+endif
+
 EXTRA_DIST += tests/fuzz/run
 if FUZZ
 .PHONY: fuzzers
