@@ -47,7 +47,7 @@ struct http_answer {
 
 enum http_when {
 	HTTP_NOW,			/* the answer is filled */
-	HTTP_LATER,			/* the request is kept: http_answer_to */
+	HTTP_LATER,			/* it is kept: http_answer_to */
 };
 
 /* Runs in the HTTP thread, which does nothing else meanwhile: milliseconds,

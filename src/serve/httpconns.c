@@ -107,8 +107,8 @@ httpconns_add(struct httpconns *conns)
 	httpconns_sweep(conns);
 	if (httpconns_is_full(conns))
 		return NULL;
-	/* evhttp would close the descriptor before our reference, and the events
-	 * with it, are gone: by then it may be another's. */
+	/* evhttp would close the descriptor before our reference, and the
+	 * events with it, are gone: by then it may be another's. */
 	stream = bufferevent_socket_new(conns->base, -1,
 	    BEV_OPT_CLOSE_ON_FREE);
 	if (!stream)

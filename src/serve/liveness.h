@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* liveness.h - /health: do the loops turn?  /ready: is everything served?
  *
- * /health: 200 "ok" while every worker's loop turns and main's does; else 503 with the
- * reason in a line.  Main may be away for a minute: it reads a million names
- * meanwhile, and DNS is answered.  Before the workers have started it is
+ * /health: 200 "ok" while every worker's loop turns and main's does; else 503
+ * with the reason in a line.  Main may be away for a minute: it reads a million
+ * names meanwhile, and DNS is answered.  Before the workers have started it is
  * "ok" too: whoever restarts what is not healthy must let it start.
  *
  * /ready: 200 once every source was read, 503 while one never was (its names

@@ -236,8 +236,8 @@ is_word(const char *value)
 {
 	size_t left = strlen(value), length;
 
-	if (left == 0 || left > CONTROL_LINE_MAX || strncmp(value, "--", 2) == 0 ||
-	    strchr(value, ' '))
+	if (left == 0 || left > CONTROL_LINE_MAX ||
+	    strncmp(value, "--", 2) == 0 || strchr(value, ' '))
 		return false;
 	for (; left > 0; value += length, left -= length) {
 		length = printable_length(value, left);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* check_http.c - the HTTP server on a loopback address: whom it answers, what it
- * refuses, who gives way; verbs by HTTP. */
+/* check_http.c - the HTTP server on a loopback address: whom it answers, what
+ * it refuses, who gives way; verbs by HTTP. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <poll.h>
@@ -27,7 +27,8 @@ START_TEST(hosts_that_are_meant_for_us)
 {
 	static const char *const names[] = {"dns", "dns.lab.test."};
 	static const char *const good[] = {
-	    "127.0.0.1", "127.0.0.1:9153", "127.0.0.1:", "10.0.0.5:80", "[::1]", "[::1]:1",
+	    "127.0.0.1", "127.0.0.1:9153", "127.0.0.1:", "10.0.0.5:80",
+	    "[::1]", "[::1]:1",
 	    "[2001:db8::1]:65535", "localhost", "LOCALHOST:9153",
 	    "localhost.", "dns", "Dns.Lab.Test", "dns.lab.test.:9153", "dns:",
 	};
