@@ -211,6 +211,39 @@ def check_full_disk():
         wait_lines("in another file all is well", where / "q.log", 1)
 
 
+def check_user():
+    """Started as root: the folder is made for the user that it becomes, and
+    what a reload opens is that user's, too."""
+    if os.geteuid() != 0:
+        return
+    with folder() as where:
+        os.chmod(where, 0o755)
+        path = where / "log" / "q.log"
+        daemon = fresh(where, "queries: all, file: log/q.log")
+        daemon.configure(daemon.conf.read_text().replace(
+            "user: ''", "user: nobody").replace(daemon.ctl,
+                                                str(where / "run" / "ctl")))
+        daemon.ctl = str(where / "run" / "ctl")
+        with daemon:
+            daemon.ask("web.lab.test")
+            wait_lines("the folder is made, and the file", path, 1)
+            same("both are the user's", (path.stat().st_uid,
+                                         path.parent.stat().st_uid),
+                 (65534, 65534))
+            path.rename(where / "log" / "q.log.1")
+            case("HUP", daemon.hup(), daemon.log)
+            daemon.ask("web.lab.test")
+            wait_lines("without root's rights a new one is made", path, 1)
+            daemon.configure(daemon.conf.read_text().replace(
+                "log/q.log", "elsewhere/q.log"))
+            got = daemon.ctl_run("reload")
+            case("a folder that the user may not make is told",
+                 "elsewhere" in got.stdout or "needs-restart" in got.stdout,
+                 got.stdout)
+            daemon.ask("web.lab.test")
+            wait_lines("the lines go on where they went", path, 2)
+
+
 # ---- a stderr that nobody reads ----
 
 @contextlib.contextmanager
@@ -317,6 +350,7 @@ check_json()
 check_rotation()
 check_cannot_open()
 check_full_disk()
+check_user()
 check_unread_stderr()
 check_refused()
 finish()
