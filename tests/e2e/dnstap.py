@@ -47,7 +47,7 @@ def control(kind):
     return struct.pack("!II", 0, len(frame)) + frame
 
 
-def frames_of(path):
+def frames_of(path, ends=([START, STOP],)):
     """The data frames of a file that is whole: START, frames, STOP."""
     data = path.read_bytes()
     at, kinds, frames = 0, [], []
@@ -61,7 +61,8 @@ def frames_of(path):
         else:
             frames.append(data[at:at + length])
         at += length
-    same(f"{path.name} is whole", (kinds, at), ([START, STOP], len(data)))
+    case(f"{path.name} is whole", kinds in ends and at == len(data),
+         (kinds, at, len(data)))
     return frames
 
 
@@ -269,6 +270,29 @@ def check_wrong():
             same("it answers", rcode(daemon.ask("web.lab.test")), "NOERROR")
 
 
+def check_full():
+    """No room for more than 30 kB: what was cut is taken away again."""
+    upstream = Upstream()
+    with folder() as where:
+        daemon = fresh(where, upstream, "file: a.tap")
+        daemon.under = ["prlimit", "--fsize=30000"]
+        with daemon:
+            asked = 0
+            while asked < 2000 and (asked % 50 or
+                                    stat(daemon, "dnstap.lost") == 0):
+                exchange(daemon, "web.lab.test")
+                asked += 1
+            case("a full disk: messages are lost",
+                 stat(daemon, "dnstap.lost") > 0, asked)
+            case("and told", daemon.wait_log("messages of dnstap are lost"),
+                 daemon.log)
+            written = stat(daemon, "dnstap.written")
+        # There may be no room for STOP.
+        got = frames_of(where / "a.tap", ([START], [START, STOP]))
+        case("all that counts as written is there", len(got) >= written > 50,
+             (len(got), written))
+
+
 # ---- a socket ----
 
 @contextlib.contextmanager
@@ -356,6 +380,7 @@ def check_deaf():
 
 check_file()
 check_wrong()
+check_full()
 check_socket()
 check_deaf()
 finish()
