@@ -7,6 +7,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -372,8 +373,12 @@ static void
 add_socket(struct http *http, const struct endpoint *endpoint, int fd)
 {
 	struct socket *added = &http->sockets[http->socket_count];
+	int on = 1;
 
 	assert(http->socket_count < SOCKETS_MAX);
+	/* Connections have it from the listener: the end of an answer waits
+	 * for nothing. */
+	(void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	added->endpoint = *endpoint;
 	added->listener = evconnlistener_new(http->base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
