@@ -7,7 +7,14 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "conflimits.h"
+
+/* As hostler.yaml(5) has them. */
+#define CONNECTIONS 16384
+#define CONNECTIONS_CLIENT 1024
+#define IDLE_S 10
+#define PER_SECOND 200
+#define ALL_PER_SECOND 1000
+#define SLIP 2
 
 const char *const conf_lease_formats[] = {
     [LEASE_AUTO] = "auto",
@@ -65,6 +72,22 @@ add_default_listen(struct conf *conf)
 		    strlen(loopback[i]), CONF_PORT);
 }
 
+static void
+set_limits(struct conf *conf)
+{
+	conf->tcp = (struct conf_tcp){
+	    .connections = CONNECTIONS,
+	    .per_client = CONNECTIONS_CLIENT,
+	    .idle_s = IDLE_S,
+	};
+	conf->rate = (struct conf_rate){
+	    .per_second = PER_SECOND,
+	    .all_per_second = ALL_PER_SECOND,
+	    .slip = SLIP,
+	    .exempt = {.private = true, .attached = true},
+	};
+}
+
 struct conf *
 conf_new_defaults(void)
 {
@@ -77,7 +100,7 @@ conf_new_defaults(void)
 	conf->sandbox = true;
 	conf->allow.private = true;
 	conf->allow.attached = true;
-	conflimits_defaults(conf);
+	set_limits(conf);
 	conf->log_level = LOG_LEVEL_INFO;
 	conf->log.bits4 = 32;
 	conf->log.bits6 = 128;
@@ -357,7 +380,7 @@ conf_free(struct conf *conf)
 	free(conf->managed_hosts);
 	free(conf->ca_file);
 	free(conf->allow.prefixes.list);
-	conflimits_free(conf);
+	free(conf->rate.exempt.prefixes.list);
 	free(conf->path);
 	free(conf->user);
 	free(conf->log.file);

@@ -7,13 +7,6 @@
 #include "base/hex.h"
 #include "confsources.h"
 
-#define CONNECTIONS 16384
-#define CONNECTIONS_CLIENT 1024
-#define IDLE_S 10
-#define PER_SECOND 200
-#define ALL_PER_SECOND 1000
-#define SLIP 2
-
 /* ---- who ---- */
 
 static void
@@ -221,28 +214,6 @@ conflimits_cookie(struct confyaml *r, yaml_node_t *node, void *target)
 }
 
 /* ---- all ---- */
-
-void
-conflimits_defaults(struct conf *conf)
-{
-	conf->tcp = (struct conf_tcp){
-	    .connections = CONNECTIONS,
-	    .per_client = CONNECTIONS_CLIENT,
-	    .idle_s = IDLE_S,
-	};
-	conf->rate = (struct conf_rate){
-	    .per_second = PER_SECOND,
-	    .all_per_second = ALL_PER_SECOND,
-	    .slip = SLIP,
-	    .exempt = {.private = true, .attached = true},
-	};
-}
-
-void
-conflimits_free(struct conf *conf)
-{
-	free(conf->rate.exempt.prefixes.list);
-}
 
 static void
 print_allowed(const struct conf_allow *allow, FILE *out)

@@ -19,8 +19,6 @@ void conflimits_cookie(struct confyaml *r, yaml_node_t *node, void *target);
 void conflimits_allow(struct confyaml *r, yaml_node_t *node,
     struct conf_allow *allow);
 
-void conflimits_defaults(struct conf *conf);
-void conflimits_free(struct conf *conf);
 /* Keys below `server`. */
 void conflimits_print(const struct conf *conf, FILE *out);
 
