@@ -59,11 +59,13 @@ class Safe(Daemon):
         return self.status()["rights"]
 
     def threads(self):
-        """What /proc says of every thread: a list of mappings."""
+        """What /proc says of every thread: a list of mappings.  One may end
+        meanwhile: the linter's."""
         found = []
         base = f"/proc/{self.process.pid}/task"
         for task in os.listdir(base):
-            with open(f"{base}/{task}/status", encoding="ascii") as status:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+                    open(f"{base}/{task}/status", encoding="ascii") as status:
                 found.append(dict(line.rstrip("\n").split(":\t", 1)
                                   for line in status if ":\t" in line))
         return found
