@@ -48,8 +48,8 @@ struct hash_key cookie_secret(const uint8_t bytes[COOKIE_SECRET]);
 enum cookie_state {
 	COOKIE_NEW,			/* the client's part alone */
 	COOKIE_BAD,			/* none of ours, or not any more */
-	COOKIE_RENEW,			/* good; the client gets a younger one */
-	COOKIE_GOOD,			/* it gets the same */
+	COOKIE_RENEW,			/* good; a younger one goes back */
+	COOKIE_GOOD,			/* good; the same goes back */
 };
 
 /* One that came: the bytes of the option, of a length that is right (8, or 16

@@ -791,8 +791,8 @@ accept_some(struct tcp_listener *listener)
 
 	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
 		length = sizeof peer;
-		accepted = accept4(listener->fd, (struct sockaddr *)&peer, &length,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		accepted = accept4(listener->fd, (struct sockaddr *)&peer,
+		    &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (accepted >= 0) {
 			listener->tcp->work += ACCEPT_WORK;
 			add_connection(listener->tcp, accepted, &peer);

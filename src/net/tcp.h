@@ -4,8 +4,8 @@
  * A connection's bytes are read into the worker's buffer, all complete messages
  * are worked as one batch, the replies go out in one write.  Only what is left
  * over, a message cut in two or replies that the peer does not take, is kept
- * with the connection: an idle one costs some 400 bytes of this process's memory,
- * the event loop's share included (measured; tests/e2e/tcpload.py).
+ * with the connection: an idle one costs some 400 bytes of our own memory, the
+ * event loop's share included (measured; tests/e2e/tcpload.py).
  *
  * Bounds: connections a worker and a client (crowd.h: the one idle for longest
  * gives way), replies that are not taken (then nothing more is read), queries

@@ -4,8 +4,8 @@ idle connections, one client that wants them all, slow readers, and hundreds of
 connections that send questions without a pause.
 
 Times are limits of many times what is seen; what was seen is printed.  The
-limits of milliseconds count on plain builds: TCPLOAD_P99_MS is for a machine
-where nothing else runs, as it is in a bench."""
+limits of milliseconds count on plain builds: TCPLOAD_P99_MS=5 is for a machine
+where nothing else runs."""
 import contextlib
 import os
 import pathlib
@@ -159,7 +159,7 @@ def ask_tcp(daemon):
 def check_idle(where, count):
     with make(where) as daemon:
         status = f"/proc/{daemon.process.pid}/status"
-        probe(daemon, "nobody else")
+        alone_ms = probe(daemon, "nobody else")
         before_kb = read_some(status, "VmRSS")
         with Crowd(daemon, count) as crowd:
             until(lambda: accepted(daemon) >= count, True)
@@ -170,7 +170,8 @@ def check_idle(where, count):
             print(f"a new one has its answer after {took_s * 1000:.1f} ms")
             same("and a new one is answered", code, "NOERROR")
             if PLAIN:
-                case("UDP does not notice", p99_ms < P99_MS, p99_ms)
+                case("UDP does not notice", p99_ms <
+                     max(P99_MS, 5 * alone_ms), p99_ms)
                 case("nor does a new one", took_s < NEW_S, took_s)
                 case("an idle one costs little", grown < IDLE_BYTES, grown)
             # The kernel does not spread them evenly over the threads, and a
