@@ -9,6 +9,7 @@ const STEP_S = 5;               // a point of the history, HISTORY_STEP_S
 const POINTS = 720;
 const NAMES_SHOWN = 200;
 const PLOT_LEAST_S = 600;
+const NAMES_MANY = 20000;       // too many to look through every time
 const SOURCES = ['zone', 'hosts', 'lease', 'special', 'cache', 'forward',
   'error'];
 const FAILURES = ['nxdomain', 'servfail', 'refused', 'other'];
@@ -25,6 +26,7 @@ let upstreamNames = [];
 let boundsUs = [];
 let shown = 'overview';
 let failing = 0;
+let opened = true;              // the view was, since it was drawn last
 let width = document.body.clientWidth;
 
 const at = id => document.getElementById(id);
@@ -454,11 +456,13 @@ async function refresh() {
     const status = await get('/api/status');
     showState(status);
     if (shown === 'overview') { drawRates(); drawTiles(); drawLatency(); }
-    if (shown === 'names') await showNames();
+    if (shown === 'names' && (opened || status.names < NAMES_MANY))
+      await showNames();
     if (shown === 'sources') showSources(status);
     if (shown === 'upstreams') showUpstreams(status);
     if (shown === 'asked') await showAsked();
     failing = 0;
+    opened = false;
     trouble('');
   } catch (error) {
     if (++failing > 1) lose();
@@ -476,6 +480,7 @@ function show() {
     if (link.hash === `#${shown}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  opened = true;
   refresh();
 }
 

@@ -8,7 +8,7 @@
  *
  *	flights.c	the engine's beginning and end, and the tables of both:
  *			by question, by time, by slot
- *	forward.c	whom to ask, when, when again, when no longer
+ *	forwardask.c	whom to ask, when, when again, when no longer
  *	forwardsend.c	the bytes that go out; what the net room is to do
  *	forwardtake.c	what came, and what follows from it
  *
@@ -151,7 +151,7 @@ void exchange_judge_silence(struct forward *f, struct exchange *exchange,
 void exchange_forsake(struct forward *f, struct exchange *exchange,
     int64_t now_ms);
 
-/* ---- forward.c ---- */
+/* ---- forwardask.c ---- */
 
 /* Ask one upstream of a flight's now, in the way that it can take. */
 void flight_send(struct forward *f, struct flight *flight, unsigned upstream,

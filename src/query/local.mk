@@ -13,8 +13,8 @@ src_query_libquery_a_SOURCES = \
 	src/query/chaos.h \
 	src/query/flight.h \
 	src/query/flights.c \
-	src/query/forward.c \
 	src/query/forward.h \
+	src/query/forwardask.c \
 	src/query/forwardsend.c \
 	src/query/forwardtake.c \
 	src/query/give.c \
