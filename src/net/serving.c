@@ -150,7 +150,9 @@ static void
 see(struct serving *serving, const struct query *q,
     const struct serving_reply *reply, int64_t started_ns)
 {
-	sighter_see(&serving->sighter, &(struct sighting_of){
+	if (!sighter_wants(&serving->sighter))
+		return;
+	sighter_note(&serving->sighter, &(struct sighting_of){
 	    .q = q,
 	    .reply = reply->room,
 	    .reply_length = reply->length,

@@ -100,14 +100,18 @@ struct sighting_of {
 /* A batch begins: what is wanted now? */
 void sighter_start(struct sighter *sighter, int64_t now_ms);
 
-/* Out of line, for those that are wanted. */
+/* Out of line, where sighter_wants. */
 void sighter_note(struct sighter *sighter, const struct sighting_of *of);
 
-static inline void
-sighter_see(struct sighter *sighter, const struct sighting_of *of)
+/* Is the next one to be noted?  Of a heavy load most are not, and that costs a
+ * local answer nothing to speak of. */
+static inline bool
+sighter_wants(struct sighter *sighter)
 {
-	if (sighter->wanted)
-		sighter_note(sighter, of);
+	if (sighter->wanted != SIGHTING_SAMPLE || sighter->tokens > 0)
+		return sighter->wanted != 0;
+	sighter->passed_over++;
+	return false;
 }
 
 /* Out of line: what moved between this worker and an upstream. */

@@ -124,7 +124,8 @@ flush_sinks(struct observer *observer)
 	for (unsigned i = 0; i < observer->count; i++) {
 		struct sink *sink = &observer->sinks[i];
 
-		if (sink->shown && sink->hooks.flush)
+		if (sink->hooks.flush &&
+		    (sink->shown || atomic_load(&sink->wants)))
 			sink->hooks.flush(sink->hooks.context);
 		sink->shown = false;
 	}

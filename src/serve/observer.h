@@ -26,7 +26,8 @@ struct observer_sink {
 	/* wall_ns: Unix time of seen->done_ns. */
 	void (*see)(void *context, const struct sighting *seen,
 	    int64_t wall_ns);
-	/* After each round in which something was shown; may be NULL. */
+	/* After each round while the sink wants anything, and after one in
+	 * which something was shown to it; may be NULL. */
 	void (*flush)(void *context);
 	void *context;
 };

@@ -129,7 +129,7 @@ START_TEST(a_note_says_what_was_asked_and_answered)
 
 	end(observer);
 	ck_assert_uint_eq(first.count, 1);
-	ck_assert_uint_eq(first.flushes, 1);
+	ck_assert_uint_ge(first.flushes, 1);
 	ck_assert_uint_eq(second.count, 0);
 	ck_assert_uint_eq(first.last.name_length, 14);
 	ck_assert_mem_eq(first.name, "\3wEb\3lab\4test", 14);
