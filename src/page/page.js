@@ -390,6 +390,7 @@ function showUpstreams(status) {
     {text: 'Sent', number: true}, {text: 'Answered', number: true},
     {text: 'Lost', number: true}],
   (status.upstreams || []).map(upstreamRow), 'nobody was asked yet');
+  at('rtt').hidden = !upstreamNames.length;
   if (upstreamNames.length)
     drawPlot('rtt', 'rtt-key', upstreamNames.map((u, i) => ({
       label: u.name,

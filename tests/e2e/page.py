@@ -22,6 +22,7 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hostlertest import (Daemon, LIMIT_S, case, finish, folder, free_port,
                          same)
+from live import Upstream
 
 CONFIG = """server:
   listen: ["127.0.0.1@{port}"]
@@ -33,7 +34,8 @@ domain: lab.test
 hosts: ["{dir}/hosts"]
 zones: [{path: "{dir}/evil.zone", name: evil.test}]
 networks: {hostonly: 192.168.56.0/24}
-forward: [{zone: fwd.test, to: ["127.0.0.1@NOBODY"]}]
+forward: [{zone: fwd.test, to: ["127.0.0.1@NOBODY"]},
+          {zone: up.test, to: ["127.0.0.1@UPSTREAM"]}]
 """
 HOSTS = """192.168.56.10 web1 www
 192.168.56.11 db1
@@ -246,13 +248,18 @@ def check_sources(browser, url):
     keep_picture(browser, "sources")
 
 
-def check_upstreams(browser, daemon, url):
+def check_upstreams(browser, daemon, url, upstream):
     daemon.ask("x.fwd.test")
+    daemon.ask("x.up.test")
     open_view(browser, url, "upstreams")
     case("upstreams have their health", browser.until(
         "return document.getElementById('upstreams-table').textContent"
         ".includes('passed over')"), rows(browser, "upstreams-table"))
     case("and routes", "fwd.test" in text_of(browser, "routes-table"))
+    case("how quick they are, as a plot", browser.until(
+        "return document.querySelector('#rtt canvas') && document."
+        "getElementById('rtt-key').textContent.includes(arguments[0])",
+        f"127.0.0.1@{upstream.port}"))
     keep_picture(browser, "upstreams")
 
 
@@ -313,17 +320,18 @@ def check_looks(browser, url):
 def check_page(where):
     (where / "hosts").write_text(HOSTS)
     (where / "evil.zone").write_text(ZONE)
-    http = free_port()
+    http, upstream = free_port(), Upstream("192.0.2.1")
     url = f"http://127.0.0.1:{http}"
     config = CONFIG.replace("HTTP", str(http)) \
-        .replace("NOBODY", str(free_port()))
+        .replace("NOBODY", str(free_port())) \
+        .replace("UPSTREAM", str(upstream.port))
     with Daemon(where, config) as daemon, Browser(where) as browser:
         browser.size(WIDE)
         check_overview(browser, daemon, url)
         check_explain(browser, daemon)
         check_names(browser, url)
         check_sources(browser, url)
-        check_upstreams(browser, daemon, url)
+        check_upstreams(browser, daemon, url, upstream)
         check_asked(browser, daemon, url)
         same("the console is silent", browser.log(), [])
         check_safety(browser, url)
