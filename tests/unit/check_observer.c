@@ -85,8 +85,9 @@ start(unsigned first_wants, unsigned second_wants)
 
 /* Whatever was answered before is shown by then. */
 static void
-end(struct observer *observer)
+end(struct observer *observer, struct listener *listener)
 {
+	lab_drop(listener);
 	observer_stop(observer);
 	observer_free(observer);
 	lab_stop();
@@ -127,7 +128,7 @@ START_TEST(a_note_says_what_was_asked_and_answered)
 	struct listener *v4 = lab_listen("127.0.0.1");
 	size_t length = ask(v4, "wEb.lab.test.");
 
-	end(observer);
+	end(observer, v4);
 	ck_assert_uint_eq(first.count, 1);
 	ck_assert_uint_ge(first.flushes, 1);
 	ck_assert_uint_eq(second.count, 0);
@@ -157,7 +158,7 @@ START_TEST(failures_alone_where_they_are_wanted)
 
 	ask(v4, "web.lab.test.");
 	ask(v4, "typo.lab.test.");
-	end(observer);
+	end(observer, v4);
 	ck_assert_uint_eq(first.count, 1);
 	ck_assert_uint_eq(first.last.rcode, RCODE_NXDOMAIN);
 	ck_assert_uint_eq(second.count, 2);
@@ -178,7 +179,7 @@ START_TEST(a_forwarded_query_is_noted)
 	for (unsigned i = 0; i < TALLY_BUCKETS; i++)
 		took += tally.took[TALLY_FORWARD][i];
 	ck_assert_uint_eq(took, 1);
-	end(observer);
+	end(observer, v4);
 	ck_assert_uint_eq(first.count, 1);
 	ck_assert_uint_eq(first.last.source, TALLY_FORWARD);
 	ck_assert_int_gt(first.last.took_ns, 0);
@@ -202,7 +203,7 @@ START_TEST(samples_stand_for_all)
 			lab_get(fd, reply);
 	}
 	close(fd);
-	end(observer);
+	end(observer, v4);
 	ck_assert_uint_gt(first.count, 0);
 	ck_assert_uint_ge(first.weight, first.count);
 	ck_assert_uint_le(first.weight, BURST);
@@ -222,7 +223,7 @@ START_TEST(wants_change)
 	wait_shown(&second, 1);
 	observer_want(observer, 1, 0);
 	ask(v4, "web.lab.test.");
-	end(observer);
+	end(observer, v4);
 	ck_assert_uint_eq(first.count, 0);
 	ck_assert_uint_eq(second.count, 1);
 	ck_assert_mem_eq(second.name, "\2db", 3);
