@@ -318,12 +318,24 @@ def check_reload(daemon, where):
     text = run(daemon, "reload")
     case("reload without a change shows none", "\n+" not in text and
          "\n-" not in text, text)
-    fresh = where / ".new"
-    fresh.write_text("10.0.0.98 web\n10.0.0.97 added\n")
-    fresh.rename(where / "more.hosts")
-    changes = [json.loads(run(daemon, "--json reload"))["changes"]]
-    same("reload shows what changed", sorted(changes[0]), sorted(
-        ["+ added A 10.0.0.97", "- web A 10.0.0.99", "+ web A 10.0.0.98"]))
+    turns = (("10.0.0.98 web\n10.0.0.97 added\n", ["+ added A 10.0.0.97",
+              "+ web A 10.0.0.98", "- web A 10.0.0.99"]),
+             ("10.0.0.99 web\n", ["+ web A 10.0.0.99", "- added A 10.0.0.97",
+              "- web A 10.0.0.98"]))
+    # Where this takes long the daemon has looked by itself: once more.
+    for turn in range(20):
+        lines, wanted = turns[turn % 2]
+        fresh = where / ".new"
+        fresh.write_text(lines)
+        fresh.rename(where / "more.hosts")
+        changes = json.loads(run(daemon, "--json reload"))["changes"]
+        if changes:
+            break
+    same("reload shows what changed", sorted(changes), wanted)
+    if turn % 2:
+        fresh.write_text(turns[0][0])
+        fresh.rename(where / "more.hosts")
+        run(daemon, "reload")
     (where / "zone.test.zone").write_text("x A 10.0.0.999\n")
     shows(daemon, "reload", "zone.test.zone:1:5: error: 10.0.0.999",
           "    1 | x A 10.0.0.999", code=1)
