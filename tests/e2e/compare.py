@@ -20,8 +20,8 @@ import subprocess
 import sys
 import time
 
-from hostlertest import (SRC, Daemon, case, dns, finish, folder, free_port,
-                         rcode, same)
+from hostlertest import (SRC, Daemon, ask_udp, case, dns, finish, folder,
+                         free_port, rcode, same)
 
 NSD = shutil.which("nsd") or shutil.which("nsd", path="/usr/sbin:/sbin")
 if NSD is None:
@@ -82,7 +82,7 @@ def ask(port, name, kind, way):
                                    use_edns=False if way == "udp" else 0,
                                    payload=1232)
     query.flags &= ~dns.flags.RD
-    send = dns.query.tcp if way == "tcp" else dns.query.udp
+    send = dns.query.tcp if way == "tcp" else ask_udp
     return send(query, "127.0.0.1", port=port, timeout=10)
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 
-from hostlertest import (LIMIT_S, Daemon, case, dns, finish, folder,
+from hostlertest import (LIMIT_S, Daemon, ask_udp, case, dns, finish, folder,
                          rcode, same)
 
 FIRST = "00112233445566778899aabbccddeeff"
@@ -57,7 +57,7 @@ def ask(daemon, name, cookie, kind="A", tcp=False, payload=1232):
         [dns.edns.GenericOption(COOKIE, cookie)]
     query = dns.message.make_query(name, kind, use_edns=0, payload=payload,
                                    options=options)
-    send = dns.query.tcp if tcp else dns.query.udp
+    send = dns.query.tcp if tcp else ask_udp
     return send(query, "127.0.0.1", port=daemon.port, timeout=10)
 
 

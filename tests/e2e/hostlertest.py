@@ -87,6 +87,12 @@ def folder():
         shutil.rmtree(path, ignore_errors=True)
 
 
+def ask_udp(query, *where, **how):
+    """What comes from anywhere else, a late answer to who had this port before,
+    is passed over."""
+    return dns.query.udp(query, *where, ignore_unexpected=True, **how)
+
+
 class Daemon:
     """hostler with a configuration; {port}, {dir} and {ctl} are put in."""
 
@@ -195,7 +201,7 @@ class Daemon:
                                        want_dnssec=do)
         if not rd:
             query.flags &= ~dns.flags.RD
-        send = dns.query.tcp if tcp else dns.query.udp
+        send = dns.query.tcp if tcp else ask_udp
         return send(query, address or self.address, timeout=timeout,
                     port=self.port, source=source)
 
