@@ -230,13 +230,15 @@ giveway_give(void *context, int fd, const uint8_t *bytes, size_t length)
 	struct handover_parcel parcel = {.kind = HANDOVER_CONNECTION,
 	    .fd_count = 1, .fds = {fd},
 	    .bytes = (uint8_t *)(uintptr_t)bytes, .length = length};
+	enum handover_result sent;
 	bool later = false;
 
 	pthread_mutex_lock(&giveway->sending);
-	if (!giveway->broken && length <= HANDOVER_BYTES_MAX &&
-	    handover_send(giveway->other, &parcel) != HANDOVER_WHOLE) {
-		later = errno == ETOOMANYREFS || errno == EAGAIN;
-		giveway->broken = !later;
+	if (!giveway->broken && length <= HANDOVER_BYTES_MAX) {
+		sent = handover_send(giveway->other, &parcel);
+		later = sent == HANDOVER_FAILED &&
+		    (errno == ETOOMANYREFS || errno == EAGAIN);
+		giveway->broken = sent != HANDOVER_WHOLE && !later;
 	}
 	pthread_mutex_unlock(&giveway->sending);
 	return !later;

@@ -154,6 +154,7 @@ run_linter(void *context)
 	struct linting *linting = context;
 	const uint64_t one = 1;
 
+	pthread_setname_np(pthread_self(), "linter");
 	/* Linux has a nice value for each thread. */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), LOW_PRIORITY);
 	for (size_t i = 0; i < linting->count; i++)
@@ -175,7 +176,6 @@ start_thread(struct linting *linting)
 	error = pthread_create(&linting->thread, NULL, run_linter, linting);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert(error == 0);
-	pthread_setname_np(linting->thread, "linter");
 	linting->state = LINTING_RUNNING;
 }
 

@@ -121,7 +121,8 @@ reload_now(void *context)
 
 	notify_reloading();
 	result = reload_again(daemon->reload);
-	web_settle(daemon->web, WEB_AGAIN);
+	web_settle(daemon->web, result == RELOAD_DONE ? WEB_RELOADED :
+	    WEB_RELOAD_FAILED);
 	telling_diagnostics(daemon->reload);
 	log_notice("reloaded in %lld ms: generation %llu, %zu names%s",
 	    (long long)(clock_mono_ms() - start_ms),
@@ -136,6 +137,15 @@ reload_now(void *context)
 	return result;
 }
 
+/* What was read and says nothing new is as it was, or was refused. */
+static enum web_reading
+outcome_of(const struct daemon *daemon, const struct refresh_look *look)
+{
+	return look->news == RELOAD_READ && realms_count_diags(
+	    reload_realms(daemon->reload), DIAG_ERROR) > 0 ?
+	    WEB_RELOAD_FAILED : WEB_RELOADED;
+}
+
 /* Sources were read again without being told to. */
 static void
 on_looked(void *context, const struct refresh_look *look)
@@ -145,7 +155,7 @@ on_looked(void *context, const struct refresh_look *look)
 	realms_print_news(reload_realms(daemon->reload), log_stream(),
 	    telling_colour());
 	if (look->news != RELOAD_NOTHING)
-		web_settle(daemon->web, WEB_AGAIN);
+		web_settle(daemon->web, outcome_of(daemon, look));
 	if (look->news != RELOAD_PUBLISHED)
 		return;
 	telling_changes(look->changes);
@@ -165,6 +175,7 @@ on_followed(void *context)
 	if (!takeover_is_pending(daemon->takeover))
 		fdstore_settle(daemon->store,
 		    listeners_set(daemon->listeners));
+	web_settle(daemon->web, WEB_NO_RELOAD);
 	reclaim_soon(daemon);
 }
 
@@ -240,7 +251,7 @@ static void
 take_over(struct daemon *daemon)
 {
 	if (takeover_is_pending(daemon->takeover))
-		web_settle(daemon->web, WEB_FIRST);
+		web_settle(daemon->web, WEB_NO_RELOAD);
 	web_give(daemon->web, NULL);
 	takeover_done(daemon->takeover, daemon->base, daemon->workers,
 	    &(struct takeover_hooks){on_alone, daemon});
@@ -434,7 +445,7 @@ start(struct daemon *daemon, unsigned workers)
 	refresh_settle(daemon->refresh);
 	daemon->follow = follow_new(daemon->base, daemon->reload,
 	    daemon->listeners, &(struct follow_hooks){on_followed, daemon});
-	web_settle(daemon->web, WEB_FIRST);
+	web_settle(daemon->web, WEB_NO_RELOAD);
 	add_signals(daemon);
 	say_ready(daemon);
 	return EXIT_AS_ASKED;

@@ -15,7 +15,6 @@
 #include "serve/history.h"
 #include "serve/page.h"
 
-#define ROWS 30
 #define LOOK_AGAIN_MS 100		/* until there are workers */
 
 struct statuspage {
@@ -267,8 +266,8 @@ static json_t *
 make_top(struct tops *tops, enum tops_kind kind,
     json_t *(*make)(const struct toplist_row *row))
 {
-	struct toplist_row rows[ROWS];
-	unsigned count = tops_read(tops, kind, rows, ROWS);
+	struct toplist_row rows[TOPS_ROWS];
+	unsigned count = tops_read(tops, kind, clock_mono_ms() / 1000, rows);
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < count; i++)

@@ -291,12 +291,27 @@ sink(struct listing *listing)
 	}
 }
 
+/* Is there anything that somebody wrote?  The SOA and NS that hostler makes are
+ * not shown. */
+static bool
+has_rows(const struct node *node)
+{
+	const struct rrset *rrset = node_first(node);
+
+	for (unsigned i = 0; i < node->rrset_count; i++) {
+		if (!(rrset->flags & RRSET_MADE))
+			return true;
+		rrset = rrset_next(rrset);
+	}
+	return false;
+}
+
 static void
 add_node(void *context, const struct node *node)
 {
 	struct listing *listing = context;
 
-	if (!fits(listing, node))
+	if (!has_rows(node) || !fits(listing, node))
 		return;
 	listing->matches++;
 	if (listing->count == listing->wanted) {

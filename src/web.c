@@ -33,7 +33,7 @@ struct web {
 	struct place *places;
 	size_t place_count;
 	struct diags *diags;		/* of those that are not bound */
-	unsigned told;			/* so many of them were printed */
+	char *told;			/* as they were printed last */
 	struct given *given;		/* NULL: none */
 	struct http *http;		/* NULL: never needed yet */
 	struct statuspage *page;	/* with it */
@@ -68,6 +68,7 @@ web_free(struct web *web)
 			close(web->places[i].fd);
 	free(web->places);
 	diags_free(web->diags);
+	free(web->told);
 	verbcall_free(web->calls);
 	statuspage_free(web->page);
 	http_free(web->http);
@@ -178,15 +179,19 @@ bind_wanted(struct web *web, const struct conf *conf)
 static void
 print_diags(struct web *web)
 {
-	unsigned count = diags_count(web->diags, DIAG_ERROR) +
-	    diags_count(web->diags, DIAG_WARNING);
-	bool same = count == web->told;
+	char *text;
+	size_t length;
+	FILE *stream = memory_stream(&text, &length);
+	bool same;
 
-	web->told = count;
-	if (same)
-		return;
-	diags_print(web->diags, log_stream(),
-	    isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN);
+	diags_print(web->diags, stream, DIAG_PLAIN);
+	memory_stream_close(stream);
+	same = web->told && strcmp(text, web->told) == 0;
+	free(web->told);
+	web->told = text;
+	if (!same)
+		diags_print(web->diags, log_stream(),
+		    isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN);
 }
 
 void
@@ -327,6 +332,7 @@ on_again(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (bind_wanted(web, reload_conf(web->settings.reload)))
 		serve(web);
+	print_diags(web);
 	bind_again_later(web);
 }
 
@@ -362,23 +368,13 @@ web_set_workers(struct web *web, struct workers *workers)
 	    memory_order_release);
 }
 
-static bool
-has_errors(const struct reload *reload)
-{
-	return diags_count(reload_conf_diags(reload), DIAG_ERROR) ||
-	    diags_count(reload_route_diags(reload), DIAG_ERROR) ||
-	    realms_count_diags(reload_realms(reload), DIAG_ERROR);
-}
-
 static void
 pin_facts(struct web *web, enum web_reading reading)
 {
 	struct facts *facts = sourcefacts_make(web->settings.reload);
 
-	if (reading == WEB_AGAIN) {
-		web->reloads++;
-		web->failed_reloads += has_errors(web->settings.reload);
-	}
+	web->reloads += reading != WEB_NO_RELOAD;
+	web->failed_reloads += reading == WEB_RELOAD_FAILED;
 	facts->reloads = web->reloads;
 	facts->failed_reloads = web->failed_reloads;
 	factsboard_pin(&web->board, facts);

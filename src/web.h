@@ -48,11 +48,12 @@ struct web_settings {
 void web_start(struct web *web, const struct web_settings *settings);
 void web_set_workers(struct web *web, struct workers *workers);
 
-/* The configuration or sources were read; what is read again is counted as a
- * reload. */
+/* The configuration or sources were read, or something else is as it was not:
+ * from now on that is told.  What is read again counts as a reload. */
 enum web_reading {
-	WEB_FIRST,
-	WEB_AGAIN,
+	WEB_NO_RELOAD,
+	WEB_RELOADED,
+	WEB_RELOAD_FAILED,
 };
 void web_settle(struct web *web, enum web_reading reading);
 

@@ -35,6 +35,13 @@ clientsystems_netplan(const struct clientfacts *facts, FILE *out)
 }
 
 /* The drop-in without comments; indent is for those that carry it. */
+/* It is searched, and so it is a route anyway. */
+static bool
+is_domain(const struct clientfacts *facts, const char *route)
+{
+	return facts->domain && strcmp(facts->domain, route) == 0;
+}
+
 static void
 print_drop_in(const struct clientfacts *facts, const char *indent, FILE *out)
 {
@@ -53,7 +60,7 @@ print_drop_in(const struct clientfacts *facts, const char *indent, FILE *out)
 		fprintf(out, "%s~.", gap);
 	for (size_t i = 0; facts->scope == CLIENTFACTS_SPLIT &&
 	    i < facts->route_count; i++) {
-		if (facts->domain && i == 0)
+		if (is_domain(facts, facts->routes[i]))
 			continue;
 		fprintf(out, "%s~%s", gap, facts->routes[i]);
 		gap = " ";
@@ -103,8 +110,10 @@ print_modify(const struct clientfacts *facts, int family, FILE *out)
 		fputs(facts->domain, out);
 		gap = ",";
 	}
-	for (size_t i = facts->domain ? 1 : 0; facts->scope ==
-	    CLIENTFACTS_SPLIT && i < facts->route_count; i++) {
+	for (size_t i = 0; facts->scope == CLIENTFACTS_SPLIT &&
+	    i < facts->route_count; i++) {
+		if (is_domain(facts, facts->routes[i]))
+			continue;
 		fprintf(out, "%s~%s", gap, facts->routes[i]);
 		gap = ",";
 	}

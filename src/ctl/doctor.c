@@ -9,6 +9,7 @@
 #include "confread.h"
 #include "ctl/doctorchecks.h"
 #include "ctl/paint.h"
+#include "ctl/socketpath.h"
 #include "sys/files.h"
 
 #define LIST_MAX (1 << 20)
@@ -79,7 +80,7 @@ examine_with(const struct doctor_request *request, const struct conf *conf,
 		.conf = conf,
 		.root = request->root,
 		.socket = request->socket ? request->socket :
-		    conf->control_socket,
+		    socketpath_choose(conf),
 		.ifaces = ifaces,
 		.reach = &reach,
 		.findings = findings,

@@ -51,14 +51,15 @@ has_port(char *ports)
 }
 
 /* "### tuple ### allow udp 53 0.0.0.0/0 any 10.0.2.0/24 in": action, protocol,
- * port, to, port, from. */
+ * port, to, port, from, direction. */
 static bool
 lets_in(const char *line)
 {
 	char action[32], protocol[16], ports[128];
 
-	return sscanf(line, "### tuple ### %31s %15s %127s", action, protocol,
-	    ports) == 3 && strncmp(action, "allow", 5) == 0 &&
+	return strstr(line, " in") && sscanf(line,
+	    "### tuple ### %31s %15s %127s", action, protocol, ports) == 3 &&
+	    strncmp(action, "allow", 5) == 0 &&
 	    strcmp(protocol, "tcp") != 0 && has_port(ports);
 }
 

@@ -15,6 +15,7 @@
 #include "ctl/clientconfig.h"
 #include "ctl/doctor.h"
 #include "ctl/import.h"
+#include "ctl/socketpath.h"
 #include "sys/files.h"
 
 static const char usage[] =
@@ -126,19 +127,6 @@ run_doctor(const struct options *options, char **words)
 	    CLIENT_FAILED;
 }
 
-/* Where no socket was named: that of a daemon of our own, else that of the
- * machine's. */
-static const char *
-choose_socket(const struct conf *conf)
-{
-	const char *path = conf->control_socket;
-
-	if (!conf->control_given && (!path || !files_exists(path)) &&
-	    files_exists(CONF_CONTROL_SOCKET))
-		return CONF_CONTROL_SOCKET;
-	return path;
-}
-
 static char *
 find_socket(const struct options *options)
 {
@@ -153,11 +141,11 @@ find_socket(const struct options *options)
 	if (!conf)
 		diags_print(diags, stderr,
 		    isatty(2) ? DIAG_COLOUR : DIAG_PLAIN);
-	else if (!choose_socket(conf))
+	else if (!socketpath_choose(conf))
 		fputs("hostlerctl: no control socket is configured: name it "
 		      "with -s\n", stderr);
 	else
-		path = memory_string(choose_socket(conf));
+		path = memory_string(socketpath_choose(conf));
 	diags_free(diags);
 	conf_free(conf);
 	return path;

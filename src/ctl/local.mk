@@ -22,5 +22,6 @@ src_hostlerctl_SOURCES = \
 	src/ctl/hostlerctl.c \
 	src/ctl/import.c src/ctl/import.h \
 	src/ctl/paint.c src/ctl/paint.h \
-	src/ctl/reach.c src/ctl/reach.h
+	src/ctl/reach.c src/ctl/reach.h \
+	src/ctl/socketpath.c src/ctl/socketpath.h
 src_hostlerctl_LDADD = $(LINK_CONF) $(LIBS_CONF) $(SSL_LIBS)

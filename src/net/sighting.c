@@ -125,8 +125,10 @@ sighter_note(struct sighter *sighter, const struct sighting_of *of)
 	if (q->parsed == QUESTION_OK)
 		name = q->question.name_length;
 	note = ring_reserve(sighter->ring, sizeof *note + name + kept);
-	if (!note)
+	if (!note) {
+		sighter->passed_over += (chosen & SIGHTING_SAMPLE) != 0;
 		return;
+	}
 	memset(note, 0, sizeof *note);
 	note->wants = (uint8_t)(chosen |
 	    (sighter->wanted & SIGHTING_PACKETS));

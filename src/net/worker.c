@@ -598,7 +598,11 @@ static void *
 run_worker(void *context)
 {
 	struct worker *worker = context;
+	char name[16];
 
+	/* By itself: the sandbox keeps a thread from naming another. */
+	snprintf(name, sizeof name, "worker %u", worker->number % 1000);
+	pthread_setname_np(pthread_self(), name);
 	event_base_dispatch(worker->serving.base);
 	return NULL;
 }
@@ -607,7 +611,6 @@ run_worker(void *context)
 static void
 start_thread(struct worker *worker)
 {
-	char name[16];
 	sigset_t all, before;
 	int error;
 
@@ -616,8 +619,6 @@ start_thread(struct worker *worker)
 	error = pthread_create(&worker->thread, NULL, run_worker, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert(error == 0);
-	snprintf(name, sizeof name, "worker %u", worker->number % 1000);
-	pthread_setname_np(worker->thread, name);
 }
 
 /* ---- main's side ---- */

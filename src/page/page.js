@@ -8,6 +8,7 @@
 const STEP_S = 5;               // a point of the history, HISTORY_STEP_S
 const POINTS = 720;
 const NAMES_SHOWN = 200;
+const PATIENCE_MS = 20000;
 const PLOT_LEAST_S = 600;
 const NAMES_MANY = 20000;       // too many to look through every time
 const SOURCES = ['zone', 'hosts', 'lease', 'special', 'cache', 'forward',
@@ -26,6 +27,7 @@ let upstreamNames = [];
 let boundsUs = [];
 let shown = 'overview';
 let failing = 0;
+let refreshes = 0;              // that were asked for
 let opened = true;              // the view was, since it was drawn last
 let width = document.body.clientWidth;
 
@@ -118,10 +120,11 @@ function quantile(counts, share) {
 async function get(path, parameters) {
   const query = new URLSearchParams(parameters || {}).toString();
   const answer = await fetch(query ? `${path}?${query}` : path,
-    {cache: 'no-store'});
-  if (!answer.ok)
-    throw new Error((await answer.text()).trim() || answer.statusText);
-  return answer.json();
+    {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
+  if (answer.ok) return answer.json();
+  const error = new Error((await answer.text()).trim() || answer.statusText);
+  error.refused = answer.status < 500;
+  throw error;
 }
 
 function trouble(text) {
@@ -281,9 +284,11 @@ async function explain(event) {
   const asked = {name: at('explain-name').value.trim()};
   const type = at('explain-type').value.trim();
   const from = at('explain-from').value.trim();
+  const to = at('explain-to').value.trim();
   event.preventDefault();
   if (type) asked.type = type;
   if (from) asked.from = from;
+  if (to) asked.to = to;
   out.hidden = false;
   try {
     out.textContent = (await get('/api/explain', asked)).words;
@@ -326,6 +331,17 @@ async function showNames() {
   const matches = sum(views.map(view => view.matches));
   at('found').textContent = matches.toLocaleString('en') +
     (matches === 1 ? ' name' : ' names');
+}
+
+// What was typed may be no pattern: that is said, and nothing else is wrong.
+async function searchNames() {
+  try {
+    await showNames();
+  } catch (error) {
+    if (!error.refused) throw error;
+    fillTable(at('names-table'), [{text: 'Name'}], [], error.message);
+    at('found').textContent = '';
+  }
 }
 
 // ---- sources, upstreams ----
@@ -424,7 +440,8 @@ async function showAsked() {
 function keepPoints(history) {
   boundsUs = history.bounds_us;
   upstreamNames = history.upstreams;
-  points.push(...history.points);
+  const last = points.length ? points[points.length - 1].number : 0;
+  points.push(...history.points.filter(p => p.number > last));
   points.splice(0, Math.max(0, points.length - POINTS));
 }
 
@@ -451,14 +468,14 @@ function lose() {
   pill.className = 'pill bad';
 }
 
-async function refresh() {
+async function refreshAll() {
   try {
     await refreshHistory();
+    if (shown === 'overview') { drawRates(); drawTiles(); drawLatency(); }
     const status = await get('/api/status');
     showState(status);
-    if (shown === 'overview') { drawRates(); drawTiles(); drawLatency(); }
     if (shown === 'names' && (opened || status.names < NAMES_MANY))
-      await showNames();
+      await searchNames();
     if (shown === 'sources') showSources(status);
     if (shown === 'upstreams') showUpstreams(status);
     if (shown === 'asked') await showAsked();
@@ -468,6 +485,17 @@ async function refresh() {
   } catch (error) {
     if (++failing > 1) lose();
     trouble(`hostler does not answer here: ${error.message}`);
+  }
+}
+
+// One at a time; who asks meanwhile gets one more.
+async function refresh() {
+  refreshes++;
+  if (refreshes > 1) return;
+  while (refreshes > 0) {
+    refreshes = 1;
+    await refreshAll();
+    refreshes--;
   }
 }
 
@@ -504,7 +532,7 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   refresh();
 });
 at('explain').addEventListener('submit', explain);
-at('search').addEventListener('input', later(() => showNames()
+at('search').addEventListener('input', later(() => searchNames()
   .catch(error => trouble(error.message)), 150));
 new ResizeObserver(later(() => {
   const now = document.body.clientWidth;

@@ -34,8 +34,6 @@ query_begin(struct query *q, const struct query_env *env,
 	q->refresh = false;
 	q->is_near = false;
 	q->parsed = question_read(&q->question, packet, length);
-	if (env->fresh == NULL && env->restarts == 0)
-		count_query(q, env);
 	if (q->parsed != QUESTION_OK)
 		return;
 	q->view = view_for(q, env);
@@ -395,6 +393,8 @@ query_step(struct query *q, const struct query_env *env, uint8_t *room,
 	enum tally_source source = TALLY_ERROR;
 	enum query_outcome outcome = QUERY_REPLY;
 
+	if (env->fresh == NULL && env->restarts == 0)
+		count_query(q, env);
 	if (is_unanswerable(q, env))
 		return QUERY_DROP;
 	if (q->parsed != QUESTION_OK) {

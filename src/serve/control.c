@@ -259,13 +259,14 @@ on_accept_error(struct evconnlistener *listener, void *context)
 	event_add(control->resume, &soon);
 }
 
+/* Whoever is too busy to take us is there all the same. */
 static bool
 is_answered(const struct sockaddr_un *name)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0);
-	bool answered = fd >= 0 && connect(fd, (const struct sockaddr *)name,
-	    sizeof *name) == 0;
+	bool answered = fd >= 0 && (connect(fd, (const struct sockaddr *)name,
+	    sizeof *name) == 0 || errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);

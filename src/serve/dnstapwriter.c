@@ -306,6 +306,7 @@ run_writer(void *context)
 {
 	struct dnstapwriter *w = context;
 
+	pthread_setname_np(pthread_self(), "dnstap");
 	while (!w->ending) {
 		if (open_stream(w))
 			write_frames(w);
@@ -329,7 +330,6 @@ start_thread(struct dnstapwriter *w)
 	error = pthread_create(&w->thread, NULL, run_writer, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert(error == 0);
-	pthread_setname_np(w->thread, "dnstap");
 }
 
 /* ---- main's side ---- */

@@ -536,6 +536,7 @@ run_http(void *context)
 {
 	struct http *http = context;
 
+	pthread_setname_np(pthread_self(), "http");
 	event_base_dispatch(http->base);
 	return NULL;
 }
@@ -551,7 +552,6 @@ http_start(struct http *http)
 	error = pthread_create(&http->thread, NULL, run_http, http);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert(error == 0);
-	pthread_setname_np(http->thread, "http");
 	http->started = true;
 }
 

@@ -23,7 +23,7 @@ struct observer {
 	struct sink sinks[OBSERVER_SINKS_MAX];
 	unsigned count;
 	_Atomic unsigned wants;		/* of all sinks together */
-	struct workers *workers;
+	_Atomic(struct workers *) workers;	/* NULL: not started yet */
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock;		/* of `ending` and the sum of wants */
@@ -189,6 +189,7 @@ run_observer(void *context)
 {
 	struct observer *observer = context;
 
+	pthread_setname_np(pthread_self(), "observer");
 	while (wait_round(observer))
 		while (!read_all(observer) && !is_ending(observer))
 			continue;
@@ -202,14 +203,13 @@ observer_start(struct observer *observer, struct workers *workers)
 	sigset_t all, before;
 	int error;
 
-	observer->workers = workers;
+	atomic_store(&observer->workers, workers);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&observer->thread, NULL, run_observer,
 	    observer);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert(error == 0);
-	pthread_setname_np(observer->thread, "observer");
 	observer->started = true;
 }
 

@@ -13,6 +13,7 @@
 
 #define ENTRIES 512
 #define WAYS 4
+#define FADES_MAX 64			/* then nothing is left */
 #define NS_IN_S 1000000000
 
 /* Names are told apart by their hash alone: of two that share one the time is
@@ -134,14 +135,18 @@ count_name(struct tops *tops, const struct sighting *seen, int64_t now_s)
 		count_failed(tops, seen, name);
 }
 
+/* Once for each span that has passed, however quiet it was. */
 static void
 fade(struct tops *tops, int64_t mono_s)
 {
-	if (mono_s - tops->faded_s < TOPS_FADE_S)
-		return;
-	tops->faded_s = mono_s;
-	for (unsigned i = 0; i < TOPS_KINDS; i++)
-		toplist_fade(tops->lists[i]);
+	for (unsigned i = 0; i < FADES_MAX &&
+	    mono_s - tops->faded_s >= TOPS_FADE_S; i++) {
+		tops->faded_s += TOPS_FADE_S;
+		for (unsigned k = 0; k < TOPS_KINDS; k++)
+			toplist_fade(tops->lists[k]);
+	}
+	if (mono_s - tops->faded_s >= TOPS_FADE_S)
+		tops->faded_s = mono_s;
 }
 
 void
@@ -161,13 +166,14 @@ tops_see(void *context, const struct sighting *seen, int64_t wall_ns)
 }
 
 unsigned
-tops_read(struct tops *tops, enum tops_kind kind, struct toplist_row *rows,
-    unsigned max)
+tops_read(struct tops *tops, enum tops_kind kind, int64_t now_s,
+    struct toplist_row rows[TOPS_ROWS])
 {
 	unsigned count;
 
 	pthread_mutex_lock(&tops->lock);
-	count = toplist_read(tops->lists[kind], rows, max);
+	fade(tops, now_s);
+	count = toplist_read(tops->lists[kind], rows, TOPS_ROWS);
 	pthread_mutex_unlock(&tops->lock);
 	return count;
 }

@@ -18,6 +18,7 @@
 
 #define TOPS_FADE_S 600
 #define TOPS_ASKED 65536
+#define TOPS_ROWS 30
 
 enum tops_kind {
 	TOPS_NAMES,			/* key: a name, lower, wire format */
@@ -34,8 +35,10 @@ void tops_free(struct tops *tops);	/* NULL passes */
 /* As an observer's sink; context is the struct tops. */
 void tops_see(void *context, const struct sighting *seen, int64_t wall_ns);
 
-unsigned tops_read(struct tops *tops, enum tops_kind kind,
-    struct toplist_row *rows, unsigned max);
+/* The first TOPS_ROWS of a kind, most frequent first; how many.  now_s:
+ * monotonic. */
+unsigned tops_read(struct tops *tops, enum tops_kind kind, int64_t now_s,
+    struct toplist_row rows[TOPS_ROWS]);
 /* Unix time; 0: not seen.  name: lower, wire format. */
 int64_t tops_asked_s(struct tops *tops, const uint8_t *name);
 

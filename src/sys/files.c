@@ -362,8 +362,23 @@ name_beside(const char *path, const char *name)
 	return memory_format("%.*s%s", (int)(slash - path + 1), path, name);
 }
 
-char *
-files_follow(const char *path)
+enum links {
+	LINKS_OF_ANYBODY,
+	LINKS_WE_TRUST,
+};
+
+/* Root does not write where somebody else's link leads. */
+static bool
+is_trusted(const char *link)
+{
+	struct stat is;
+
+	return geteuid() != 0 || (lstat(link, &is) == 0 && is.st_uid == 0);
+}
+
+/* NULL: too many, or one that does not count. */
+static char *
+follow(const char *path, enum links links)
 {
 	char *at = memory_string(path);
 	char name[4096];
@@ -374,6 +389,8 @@ files_follow(const char *path)
 
 		if (length < 0)
 			return at;
+		if (links == LINKS_WE_TRUST && !is_trusted(at))
+			break;
 		name[length] = '\0';
 		next = name_beside(at, name);
 		free(at);
@@ -381,6 +398,12 @@ files_follow(const char *path)
 	}
 	free(at);
 	return NULL;
+}
+
+char *
+files_follow(const char *path)
+{
+	return follow(path, LINKS_OF_ANYBODY);
 }
 
 /* An access list names users whom mode and owner do not show. */
@@ -395,6 +418,20 @@ keep_access_list(int fd, const char *path)
 	return fsetxattr(fd, ACCESS_LIST, list, (size_t)length, 0) == 0;
 }
 
+/* A new file that root makes in somebody's folder is for him: hostler's user is
+ * to write it from then on. */
+static bool
+give_to_folder(int fd, const char *path)
+{
+	char *folder = name_beside(path, ".");
+	struct stat is;
+	bool given = geteuid() != 0 || (stat(folder, &is) == 0 &&
+	    fchown(fd, is.st_uid, is.st_gid) == 0);
+
+	free(folder);
+	return given && fchmod(fd, 0644) == 0;
+}
+
 /* chown takes mode bits away, so it is first. */
 static const char *
 keep_rights(int fd, const char *path)
@@ -404,7 +441,7 @@ keep_rights(int fd, const char *path)
 	struct stat old, new;
 
 	if (stat(path, &old) != 0)
-		return fchmod(fd, 0644) == 0 ? NULL : wrong;
+		return give_to_folder(fd, path) ? NULL : wrong;
 	if (!S_ISREG(old.st_mode))
 		return S_ISDIR(old.st_mode) ? say_errno(EISDIR) :
 		    "it is not a regular file";
@@ -482,12 +519,16 @@ replace_target(const char *path, const char *bytes, size_t length)
 const char *
 files_replace(const char *path, const char *bytes, size_t length)
 {
-	char *target = files_follow(path);
+	char *target = follow(path, LINKS_WE_TRUST);
+	char *anybodys = target ? NULL : files_follow(path);
 	const char *wrong;
 
-	if (!target)
-		return say_errno(ELOOP);
-	wrong = replace_target(target, bytes, length);
+	if (target)
+		wrong = replace_target(target, bytes, length);
+	else
+		wrong = anybodys ? "it is a symbolic link of another user's"
+				 : say_errno(ELOOP);
 	free(target);
+	free(anybodys);
 	return wrong;
 }

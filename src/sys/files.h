@@ -79,9 +79,10 @@ char *files_follow(const char *path);
 /* Put `length` bytes in the place of the file at once: they are written to a
  * hidden file beside it, brought to the disk, and renamed over it, so that a
  * reader sees the old file or the new one.  A symbolic link stays; what it
- * leads to is replaced.  Mode, owner and access list are those of the old
- * file; a new one has the mode 0644.  NULL, or why not, in
- * static words; the old file is untouched then. */
+ * leads to is replaced, but root follows root's links alone.  Mode, owner and
+ * access list are those of the old file; a new one has the mode 0644, and where
+ * root makes it, the owner of its folder.  NULL, or why not, in static words; the
+ * old file is untouched then. */
 const char *files_replace(const char *path, const char *bytes, size_t length);
 
 #endif

@@ -95,7 +95,9 @@ handover_send(int fd, const struct handover_parcel *parcel)
 	while (sent < 0 && errno == EINTR);
 	if (sent != sizeof header)
 		return HANDOVER_FAILED;
-	return send_rest(fd, parcel->bytes, parcel->length);
+	if (send_rest(fd, parcel->bytes, parcel->length) == HANDOVER_WHOLE)
+		return HANDOVER_WHOLE;
+	return HANDOVER_BROKEN;
 }
 
 enum handover_result

@@ -49,7 +49,8 @@ enum handover_result {
 void handover_limit(int fd, unsigned ms);
 
 /* What is sent stays the caller's: its descriptors are to be closed, if it does
- * not use them any more. */
+ * not use them any more.  HANDOVER_FAILED: nothing of it went out; BROKEN: a
+ * part did, and nothing more can be sent there. */
 enum handover_result handover_send(int fd,
     const struct handover_parcel *parcel);
 enum handover_result handover_send_word(int fd, enum handover_kind kind);

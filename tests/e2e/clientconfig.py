@@ -250,6 +250,13 @@ networks:
          sorted(wanted))
     same("the domain comes first", got["domains"][0], "lab.test")
     same("which one is searched", got["domain"], "lab.test")
+    above = snippet(where, "resolved", config="""
+server: {listen: [203.0.113.53]}
+domain: lab.corp.test
+zones: [corp.zone]
+""")
+    same("a zone above the domain goes there, too",
+         re.findall("(?m)^Domains=(.*)$", above), ["lab.corp.test ~corp.test"])
     same("the form", (got["for"], got["scope"], got["servers"]),
          ("resolved", "split", [SERVER]))
     two = snippet(where, "resolv.conf", "--server", "203.0.113.53", "--server",

@@ -482,6 +482,10 @@ def check_firewalls(place):
     place.write("etc/ufw/ufw.conf", "# ufw\nENABLED=yes\n")
     expect("ufw keeps clients out", place.found("firewall"), "warning",
            ["no rule", "port 53"], ["ufw allow in on eth0 to any port 53"])
+    place.write("etc/ufw/user.rules", rules %
+                "allow any 53 0.0.0.0/0 any 0.0.0.0/0 out")
+    expect("ufw lets questions out alone", place.found("firewall"), "warning",
+           ["no rule"], ["ufw allow in"])
     for rule in ("allow any 53 0.0.0.0/0 any 10.77.0.0/24 in",
                  "allow any any 0.0.0.0/0 any 10.77.0.0/24 in",
                  "allow udp 22,53,80 0.0.0.0/0 any 0.0.0.0/0 in",

@@ -33,6 +33,7 @@ http: {listen: "127.0.0.1@HTTP"}
 domain: lab.test
 hosts: ["{dir}/hosts"]
 zones: [{path: "{dir}/evil.zone", name: evil.test}]
+leases: ["{dir}/dnsmasq.leases"]
 networks: {hostonly: 192.168.56.0/24}
 forward: [{zone: fwd.test, to: ["127.0.0.1@NOBODY"]},
           {zone: up.test, to: ["127.0.0.1@UPSTREAM"]}]
@@ -185,10 +186,13 @@ def check_overview(browser, daemon, url):
 def check_explain(browser, daemon):
     browser.run("""
         document.getElementById('explain-name').value = 'wbe1.lab.test';
+        document.getElementById('explain-from').value = '192.168.56.9';
+        document.getElementById('explain-to').value = '127.0.0.1';
         document.querySelector('#explain button').click();""")
     said = browser.until("return document.getElementById('explained')"
                          ".textContent")
-    told = daemon.ctl_run("explain", "wbe1.lab.test").stdout
+    told = daemon.ctl_run("explain", "wbe1.lab.test", "from",
+                          "192.168.56.9", "to", "127.0.0.1").stdout
     same("explain says what the command says", said.strip(), told.strip())
     case("did you mean", "did you mean web1.lab.test" in said, said)
     keep_picture(browser, "explain")
@@ -224,6 +228,13 @@ def check_names(browser, url):
     case("when it was asked last", browser.until(
         "const r = document.querySelectorAll('#names-table tbody tr');"
         "return r.length === 1 && r[0].textContent.includes(' ago')"))
+    search(browser, "192.168.56.77")
+    row = browser.until(
+        "const r = document.querySelectorAll('#names-table tbody tr');"
+        "return r.length === 1 && r[0].textContent.includes('leased') && "
+        "[...r[0].cells].map(c => c.textContent)")
+    case("an address is found, and what is left of its lease", row and
+         row[0] == "leased.lab.test" and row[5].endswith("min"), row)
     search(browser, "no such")
     case("nothing found is said", browser.until(
         "return document.getElementById('names-table').textContent"
@@ -242,9 +253,9 @@ def check_sources(browser, url):
         "return document.getElementById('diagnostics').textContent"
         ".includes(\"hosts:3:1: error: '999.1.1.1' is not an address\")"))
     table = rows(browser, "sources-table")
-    same("each source has a row", len(table), 2)
+    same("each source has a row", len(table), 3)
     same("with its state", sorted(row[3] for row in table),
-         ["good", "some lines are bad, the others count"])
+         ["good", "good", "some lines are bad, the others count"])
     keep_picture(browser, "sources")
 
 
@@ -320,6 +331,8 @@ def check_looks(browser, url):
 def check_page(where):
     (where / "hosts").write_text(HOSTS)
     (where / "evil.zone").write_text(ZONE)
+    (where / "dnsmasq.leases").write_text(
+        f"{int(time.time()) + 3000} 52:54:00:00:00:07 192.168.56.77 leased *\n")
     http, upstream = free_port(), Upstream("192.0.2.1")
     url = f"http://127.0.0.1:{http}"
     config = CONFIG.replace("HTTP", str(http)) \

@@ -410,6 +410,29 @@ def check_read_all():
                  "CAP_DAC_READ_SEARCH" in daemon.log, daemon.log)
 
 
+def check_read_all_of_a_unit():
+    """Started as the packaged unit does it: no root, the right is ambient."""
+    both = "+net_bind_service,+dac_read_search"
+    for wanted in ("yes", "no"):
+        with folder() as where:
+            daemon = Safe(where, PRIVATE.replace(
+                "threads: 2", f"threads: 1, read-all: {wanted}") % "''",
+                "ordinary")
+            daemon.under += [f"--inh-caps={both}", f"--ambient-caps={both}"]
+            (where / "home").mkdir(mode=0o700)
+            (where / "home" / "my vms.hosts").write_text("10.0.9.9 private\n")
+            os.chmod(where / "home" / "my vms.hosts", 0o600)
+            with daemon:
+                reads = wanted == "yes"
+                same(f"an ambient right, read-all: {wanted}",
+                     rcode(daemon.ask("private.lab.test")),
+                     "NOERROR" if reads else "SERVFAIL")
+                same("status shows what is kept",
+                     daemon.rights()["capabilities"],
+                     (["cap_dac_read_search"] if reads else []) +
+                     ["cap_net_bind_service"])
+
+
 def check_private_configuration():
     with folder() as where:
         daemon = Safe(where, CONFIG % "nobody")
@@ -530,6 +553,7 @@ if ROOT:
     if shutil.which("setfacl"):
         check_private()
     check_read_all()
+    check_read_all_of_a_unit()
     check_private_configuration()
     check_fallback()
     check_root_stays()

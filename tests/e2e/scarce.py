@@ -174,13 +174,19 @@ def check_questions(daemon):
     """Of questions to silent upstreams there may be as many as sockets; the
     others fail at once, and nothing else does."""
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    # Room for all answers: they may come while nobody reads.
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     client.connect(("127.0.0.1", daemon.port))
     answered = set()
     for i in range(CROWD):
         zone = "tcp" if i % 2 else "up"
         client.send(question(f"n{i}.{zone}.example", i))
         read_ids(client, answered, 0)
-    spent = spent_s(daemon, lambda: ask_udp(daemon))
+    def again():
+        read_ids(client, answered, 0)
+        ask_udp(daemon)
+
+    spent = spent_s(daemon, again)
     print(f"{CROWD} questions: {spent:.2f} s of CPU in {LOOK_S} s")
     case("questions that wait do not make it spin",
          not PLAIN or spent < CPU_S, spent)

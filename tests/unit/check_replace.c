@@ -193,6 +193,44 @@ replace_as_other(const char *path)
 	return WEXITSTATUS(status);
 }
 
+/* Root can give a folder away; who is not root has only his own. */
+static void
+make_somebodys_folder(void)
+{
+	ck_assert_int_eq(mkdir("some", 0755), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown("some", 65534, 65534), 0);
+}
+
+START_TEST(a_new_file_is_for_its_folder)
+{
+	struct stat place, file;
+
+	make_somebodys_folder();
+	put("some/new", "1\n");
+	ck_assert_int_eq(stat("some", &place), 0);
+	ck_assert_int_eq(stat("some/new", &file), 0);
+	ck_assert_uint_eq(file.st_uid, place.st_uid);
+	ck_assert_uint_eq(file.st_gid, place.st_gid);
+	ck_assert_uint_eq(file.st_mode & 07777, 0644);
+}
+END_TEST
+
+START_TEST(root_follows_no_link_of_others)
+{
+	make_somebodys_folder();
+	put("target", "1\n");
+	ck_assert_int_eq(symlink("../target", "some/link"), 0);
+	put("some/link", "2\n");
+	expect_text("target", "2\n");
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(lchown("some/link", 65534, 65534), 0);
+	ck_assert_ptr_nonnull(files_replace("some/link", "3\n", 2));
+	expect_text("target", "2\n");
+}
+END_TEST
+
 START_TEST(what_is_not_ours_stays)
 {
 	if (geteuid() != 0)
@@ -223,6 +261,8 @@ main(void)
 	tcase_add_test(tc, a_link_stays_and_its_target_is_replaced);
 	tcase_add_test(tc, what_cannot_be_replaced_says_why);
 	tcase_add_test(tc, what_is_not_ours_stays);
+	tcase_add_test(tc, a_new_file_is_for_its_folder);
+	tcase_add_test(tc, root_follows_no_link_of_others);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
