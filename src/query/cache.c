@@ -172,6 +172,9 @@ cache_prefetch_answer(struct cache *cache, uint64_t hash)
 			continue;
 		answer = (const char *)atomic_load_explicit(&bucket->slot[i],
 		    memory_order_relaxed);
+		/* Of a free slot the tag says nothing. */
+		if (answer == NULL)
+			continue;
 		__builtin_prefetch(answer);
 		__builtin_prefetch(answer + 64);
 		__builtin_prefetch(answer + 128);
