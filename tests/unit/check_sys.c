@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #include "sys/rights.h"
 
 #define NOBODY "nobody"
+#define NOBODY_ID 65534u
 
 /* ---- a folder of the test's own ---- */
 
@@ -663,6 +665,95 @@ START_TEST(rights_are_hardened)
 }
 END_TEST
 
+enum hardening {
+	AS_IT_IS,
+	HARDENED,
+};
+
+/* In a child that became nobody, and then runs a program that is root's and
+ * would make it root again: whose right it has then. */
+static unsigned long
+rights_by_a_program(const char *path, enum hardening hardening)
+{
+	char text[32] = "";
+	pid_t child;
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		if (hardening == HARDENED)
+			rights_harden();
+		if (setgid(NOBODY_ID) == 0 && setuid(NOBODY_ID) == 0 &&
+		    dup2(ends[1], STDOUT_FILENO) >= 0)
+			execl(path, path, "-u", (char *)NULL);
+		_exit(1);
+	}
+	close(ends[1]);
+	ck_assert_int_gt(read(ends[0], text, sizeof text - 1), 0);
+	close(ends[0]);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	return strtoul(text, NULL, 10);
+}
+
+START_TEST(a_program_gives_no_rights)
+{
+	char *path = in_folder("id");
+	struct files_content program;
+
+	if (geteuid() == 0) {
+		ck_assert_ptr_null(files_read("/usr/bin/id", 1 << 24,
+		    &program));
+		write_file("id", program.bytes, program.length);
+		files_release(&program);
+		ck_assert_int_eq(chmod(path, 04755), 0);
+		ck_assert_uint_eq(rights_by_a_program(path, AS_IT_IS), 0);
+		ck_assert_uint_eq(rights_by_a_program(path, HARDENED),
+		    NOBODY_ID);
+	}
+	free(path);
+}
+END_TEST
+
+/* A child that is told to leave its memory in a file. */
+static bool
+leaves_a_core(enum hardening hardening)
+{
+	struct rlimit limit;
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+			limit.rlim_cur = limit.rlim_max;
+			setrlimit(RLIMIT_CORE, &limit);
+		}
+		if (hardening == HARDENED)
+			rights_harden();
+		signal(SIGQUIT, SIG_DFL);
+		raise(SIGQUIT);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGQUIT);
+	return WCOREDUMP(status);
+}
+
+/* Whether others leave one is the machine's business. */
+START_TEST(a_crash_leaves_no_core)
+{
+	char *place = in_folder("");
+
+	ck_assert_int_eq(chdir(place), 0);
+	printf("others leave a core: %d\n", leaves_a_core(AS_IT_IS));
+	ck_assert(!leaves_a_core(HARDENED));
+	ck_assert_int_eq(chdir("/"), 0);
+	free(place);
+}
+END_TEST
+
 static enum access_kind
 nobody_tries(const char *name)
 {
@@ -1079,6 +1170,8 @@ make_file_cases(void)
 	tcase_add_test(tc, files_expand_to_themselves);
 	tcase_add_test(tc, rights_are_dropped_for_good);
 	tcase_add_test(tc, rights_to_read_are_tried);
+	tcase_add_test(tc, a_program_gives_no_rights);
+	tcase_add_test(tc, a_crash_leaves_no_core);
 	tcase_add_test(tc, who_says_no_is_found);
 	tcase_add_test(tc, rights_to_a_new_folder_are_given);
 	tcase_add_test(tc, notify_tells_the_manager);
