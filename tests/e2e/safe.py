@@ -38,6 +38,11 @@ forward: []
 """
 
 
+def reachable(program, where):
+    """What was built may lie where an ordinary user does not get to."""
+    return str(shutil.copy(program, where / os.path.basename(program)))
+
+
 class Safe(Daemon):
     """In a folder that everybody may read; its own folder is own/, which is
     the daemon's user's."""
@@ -54,6 +59,7 @@ class Safe(Daemon):
         if ROOT and user:
             self.under = ["setpriv", f"--reuid={NOBODY.pw_uid}",
                           f"--regid={NOBODY.pw_gid}", "--clear-groups"]
+            self.program = reachable(HOSTLER, where)
 
     def rights(self):
         return self.status()["rights"]
@@ -518,7 +524,7 @@ def check_default_folder():
             got = subprocess.run(
                 inside + ["setpriv", f"--reuid={NOBODY.pw_uid}",
                           f"--regid={NOBODY.pw_gid}", "--clear-groups", "env",
-                          f"XDG_RUNTIME_DIR={where}", HOSTLERCTL, "-c",
+                          f"XDG_RUNTIME_DIR={where}", reachable(HOSTLERCTL, where), "-c",
                           str(daemon.conf), "status"],
                 capture_output=True, text=True, timeout=LIMIT_S, check=False)
             same("hostlerctl finds the machine's daemon", got.returncode, 0)
@@ -537,7 +543,7 @@ def check_runtime_folder():
             same("the socket is below XDG_RUNTIME_DIR",
                  oct(os.stat(path).st_mode & 0o777), "0o660")
             got = subprocess.run(
-                daemon.under + [HOSTLERCTL, "-c", str(daemon.conf), "status"],
+                daemon.under + [reachable(HOSTLERCTL, where), "-c", str(daemon.conf), "status"],
                 capture_output=True, text=True, timeout=LIMIT_S, check=False)
             same("hostlerctl finds it", got.returncode, 0)
 
