@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 static unsigned
 byte_count(const struct addr *addr)
 {
@@ -26,25 +28,123 @@ copy_text(char *to, size_t room, const char *text, size_t len)
 	return true;
 }
 
+/* Four decimal numbers without leading zeros. */
+static bool
+read_ipv4(uint8_t *bytes, const char *at, const char *end)
+{
+	unsigned value = 0, digits = 0, part = 0;
+
+	for (; at < end; at++) {
+		unsigned digit = (unsigned char)*at - (unsigned)'0';
+
+		if (digit <= 9) {
+			if (digits > 0 && value == 0)
+				return false;
+			value = value * 10 + digit;
+			if (value > 255)
+				return false;
+			digits++;
+		} else if (*at == '.' && digits > 0 && part < 3) {
+			bytes[part++] = (uint8_t)value;
+			value = digits = 0;
+		} else {
+			return false;
+		}
+	}
+	bytes[part] = (uint8_t)value;
+	return part == 3 && digits > 0;
+}
+
+/* An address of IPv6 while it is read: `at` bytes of it are there; gap is
+ * where "::" stood. */
+struct groups {
+	uint8_t bytes[16];
+	unsigned at;
+	unsigned gap;
+};
+
+#define NO_GAP 17u
+
+/* A group of digits, or, where there are none, the "::". */
+static bool
+end_group(struct groups *groups, unsigned value, ptrdiff_t digits)
+{
+	if (digits == 0) {
+		if (groups->gap != NO_GAP)
+			return false;
+		groups->gap = groups->at;
+		return true;
+	}
+	if (digits > 4 || groups->at > 14)
+		return false;
+	groups->bytes[groups->at++] = (uint8_t)(value >> 8);
+	groups->bytes[groups->at++] = (uint8_t)value;
+	return true;
+}
+
+static bool
+fill_gap(const struct groups *groups, uint8_t *bytes)
+{
+	unsigned tail = groups->at - groups->gap;
+
+	if (groups->gap == NO_GAP) {
+		memcpy(bytes, groups->bytes, 16);
+		return groups->at == 16;
+	}
+	memset(bytes, 0, 16);
+	memcpy(bytes, groups->bytes, groups->gap);
+	memcpy(bytes + 16 - tail, groups->bytes + groups->gap, tail);
+	return groups->at < 16;
+}
+
+/* Groups of up to four hex digits, one "::" for groups of zeros (at least
+ * one), the last two perhaps as an IPv4 address (RFC 4291 2.2). */
+static bool
+read_ipv6(uint8_t *bytes, const char *at, const char *end)
+{
+	struct groups groups = {.gap = NO_GAP};
+
+	if (end - at < 2 || (*at == ':' && *++at != ':'))
+		return false;
+	while (at < end) {
+		const char *group = at;
+		unsigned value = 0;
+		int digit;
+
+		while (at < end && (digit = hex_value(*at)) >= 0) {
+			value = value << 4 | (unsigned)digit;
+			at++;
+		}
+		if (at < end && *at == '.') {
+			if (groups.at > 12 ||
+			    !read_ipv4(groups.bytes + groups.at, group, end))
+				return false;
+			groups.at += 4;
+			break;
+		}
+		if (at < end && *at != ':')
+			return false;
+		if (!end_group(&groups, value, at - group))
+			return false;
+		if (at < end && ++at == end && at[-2] != ':')
+			return false;
+	}
+	return fill_gap(&groups, bytes);
+}
+
 const char *
 addr_parse(struct addr *addr, const char *text, size_t len)
 {
 	static const char neither[] =
 	    "it is neither an IPv4 nor an IPv6 address";
-	char copy[INET6_ADDRSTRLEN + 1];
 
-	memset(addr, 0, sizeof *addr);
-	if (!copy_text(copy, sizeof copy, text, len))
-		return neither;
-	if (inet_pton(AF_INET, copy, addr->bytes) == 1) {
-		addr->family = 4;
+	*addr = (struct addr){.family = 4};
+	if (read_ipv4(addr->bytes, text, text + len))
 		return NULL;
-	}
-	if (inet_pton(AF_INET6, copy, addr->bytes) == 1) {
-		addr->family = 6;
+	*addr = (struct addr){.family = 6};
+	if (read_ipv6(addr->bytes, text, text + len))
 		return NULL;
-	}
-	memset(addr, 0, sizeof *addr);
+	*addr = (struct addr){0};
 	return neither;
 }
 

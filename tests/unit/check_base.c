@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arpa/inet.h>
 #include <check.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -161,6 +162,92 @@ START_TEST(addr_refuses_what_is_none)
 	/* What stands behind the bytes is nobody's business. */
 	ck_assert_ptr_null(addr_parse(&addr, "1.2.3.45", 7));
 	ck_assert_uint_eq(addr.bytes[3], 4);
+}
+END_TEST
+
+/* What the C library says of the same text: 4, 6, or 0 for no address. */
+static uint8_t
+ask_library(const char *text, uint8_t bytes[16])
+{
+	memset(bytes, 0, 16);
+	if (inet_pton(AF_INET, text, bytes) == 1)
+		return 4;
+	if (inet_pton(AF_INET6, text, bytes) == 1)
+		return 6;
+	memset(bytes, 0, 16);
+	return 0;
+}
+
+static void
+compare_with_library(const char *text)
+{
+	uint8_t bytes[16];
+	uint8_t family = ask_library(text, bytes);
+	struct addr addr;
+
+	ck_assert_msg((addr_parse(&addr, text, strlen(text)) == NULL) ==
+	    (family != 0), "%s", text);
+	ck_assert_msg(addr.family == family, "%s", text);
+	ck_assert_msg(memcmp(addr.bytes, bytes, 16) == 0, "%s", text);
+}
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return *state >> 33;
+}
+
+/* Pieces of addresses in any order: many of these texts are good ones, most
+ * of the others nearly. */
+static void
+make_text(uint64_t *state, char text[64])
+{
+	static const char *const pieces[] = {"0", "1", "00", "9", "10", "25",
+	    "255", "256", "300", ":", ":", ":", "::", ".", ".", "a", "F",
+	    "0f", "dead", "BEEF", "00001", "12345", "1.2.3.4", "10.0.0.",
+	    "1:2:3:4:5:6:", "fd00::", "::ffff:", "ffff:ffff:ffff:", "g", " ",
+	    "-", "%", "0:0:0:0:"};
+	size_t count = 1 + next_random(state) % 12;
+
+	text[0] = '\0';
+	while (count-- > 0) {
+		const char *piece = pieces[next_random(state) %
+		    (sizeof pieces / sizeof *pieces)];
+
+		if (strlen(text) + strlen(piece) < 64)
+			strcat(text, piece);
+	}
+}
+
+/* A good address, one byte of it changed. */
+static void
+spoil_address(uint64_t *state, char text[64])
+{
+	static const char instead[] = "0123456789abcdefABCDEFg:. ";
+	uint8_t bytes[16];
+
+	for (unsigned i = 0; i < 16; i++)
+		bytes[i] = next_random(state) % 3 == 0 ? 0 :
+		    (uint8_t)next_random(state);
+	inet_ntop(next_random(state) % 3 == 0 ? AF_INET : AF_INET6, bytes,
+	    text, 64);
+	compare_with_library(text);
+	text[next_random(state) % strlen(text)] =
+	    instead[next_random(state) % (sizeof instead - 1)];
+}
+
+START_TEST(addr_takes_and_refuses_what_the_c_library_does)
+{
+	uint64_t state = 6;
+	char text[64];
+
+	for (unsigned i = 0; i < 100000; i++) {
+		make_text(&state, text);
+		compare_with_library(text);
+		spoil_address(&state, text);
+		compare_with_library(text);
+	}
 }
 END_TEST
 
@@ -1359,6 +1446,8 @@ make_addr_cases(void)
 
 	tcase_add_test(tc, addr_is_printed_in_the_shortest_form);
 	tcase_add_test(tc, addr_refuses_what_is_none);
+	tcase_add_test(tc,
+	    addr_takes_and_refuses_what_the_c_library_does);
 	tcase_add_test(tc, addr_knows_its_classes);
 	tcase_add_test(tc, endpoint_has_its_port_behind_an_at);
 	tcase_add_test(tc, endpoint_with_a_colon_is_told_of_the_at);
