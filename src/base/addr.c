@@ -326,10 +326,11 @@ prefix_contains(const struct prefix *prefix, const struct addr *addr)
 
 /* ---- classes ---- */
 
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
 struct addr
 addr_unmap(const struct addr *addr)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	struct addr plain = {.family = 4};
 
 	if (addr->family != 6 || memcmp(addr->bytes, mapped, 12) != 0)
@@ -338,35 +339,45 @@ addr_unmap(const struct addr *addr)
 	return plain;
 }
 
+/* Its four bytes, where it is an IPv4 address, mapped or not; else NULL. */
+static inline const uint8_t *
+bytes_of_4(const struct addr *addr)
+{
+	if (addr->family == 4)
+		return addr->bytes;
+	return addr->family == 6 && memcmp(addr->bytes, mapped, 12) == 0 ?
+	    addr->bytes + 12 : NULL;
+}
+
 bool
 addr_is_loopback(const struct addr *addr)
 {
 	static const uint8_t one[16] = {[15] = 1};
-	struct addr a = addr_unmap(addr);
+	const uint8_t *v4 = bytes_of_4(addr);
 
-	return a.family == 4 ? a.bytes[0] == 127
-	    : a.family == 6 && memcmp(a.bytes, one, 16) == 0;
+	return v4 ? v4[0] == 127
+	    : addr->family == 6 && memcmp(addr->bytes, one, 16) == 0;
 }
 
 bool
 addr_is_link_local(const struct addr *addr)
 {
-	struct addr a = addr_unmap(addr);
+	const uint8_t *v4 = bytes_of_4(addr);
 
-	if (a.family == 4)
-		return a.bytes[0] == 169 && a.bytes[1] == 254;
-	return a.family == 6 && a.bytes[0] == 0xfe &&
-	    (a.bytes[1] & 0xc0) == 0x80;
+	if (v4)
+		return v4[0] == 169 && v4[1] == 254;
+	return addr->family == 6 && addr->bytes[0] == 0xfe &&
+	    (addr->bytes[1] & 0xc0) == 0x80;
 }
 
 bool
 addr_is_multicast(const struct addr *addr)
 {
-	struct addr a = addr_unmap(addr);
+	const uint8_t *v4 = bytes_of_4(addr);
 
-	if (a.family == 4)
-		return (a.bytes[0] & 0xf0) == 224;
-	return a.family == 6 && a.bytes[0] == 0xff;
+	if (v4)
+		return (v4[0] & 0xf0) == 224;
+	return addr->family == 6 && addr->bytes[0] == 0xff;
 }
 
 bool
@@ -381,24 +392,27 @@ addr_is_unspecified(const struct addr *addr)
 bool
 addr_is_rfc1918_or_ula(const struct addr *addr)
 {
-	struct addr a = addr_unmap(addr);
-	const uint8_t *b = a.bytes;
+	const uint8_t *v4 = bytes_of_4(addr);
 
-	if (a.family == 4)
-		return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-		    (b[0] == 192 && b[1] == 168);
-	return a.family == 6 && (b[0] & 0xfe) == 0xfc;
+	if (v4)
+		return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) ||
+		    (v4[0] == 192 && v4[1] == 168);
+	return addr->family == 6 && (addr->bytes[0] & 0xfe) == 0xfc;
+}
+
+static bool
+is_shared_space(const struct addr *addr)
+{
+	const uint8_t *v4 = bytes_of_4(addr);
+
+	return v4 && v4[0] == 100 && (v4[1] & 0xc0) == 64;
 }
 
 bool
 addr_is_private(const struct addr *addr)
 {
-	struct addr a = addr_unmap(addr);
-
-	if (a.family == 4 && a.bytes[0] == 100 && (a.bytes[1] & 0xc0) == 64)
-		return true;
-	return addr_is_rfc1918_or_ula(&a) || addr_is_loopback(&a) ||
-	    addr_is_link_local(&a);
+	return addr_is_rfc1918_or_ula(addr) || addr_is_loopback(addr) ||
+	    addr_is_link_local(addr) || is_shared_space(addr);
 }
 
 /* ---- sockaddr ---- */
@@ -429,7 +443,7 @@ endpoint_from_sockaddr(struct endpoint *to, const struct sockaddr *from)
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 
-	memset(to, 0, sizeof *to);
+	*to = (struct endpoint){0};
 	if (from->sa_family == AF_INET) {
 		memcpy(&in, from, sizeof in);
 		to->addr.family = 4;
