@@ -266,19 +266,32 @@ add_count(struct reply *reply, enum reply_section section, uint16_t count)
 	    count;
 }
 
+static bool
+add_owned(struct reply *reply, enum reply_section section,
+    const struct reply_rrset *rrset)
+{
+	struct mark mark = {reply->at, reply->name_count};
+	unsigned known = reply_find_name(reply, rrset->owner);
+
+	if (known == WIRE_HEADER ? !copy_records(reply, rrset) :
+	    !rewrite_records(reply, rrset, known))
+		return take_back(reply, mark, section);
+	add_count(reply, section, rrset->count);
+	return true;
+}
+
 bool
 reply_records(struct reply *reply, enum reply_section section,
     const struct reply_rrset *rrset)
 {
-	struct mark mark = {reply->at, reply->name_count};
-	unsigned known;
-
 	if (reply->full)
 		return false;
-	known = find_owner(reply, rrset->owner);
-	if (known == WIRE_HEADER ? !copy_records(reply, rrset) :
-	    !rewrite_records(reply, rrset, known))
-		return take_back(reply, mark, section);
+	if (rrset->owner != NULL)
+		return add_owned(reply, section, rrset);
+	assert(reply->question);
+	if (!copy_records(reply, rrset))
+		return take_back(reply,
+		    (struct mark){reply->at, reply->name_count}, section);
 	add_count(reply, section, rrset->count);
 	return true;
 }
@@ -354,17 +367,19 @@ write_cookie(const struct reply *reply, uint8_t *at)
 static void
 write_opt(struct reply *reply)
 {
+	static const uint8_t plain[OPT_SIZE] = {0, 0, TYPE_OPT,
+	    REPLY_UDP_SIZE >> 8, REPLY_UDP_SIZE & 255};
 	uint8_t *at = reply->bytes + reply->at;
-	unsigned length = write_cookie(reply, at + OPT_SIZE);
+	unsigned length = 0;
 
-	length += write_ede(reply, at + OPT_SIZE + length);
-	at[0] = 0;
-	wire_put16(at + 1, TYPE_OPT);
-	wire_put16(at + 3, REPLY_UDP_SIZE);
+	memcpy(at, plain, OPT_SIZE);
 	at[5] = (uint8_t)(reply->rcode >> 4);
-	at[6] = 0;
-	wire_put16(at + 7, reply->dnssec_ok ? 0x8000 : 0);
-	wire_put16(at + 9, (uint16_t)length);
+	at[7] = reply->dnssec_ok ? 0x80 : 0;
+	if (reply->cookie != NULL || reply->ede != EDE_NONE) {
+		length = write_cookie(reply, at + OPT_SIZE);
+		length += write_ede(reply, at + OPT_SIZE + length);
+		wire_put16(at + 9, (uint16_t)length);
+	}
 	reply->at += OPT_SIZE + length;
 	reply->count[2]++;
 }

@@ -107,9 +107,3 @@ rcode_name(unsigned rcode)
 		return rcodes[rcode];
 	return "RESERVED";
 }
-
-bool
-type_is_meta(uint16_t type)
-{
-	return type == TYPE_OPT || (type >= 128 && type <= 255);
-}

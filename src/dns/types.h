@@ -67,6 +67,10 @@ bool type_parse(uint16_t *type, const char *text, size_t len);
 char *type_print(uint16_t type, char buf[TYPE_TEXT]);	/* returns buf */
 const char *rcode_name(unsigned rcode);			/* "NXDOMAIN" */
 /* Types 128..255 and OPT: questions and pseudo records, never data. */
-bool type_is_meta(uint16_t type);
+static inline bool
+type_is_meta(uint16_t type)
+{
+	return type == TYPE_OPT || (type >= 128 && type <= 255);
+}
 
 #endif
