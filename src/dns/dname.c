@@ -47,8 +47,21 @@ lower_word(uint64_t word)
 	    (from_a & ~above_z & ~word & 0x8080808080808080) >> 2;
 }
 
-void
-dname_copy_lower(uint8_t *to, const uint8_t *from, size_t len)
+/* Sixteen bytes at once: what every machine's vectors can hold. */
+typedef uint8_t block16 __attribute__((vector_size(16)));
+
+static inline void
+lower_block(uint8_t *to, const uint8_t *from)
+{
+	block16 block;
+
+	memcpy(&block, from, sizeof(block));
+	block |= (block16)(block - 'A' < 26) & 0x20;
+	memcpy(to, &block, sizeof(block));
+}
+
+static void
+copy_lower_short(uint8_t *to, const uint8_t *from, size_t len)
 {
 	uint64_t word;
 	size_t at = 0;
@@ -59,6 +72,21 @@ dname_copy_lower(uint8_t *to, const uint8_t *from, size_t len)
 	}
 	word = htole64(lower_word(load_word(from + at, len - at)));
 	memcpy(to + at, &word, len - at);
+}
+
+/* The last block is the last sixteen bytes, some of them for the second time:
+ * what is lower already stays. */
+void
+dname_copy_lower(uint8_t *to, const uint8_t *from, size_t len)
+{
+	if (len < sizeof(block16)) {
+		copy_lower_short(to, from, len);
+		return;
+	}
+	for (size_t at = 0; at + sizeof(block16) < len; at += sizeof(block16))
+		lower_block(to + at, from + at);
+	len -= sizeof(block16);
+	lower_block(to + len, from + len);
 }
 
 /* ---- text ---- */
@@ -561,16 +589,6 @@ dname_hash(const struct hash_key *key, const uint8_t *lower)
 	return hash_finish(hash_labels(key, lower));
 }
 
-uint64_t
-dname_hash_child(const struct hash_key *key, const uint8_t *lower,
-    const uint8_t *label, size_t label_len)
-{
-	struct hash_state s = hash_labels(key, lower);
-
-	hash_label(&s, label, label_len);
-	return hash_finish(s);
-}
-
 unsigned
 dname_hash_suffixes(const struct hash_key *key, const uint8_t *lower,
     uint64_t hash[DNAME_LABELS_MAX + 1])
@@ -585,4 +603,58 @@ dname_hash_suffixes(const struct hash_key *key, const uint8_t *lower,
 		hash[i] = hash_finish(s);
 	}
 	return labels;
+}
+
+/* As hash_label, of a label behind which eight bytes more can be read. */
+static inline void
+hash_label_in_room(struct hash_state *s, const uint8_t *bytes, size_t length)
+{
+	size_t left = length;
+	uint64_t word;
+
+	for (; left >= 8; left -= 8, bytes += 8)
+		hash_block(s, load_word(bytes, 8));
+	word = load_word(bytes, 8) & (((uint64_t)1 << 8 * left) - 1);
+	hash_block(s, word | (uint64_t)length << 56);
+}
+
+uint64_t
+dname_hash_labels(const struct hash_key *key, const uint8_t *lower,
+    const uint8_t *at, unsigned labels)
+{
+	struct hash_state s = hash_start(key);
+
+	while (labels-- > 0)
+		hash_label_in_room(&s, lower + at[labels] + 1,
+		    lower[at[labels]]);
+	return hash_finish(s);
+}
+
+void
+dname_path_set(struct dname_path *path, const struct hash_key *key,
+    const uint8_t *lower, unsigned length)
+{
+	struct hash_state s = hash_start(key);
+	unsigned i = find_labels(lower, path->at);
+
+	path->name = lower;
+	path->length = length;
+	path->labels = i;
+	path->at[i] = (uint8_t)(length - 1);
+	path->state[i] = s;
+	while (i-- > 0) {
+		hash_label_in_room(&s, lower + path->at[i] + 1,
+		    lower[path->at[i]]);
+		path->state[i] = s;
+	}
+}
+
+uint64_t
+dname_path_hash_child(const struct dname_path *path, unsigned skip,
+    const uint8_t *label, size_t label_len)
+{
+	struct hash_state s = path->state[skip];
+
+	hash_label(&s, label, label_len);
+	return hash_finish(s);
 }

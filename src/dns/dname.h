@@ -81,14 +81,49 @@ struct dname dname_of_addr(const struct addr *addr);
  * same blocks. */
 uint64_t dname_hash(const struct hash_key *key, const uint8_t *lower);
 
-/* That of the name made of a label and the suffix `lower`, a wildcard (`*`)
- * say, without putting it together. */
-uint64_t dname_hash_child(const struct hash_key *key, const uint8_t *lower,
-    const uint8_t *label, size_t label_len);
-
 /* The hash of every suffix in one pass.  hash[i] belongs to the name without
  * its first i labels, hash[labels] to the root; returns labels. */
 unsigned dname_hash_suffixes(const struct hash_key *key, const uint8_t *lower,
     uint64_t hash[DNAME_LABELS_MAX + 1]);
+
+/* Behind a name that one of the next two reads there is room to read on for
+ * DNAME_BEHIND bytes, whatever is in them. */
+#define DNAME_BEHIND 8
+
+/* The same, told where the labels begin (dns/question.h knows). */
+uint64_t dname_hash_labels(const struct hash_key *key, const uint8_t *lower,
+    const uint8_t *at, unsigned labels);
+
+/* A name taken apart: where its labels begin, and of each suffix the state of
+ * its hash.  Few of the suffixes are ever asked for: a hash is finished then.
+ * suffix i is the name without its first i labels; suffix `labels` the root.
+ * Large: not to be copied or zeroed. */
+struct dname_path {
+	const uint8_t *name;		/* lower; not ours */
+	unsigned length;
+	unsigned labels;
+	uint8_t at[DNAME_LABELS_MAX + 1];
+	struct hash_state state[DNAME_LABELS_MAX + 1];
+};
+
+void dname_path_set(struct dname_path *path, const struct hash_key *key,
+    const uint8_t *lower, unsigned length);
+
+static inline const uint8_t *
+dname_path_suffix(const struct dname_path *path, unsigned skip)
+{
+	return path->name + path->at[skip];
+}
+
+/* What dname_hash says of the suffix. */
+static inline uint64_t
+dname_path_hash(const struct dname_path *path, unsigned skip)
+{
+	return hash_finish(path->state[skip]);
+}
+
+/* That of the suffix with a label ahead of it, a wildcard (`*`) say. */
+uint64_t dname_path_hash_child(const struct dname_path *path, unsigned skip,
+    const uint8_t *label, size_t label_len);
 
 #endif

@@ -10,26 +10,27 @@
 #define FIXED 10			/* type to rdlength */
 
 /* Lower case into q->name; only labels, no pointers: there is nothing before a
- * question that one could point to.  False: malformed. */
+ * question that one could point to.  False: malformed; by then it may have noted
+ * where a label beyond DNAME_LABELS_MAX would begin, but never one more. */
 static bool
 read_name(struct question *q)
 {
 	const uint8_t *from = q->packet + WIRE_HEADER;
-	size_t left = q->length - (size_t)WIRE_HEADER, length = 0;
+	size_t left = q->length - (size_t)WIRE_HEADER, at = 0;
 	unsigned labels = 0;
 
 	if (left > DNAME_MAX)
 		left = DNAME_MAX;
 	for (;; labels++) {
-		if (length >= left || from[length] > LABEL_MAX)
+		if (at >= left || from[at] > LABEL_MAX)
 			return false;
-		if (from[length] == 0)
+		if (from[at] == 0)
 			break;
-		length += from[length] + 1u;
+		q->label_at[labels] = (uint8_t)at;
+		at += from[at] + 1u;
 	}
-	length++;
-	dname_copy_lower(q->name, from, length);
-	q->name_length = (uint8_t)length;
+	dname_copy_lower(q->name, from, at + 1);
+	q->name_length = (uint8_t)(at + 1);
 	q->labels = (uint8_t)labels;
 	return true;
 }
@@ -129,8 +130,23 @@ read_additional(struct question *q, struct wire_reader *r, uint8_t *version)
 	return owner_length == 1 && read_opt(q, fixed, version);
 }
 
+/* Nearly every question has an OPT behind it and nothing else.  Where it is as
+ * it should be it is found without walking; else NULL. */
+static const uint8_t *
+find_lone_opt(const struct question *q)
+{
+	const uint8_t *owner = q->packet + q->end;
+	size_t left = (size_t)q->length - q->end;
+
+	if (wire_get32(q->packet + 8) != 1 || left < 1 + FIXED ||
+	    owner[0] != 0 || wire_get16(owner + 1) != TYPE_OPT ||
+	    left - 1 - FIXED < wire_get16(owner + 9))
+		return NULL;
+	return owner + 1;
+}
+
 static enum question_result
-read_rest(struct question *q)
+read_records(struct question *q)
 {
 	unsigned authority = wire_get16(q->packet + 8);
 	unsigned count = wire_get16(q->packet + 10);
@@ -143,6 +159,19 @@ read_rest(struct question *q)
 	while (count-- > 0)
 		if (!read_additional(q, &r, &version))
 			return QUESTION_FORMERR;
+	return version > 0 ? QUESTION_BADVERS : QUESTION_OK;
+}
+
+static enum question_result
+read_rest(struct question *q)
+{
+	const uint8_t *opt = find_lone_opt(q);
+	uint8_t version = 0;
+
+	if (opt == NULL)
+		return read_records(q);
+	if (!read_opt(q, opt, &version))
+		return QUESTION_FORMERR;
 	return version > 0 ? QUESTION_BADVERS : QUESTION_OK;
 }
 

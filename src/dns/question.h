@@ -44,7 +44,9 @@ struct question {
 	uint16_t cookie_at;		/* the COOKIE option's bytes in the
 					 * packet; 0: there is none */
 	uint8_t cookie_length;
-	uint8_t name[DNAME_MAX + 1];	/* lower */
+	uint8_t label_at[DNAME_LABELS_MAX + 1];	/* where in name each begins,
+					 * but for the root; see read_name */
+	uint8_t name[DNAME_MAX + DNAME_BEHIND];	/* lower */
 };
 
 /* Fill q from a packet.  Records other than one OPT in the additional section

@@ -27,6 +27,7 @@ struct areas {
 	unsigned count;
 	struct slot *slots;		/* open addressing, half empty */
 	unsigned mask;
+	unsigned deepest;		/* labels */
 	uint64_t depths[2];		/* which numbers of labels there are */
 };
 
@@ -215,6 +216,8 @@ put_slot(struct areas *areas, const struct hash_key *key,
 	if (slot->area == NULL || area->kind == AREA_ZONE)
 		slot->area = area;
 	areas->depths[area->labels / 64] |= 1ULL << area->labels % 64;
+	if (area->labels > areas->deepest)
+		areas->deepest = area->labels;
 }
 
 struct areas *
@@ -313,6 +316,31 @@ areas_find_zone(const struct areas *areas, const uint8_t *lower,
     unsigned labels, const uint64_t *hash)
 {
 	return find_deepest(areas, lower, labels, hash, WANT_ZONE);
+}
+
+void
+areas_find_both(const struct areas *areas, const struct dname_path *path,
+    unsigned skip, struct areas_found *found)
+{
+	unsigned depth = path->labels - skip;
+
+	*found = (struct areas_found){ 0 };
+	if (depth > areas->deepest)
+		depth = areas->deepest;
+	for (; found->zone == NULL && areas->count > 0; depth--) {
+		const struct slot *slot = NULL;
+
+		skip = path->labels - depth;
+		if (areas->depths[depth / 64] >> depth % 64 & 1)
+			slot = find_slot(areas, dname_path_suffix(path, skip),
+			    dname_path_hash(path, skip));
+		if (slot != NULL && found->area == NULL)
+			found->area = slot->area;
+		if (slot != NULL)
+			found->zone = slot->zone;
+		if (depth == 0)
+			break;
+	}
 }
 
 const struct area *

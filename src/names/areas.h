@@ -34,6 +34,10 @@ const struct area *areas_find(const struct areas *areas,
 const struct area *areas_find_zone(const struct areas *areas,
     const uint8_t *lower, unsigned labels, const uint64_t *hash);
 
+/* Both of them, for a suffix of a name taken apart. */
+void areas_find_both(const struct areas *areas, const struct dname_path *path,
+    unsigned skip, struct areas_found *found);
+
 /* The domains whose SOA was made: the index gives their apex a node.  NULL at
  * the end; start with 0. */
 const struct area *areas_next_made(const struct areas *areas,

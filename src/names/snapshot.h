@@ -63,6 +63,15 @@ const struct area *snapshot_area(const struct snapshot *snapshot,
 const struct area *snapshot_zone(const struct snapshot *snapshot,
     const uint8_t *lower, unsigned labels, const uint64_t *hash);
 
+/* Both at once, of a name without its first `skip` labels.  Either may be NULL;
+ * where the deepest area is of a zone file they are the same. */
+struct areas_found {
+	const struct area *area;
+	const struct area *zone;
+};
+void snapshot_areas(const struct snapshot *snapshot,
+    const struct dname_path *path, unsigned skip, struct areas_found *found);
+
 /* The node whose owner is the reverse name of addr; *ttl is that of its
  * address record.  NULL: none. */
 const struct node *snapshot_reverse(const struct snapshot *snapshot,

@@ -50,6 +50,13 @@ snapshot_zone(const struct snapshot *snapshot, const uint8_t *lower,
 	return areas_find_zone(snapshot->areas, lower, labels, hash);
 }
 
+void
+snapshot_areas(const struct snapshot *snapshot,
+    const struct dname_path *path, unsigned skip, struct areas_found *found)
+{
+	areas_find_both(snapshot->areas, path, skip, found);
+}
+
 uint64_t
 addr_prefix_hash(const struct hash_key *key, const struct addr_prefix *prefix)
 {

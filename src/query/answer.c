@@ -47,18 +47,25 @@ struct wanted {
 };
 
 uint64_t
+answer_hash_of(const struct hash_key *key, uint64_t name_hash,
+    const struct forward_question *question)
+{
+	struct hash_state s = hash_start(key);
+
+	hash_block(&s, name_hash);
+	hash_block(&s, question->to.id);
+	hash_block(&s, (uint64_t)question->type << 16 |
+	    (uint64_t)question->dnssec_ok << 8 |
+	    question->checking_disabled);
+	return hash_finish(s);
+}
+
+uint64_t
 answer_hash(const struct hash_key *key,
     const struct forward_question *question)
 {
-	uint8_t bytes[DNAME_MAX + 12];
-	size_t length = question->name.length;
-
-	memcpy(bytes, question->name.wire, length);
-	wire_put16(bytes + length, question->type);
-	bytes[length + 2] = question->dnssec_ok;
-	bytes[length + 3] = question->checking_disabled;
-	memcpy(bytes + length + 4, &question->to.id, 8);
-	return hash_siphash13(key, bytes, length + 12);
+	return answer_hash_of(key, dname_hash(key, question->name.wire),
+	    question);
 }
 
 /* Next record of class IN in a section; counts what it passes. */

@@ -39,7 +39,10 @@ struct forward_question {
 	struct upstreams to;
 };
 
+/* answer_hash_of: for those who have the name's dname_hash with this key. */
 uint64_t answer_hash(const struct hash_key *key,
+    const struct forward_question *question);
+uint64_t answer_hash_of(const struct hash_key *key, uint64_t name_hash,
     const struct forward_question *question);
 
 struct answer {

@@ -31,8 +31,9 @@ struct chain {
 	unsigned steps;			/* CNAMEs followed */
 	const struct node *dname;	/* whose DNAME was written last */
 	struct local local;
-	struct path path;		/* of the name that it is about now */
+	struct dname_path path;		/* of the name that it is about now */
 	struct dname target[QUERY_CHAIN_MAX];
+	uint8_t behind[DNAME_BEHIND];	/* the last of them */
 };
 
 /* The owner of what is written now. */
@@ -111,12 +112,11 @@ find_authority(const struct chain *c)
 		return NULL;
 	if (c->q->question.type == TYPE_DS && c->path.labels > 0 &&
 	    area->kind == AREA_ZONE && area->labels == c->path.labels) {
-		const struct area *above = snapshot_area(c->from->names,
-		    dname_skip(c->path.name, 1), c->path.labels - 1,
-		    c->path.hash + 1);
+		struct areas_found above;
 
-		if (area_is_closed(above) && !above->not_ready)
-			return above;
+		snapshot_areas(c->from->names, &c->path, 1, &above);
+		if (area_is_closed(above.area) && !above.area->not_ready)
+			return above.area;
 	}
 	return area;
 }
@@ -179,7 +179,7 @@ go_to(struct chain *c, const uint8_t *name)
 		return STEP_DONE;
 	}
 	c->steps++;
-	path_set(&c->path, snapshot_key(c->from->names), target->wire,
+	dname_path_set(&c->path, snapshot_key(c->from->names), target->wire,
 	    target->length);
 	return STEP_ON;
 }
@@ -508,9 +508,9 @@ note_ask(struct chain *c, const struct route *route,
 	c->noted->to = *to;
 }
 
-/* The name is set. */
+/* The name is set; hash is the name's. */
 static void
-finish_question(struct query *q, const struct upstreams *to)
+finish_question(struct query *q, uint64_t hash, const struct upstreams *to)
 {
 	struct forward_question *forward = &q->forward;
 
@@ -518,7 +518,8 @@ finish_question(struct query *q, const struct upstreams *to)
 	forward->dnssec_ok = q->question.dnssec_ok;
 	forward->checking_disabled = (q->question.flags & FLAG_CD) != 0;
 	forward->to.id = to->id;
-	forward->hash = answer_hash(snapshot_key(q->view->names), forward);
+	forward->hash = answer_hash_of(snapshot_key(q->view->names), hash,
+	    forward);
 }
 
 void
@@ -529,7 +530,7 @@ chain_question(struct query *q, const struct upstreams *to)
 	name->length = q->question.name_length;
 	name->labels = q->question.labels;
 	memcpy(name->wire, q->question.name, name->length);
-	finish_question(q, to);
+	finish_question(q, q->hash, to);
 }
 
 /* Of the name that it is about now. */
@@ -542,7 +543,7 @@ set_question(struct chain *c, const struct upstreams *to)
 	name->length = (uint8_t)c->path.length;
 	name->labels = (uint8_t)c->path.labels;
 	memcpy(name->wire, c->path.name, name->length);
-	finish_question(c->q, to);
+	finish_question(c->q, dname_path_hash(&c->path, 0), to);
 }
 
 /* From the cache, or from these upstreams. */
@@ -652,7 +653,7 @@ answer_special(struct chain *c, const struct route *route)
 	} else if (c->path.labels > special.labels && !c->local.has_below) {
 		c->q->reply.rcode = RCODE_NXDOMAIN;
 	}
-	negative_made(&c->q->reply, dname_skip(c->path.name,
+	negative_made(&c->q->reply, dname_path_suffix(&c->path,
 	    c->path.labels - special.labels), snapshot_serial(c->from->names),
 	    NEGATIVE_SHORT_TTL_S);
 	return true;
@@ -725,6 +726,16 @@ answer_unknown(struct chain *c)
 	return answer_from_outside(c, route);
 }
 
+/* Of the question's own name its view was asked already. */
+static const struct node *
+find_exact(const struct chain *c, const struct snapshot *names)
+{
+	if (c->steps == 0 && names == c->q->view->names)
+		return c->q->node;
+	return snapshot_find(names, dname_path_hash(&c->path, 0), c->path.name,
+	    c->path.length);
+}
+
 static void
 find_name(struct chain *c)
 {
@@ -733,9 +744,11 @@ find_name(struct chain *c)
 	struct local above;
 
 	c->from = c->view;
+	c->local.exact = find_exact(c, c->view->names);
 	local_find(c->view->names, &c->path, type, &c->local);
 	if (!c->view->inherit || local_is_firm(&c->local))
 		return;
+	above.exact = find_exact(c, top->names);
 	local_find(top->names, &c->path, type, &above);
 	if (local_join(&c->local, &above, type))
 		c->from = top;
@@ -797,7 +810,7 @@ chain_answer(struct query *q, const struct query_env *env,
 	c.source = TALLY_ERROR;
 	c.steps = 0;
 	c.dname = NULL;
-	path_set(&c.path, snapshot_key(q->view->names), q->question.name,
+	dname_path_set(&c.path, snapshot_key(q->view->names), q->question.name,
 	    q->question.name_length);
 	do
 		step = take_step(&c);

@@ -5,62 +5,44 @@
 
 #include "dns/types.h"
 
-void
-path_set(struct path *path, const struct hash_key *key, const uint8_t *lower,
-    unsigned length)
-{
-	path->name = lower;
-	path->length = length;
-	path->labels = dname_hash_suffixes(key, lower, path->hash);
-}
-
-bool
-path_ends_in(const struct path *path, unsigned labels, const char *wire,
-    size_t length)
-{
-	const uint8_t *suffix;
-
-	if (path->labels < labels)
-		return false;
-	suffix = dname_skip(path->name, path->labels - labels);
-	return path->length - (size_t)(suffix - path->name) == length &&
-	    memcmp(suffix, wire, length) == 0;
-}
-
-/* The node of the suffix that has `depth` labels. */
+/* The node of the suffix that has `depth` labels, fewer than the name. */
 static const struct node *
-find_at(const struct snapshot *names, const struct path *path, unsigned depth)
-{
-	unsigned skip = path->labels - depth;
-	const uint8_t *suffix = dname_skip(path->name, skip);
-
-	return snapshot_find(names, path->hash[skip], suffix,
-	    path->length - (unsigned)(suffix - path->name));
-}
-
-static const struct node *
-find_wildcard_at(const struct snapshot *names, const struct path *path,
+find_at(const struct snapshot *names, const struct dname_path *path,
     unsigned depth)
 {
-	struct dname wildcard;
+	unsigned skip = path->labels - depth;
 
-	if (!dname_prepend(&wildcard, (const uint8_t *)"*", 1,
-	    dname_skip(path->name, path->labels - depth)))
+	return snapshot_find(names, dname_path_hash(path, skip),
+	    dname_path_suffix(path, skip), path->length - path->at[skip]);
+}
+
+static const struct node *
+find_wildcard_at(const struct snapshot *names, const struct dname_path *path,
+    unsigned depth)
+{
+	unsigned skip = path->labels - depth;
+	unsigned length = path->length - path->at[skip];
+	uint8_t wildcard[DNAME_MAX];
+
+	if (length + 2 > sizeof(wildcard))
 		return NULL;
+	wildcard[0] = 1;
+	wildcard[1] = '*';
+	memcpy(wildcard + 2, dname_path_suffix(path, skip), length);
 	return snapshot_find(names,
-	    dname_hash(snapshot_key(names), wildcard.wire), wildcard.wire,
-	    wildcard.length);
+	    dname_path_hash_child(path, skip, wildcard + 1, 1), wildcard,
+	    length + 2);
 }
 
 static bool
-is_under_arpa(const struct path *path)
+is_under_arpa(const struct dname_path *path)
 {
 	return path->labels > 2 &&
 	    path_ends_in(path, 1, "\4arpa", sizeof("\4arpa"));
 }
 
 static void
-find_reverse(const struct snapshot *names, const struct path *path,
+find_reverse(const struct snapshot *names, const struct dname_path *path,
     struct local *local)
 {
 	struct addr addr;
@@ -94,7 +76,7 @@ has_guest(const struct node *node)
 
 /* What the node at this depth of the zone hands away, if anything. */
 static enum local_kind
-judge_cut(const struct node *node, unsigned depth, const struct path *path,
+judge_cut(const struct node *node, unsigned depth, const struct dname_path *path,
     const struct area *zone)
 {
 	if (node->labels != depth)	/* short for a name elsewhere */
@@ -109,7 +91,7 @@ judge_cut(const struct node *node, unsigned depth, const struct path *path,
 /* The first cut or DNAME on the way down.  A zone that was never read has
  * neither, and hides those of the zone around it. */
 static bool
-find_cut(const struct snapshot *names, const struct path *path,
+find_cut(const struct snapshot *names, const struct dname_path *path,
     struct local *local)
 {
 	const struct area *zone = local->zone;
@@ -120,7 +102,8 @@ find_cut(const struct snapshot *names, const struct path *path,
 	    local->area->labels > zone->labels)
 		return false;
 	for (unsigned d = zone->labels; d <= path->labels; d++) {
-		const struct node *node = find_at(names, path, d);
+		const struct node *node = d == path->labels ? local->exact :
+		    find_at(names, path, d);
 
 		if (node == NULL)
 			return false;
@@ -163,7 +146,7 @@ find_exact(const struct node *exact, struct local *local)
 }
 
 static bool
-find_wildcard(const struct snapshot *names, const struct path *path,
+find_wildcard(const struct snapshot *names, const struct dname_path *path,
     struct local *local)
 {
 	bool closed = area_is_closed(local->area);
@@ -194,18 +177,18 @@ find_wildcard(const struct snapshot *names, const struct path *path,
 }
 
 void
-local_find(const struct snapshot *names, const struct path *path,
+local_find(const struct snapshot *names, const struct dname_path *path,
     uint16_t type, struct local *local)
 {
-	const struct node *exact = find_at(names, path, path->labels);
+	const struct node *exact = local->exact;
+	struct areas_found found;
 
+	snapshot_areas(names, path, 0, &found);
 	*local = (struct local){
 		.has_below = exact != NULL,
 		.exact = exact,
-		.area = snapshot_area(names, path->name, path->labels,
-		    path->hash),
-		.zone = snapshot_zone(names, path->name, path->labels,
-		    path->hash),
+		.area = found.area,
+		.zone = found.zone,
 	};
 	if (exact == NULL || type == TYPE_PTR || !node_is_served(exact))
 		find_reverse(names, path, local);

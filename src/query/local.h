@@ -21,22 +21,21 @@
 #ifndef HOSTLER_QUERY_LOCAL_H
 #define HOSTLER_QUERY_LOCAL_H
 
+#include <string.h>
+
 #include "names/snapshot.h"
 
-/* A name and the hash of each of its suffixes. */
-struct path {
-	const uint8_t *name;		/* lower */
-	unsigned length;
-	unsigned labels;
-	uint64_t hash[DNAME_LABELS_MAX + 1];
-};
-
-void path_set(struct path *path, const struct hash_key *key,
-    const uint8_t *lower, unsigned length);
-
 /* Are its last labels these?  wire: the root label too. */
-bool path_ends_in(const struct path *path, unsigned labels, const char *wire,
-    size_t length);
+static inline bool
+path_ends_in(const struct dname_path *path, unsigned labels, const char *wire,
+    size_t length)
+{
+	size_t at = path->labels < labels ? 0 :
+	    path->at[path->labels - labels];
+
+	return path->labels >= labels && path->length - at == length &&
+	    memcmp(path->name + at, wire, length) == 0;
+}
 
 enum local_kind {
 	LOCAL_NONE,			/* nothing: rules 4 and 5 */
@@ -55,14 +54,15 @@ struct local {
 					 * whether or not that makes it known */
 	uint32_t reverse_ttl;
 	const struct node *exact;	/* of this very name, whatever kind
-					 * comes of it; NULL: none */
+					 * comes of it; NULL: none; told */
 	const struct node *node;
 	const struct node *reverse;	/* beside KNOWN too, for PTR */
 	const struct area *area;	/* the deepest; NULL: none */
 	const struct area *zone;	/* the deepest of a zone file */
 };
 
-void local_find(const struct snapshot *names, const struct path *path,
+/* local->exact is set by the caller: what snapshot_find says of the name. */
+void local_find(const struct snapshot *names, const struct dname_path *path,
     uint16_t type, struct local *local);
 
 /* What the names of a view say (local), joined with what those of the level

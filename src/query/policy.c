@@ -142,7 +142,7 @@ fit_view(const struct view *view, const struct addr *client,
 }
 
 const struct view *
-policy_view(const struct policy *policy, const struct addr *client,
+policy_choose_view(const struct policy *policy, const struct addr *client,
     const struct addr *asked)
 {
 	const struct view *best = &policy->top;
@@ -175,9 +175,9 @@ view_route(const struct view *view, const uint8_t *lower, unsigned labels)
 	for (unsigned i = 0; i < view->route_count; i++) {
 		const struct dname *zone = &view->routes[i].zone;
 
-		if (zone->labels <= labels && memcmp(zone->wire,
-		    dname_skip(lower, labels - zone->labels),
-		    zone->length) == 0)
+		if (zone->labels == 0 || (zone->labels <= labels &&
+		    memcmp(zone->wire, dname_skip(lower, labels -
+		    zone->labels), zone->length) == 0))
 			return &view->routes[i];
 	}
 	return NULL;

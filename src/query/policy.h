@@ -122,8 +122,17 @@ struct policy {
 /* The view of a client: one that names the address asked goes ahead of one
  * that does not, then the longest prefix, then the order.  A view that has both
  * must fit in both. */
-const struct view *policy_view(const struct policy *policy,
+const struct view *policy_choose_view(const struct policy *policy,
     const struct addr *client, const struct addr *asked);
+
+static inline const struct view *
+policy_view(const struct policy *policy, const struct addr *client,
+    const struct addr *asked)
+{
+	return policy->view_count == 0 ? &policy->top :
+	    policy_choose_view(policy, client, asked);
+}
+
 /* Is this client told where each answer comes from? */
 bool policy_tells(const struct policy *policy, const struct addr *client);
 

@@ -81,6 +81,7 @@ struct query {
 	struct query_client client;
 	const struct view *view;	/* of the client */
 	uint64_t hash;			/* of question.name */
+	const struct node *node;	/* of it, once the query is answered */
 	struct reply reply;
 	uint8_t cookie[COOKIE_FULL];	/* for the reply, where one came */
 	bool vouched;			/* by its cookie: no forged sender */

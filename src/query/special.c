@@ -51,7 +51,7 @@ static const struct special_reverse reverse6[] = {
 
 /* Is the name at or below this zone?  bits_per_label: 8 or 4. */
 static bool
-fits(const struct special_reverse *zone, const struct path *path,
+fits(const struct special_reverse *zone, const struct dname_path *path,
     unsigned bits_per_label, unsigned *labels)
 {
 	struct addr addr;
@@ -59,12 +59,12 @@ fits(const struct special_reverse *zone, const struct path *path,
 
 	*labels = 2 + zone->apex_bits / bits_per_label;
 	return path->labels >= *labels && dname_to_addr(
-	    dname_skip(path->name, path->labels - *labels), &addr, &bits) &&
+	    dname_path_suffix(path, path->labels - *labels), &addr, &bits) &&
 	    bits == zone->apex_bits && prefix_contains(&zone->prefix, &addr);
 }
 
 static struct special
-find_under_arpa(const struct path *path)
+find_under_arpa(const struct dname_path *path)
 {
 	static const char home[] = "\4home\4arpa";
 	static const char in_addr[] = "\7in-addr\4arpa";
@@ -90,11 +90,16 @@ find_under_arpa(const struct path *path)
 }
 
 struct special
-special_find(const struct path *path)
+special_find(const struct dname_path *path)
 {
+	const uint8_t *top;
+
+	if (path->labels == 0)
+		return (struct special){ SPECIAL_NONE, 0 };
+	top = dname_path_suffix(path, path->labels - 1);
 	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++) {
-		if (path_ends_in(path, 1, tops[i].label,
-		    strlen(tops[i].label) + 1))
+		if (top[0] == tops[i].label[0] &&
+		    memcmp(top, tops[i].label, top[0] + 1u) == 0)
 			return (struct special){ tops[i].kind, 1 };
 	}
 	if (path_ends_in(path, 1, "\4arpa", sizeof("\4arpa")))

@@ -29,6 +29,6 @@ struct special {
 	unsigned labels;		/* of its apex */
 };
 
-struct special special_find(const struct path *path);
+struct special special_find(const struct dname_path *path);
 
 #endif

@@ -37,7 +37,8 @@ query_begin(struct query *q, const struct query_env *env,
 	if (q->parsed != QUESTION_OK)
 		return;
 	q->view = view_for(q, env);
-	q->hash = dname_hash(snapshot_key(q->view->names), q->question.name);
+	q->hash = dname_hash_labels(snapshot_key(q->view->names),
+	    q->question.name, q->question.label_at, q->question.labels);
 	snapshot_prefetch(q->view->names, q->hash);
 }
 
@@ -216,9 +217,7 @@ static bool
 answer_plain(struct query *q, const struct query_env *env,
     enum tally_source *source)
 {
-	const struct snapshot *names = q->view->names;
-	const struct node *node = snapshot_find(names, q->hash,
-	    q->question.name, q->question.name_length);
+	const struct node *node = q->node;
 	const struct rrset *rrset;
 	struct reply_rrset records = { .ttl_cap = UINT32_MAX };
 
@@ -275,6 +274,8 @@ static enum query_outcome
 answer(struct query *q, const struct query_env *env,
     enum tally_source *source)
 {
+	q->node = snapshot_find(q->view->names, q->hash, q->question.name,
+	    q->question.name_length);
 	if (env->trace != NULL)
 		return chain_answer(q, env, source);
 	if (env->policy->told_count > 0 && q->reply.edns &&

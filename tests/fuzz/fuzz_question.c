@@ -34,10 +34,43 @@ check_question(const struct question *q, enum question_result result)
 	assert(memcmp(lower, q->name, q->name_length) == 0);
 	assert(dname_hash_suffixes(&key, lower, hash) == q->labels);
 	assert(dname_hash(&key, lower) == hash[0]);
+	assert(dname_hash_labels(&key, q->name, q->label_at, q->labels) ==
+	    hash[0]);
 	if (result == QUESTION_OK || result == QUESTION_BADVERS) {
 		assert(q->end == WIRE_HEADER + q->name_length + 4);
 		assert(dname_equal(q->packet + WIRE_HEADER, q->name));
 	}
+}
+
+/* An OPT alone is found without walking.  With a harmless record ahead of it
+ * all records are walked: what is said of the OPT must be the same. */
+static void
+check_walked(const struct question *q, enum question_result result)
+{
+	static const uint8_t record[11] = { 0, 0, TYPE_A, 0, CLASS_IN };
+	size_t length = q->length + sizeof(record);
+	struct question walked;
+	uint8_t *packet;
+
+	if (q->end == WIRE_HEADER || wire_get32(q->packet + 8) != 1 ||
+	    length > WIRE_MAX)
+		return;
+	packet = malloc(length);
+	memcpy(packet, q->packet, q->end);
+	memcpy(packet + q->end, record, sizeof(record));
+	memcpy(packet + q->end + sizeof(record), q->packet + q->end,
+	    q->length - (size_t)q->end);
+	wire_put16(packet + 10, 2);
+	assert(question_read(&walked, packet, length) == result);
+	assert(walked.edns == q->edns && walked.dnssec_ok == q->dnssec_ok);
+	assert(walked.udp_size == q->udp_size && walked.end == q->end);
+	assert(walked.cookie == q->cookie);
+	assert((walked.cookie_at != 0) == (q->cookie_at != 0));
+	if (q->cookie_at != 0) {
+		assert(walked.cookie_at == q->cookie_at + sizeof(record));
+		assert(walked.cookie_length == q->cookie_length);
+	}
+	free(packet);
 }
 
 static void
@@ -125,6 +158,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	result = question_read(&q, packet, size - MODES);
 	if (result != QUESTION_DROP_SHORT && result != QUESTION_DROP_RESPONSE) {
 		check_question(&q, result);
+		check_walked(&q, result);
 		check_error(&q);
 	}
 	if (result == QUESTION_OK)

@@ -471,21 +471,36 @@ START_TEST(hashes_suffixes)
 	for (unsigned i = 0; i < 2000; i++) {
 		struct dname name = make_name(&state);
 		uint8_t *alone = malloc(name.length);
+		/* Just the room that is asked for. */
+		uint8_t *roomy = malloc(name.length + DNAME_BEHIND);
+		struct dname_path path;
 
 		memcpy(alone, name.wire, name.length);
+		memcpy(roomy, name.wire, name.length);
+		memset(roomy + name.length, 0xff, DNAME_BEHIND);
+		dname_path_set(&path, &key, roomy, name.length);
+		ck_assert_uint_eq(path.labels, name.labels);
 		ck_assert_uint_eq(dname_hash(&key, alone), slow_hash(alone));
+		ck_assert_uint_eq(dname_hash_labels(&key, roomy, path.at,
+		    path.labels), slow_hash(alone));
 		ck_assert_uint_eq(dname_hash_suffixes(&key, alone, hash),
 		    name.labels);
 		free(alone);
 		for (unsigned l = 0; l <= name.labels; l++)
 			ck_assert_uint_eq(hash[l], dname_hash(&key,
 			    dname_skip(name.wire, l)));
-		for (unsigned l = 0; l < name.labels; l++) {
-			const uint8_t *at = dname_skip(name.wire, l);
-
-			ck_assert_uint_eq(hash[l], dname_hash_child(&key,
-			    at + *at + 1, at + 1, *at));
+		for (unsigned l = 0; l <= name.labels; l++) {
+			ck_assert_uint_eq(dname_path_suffix(&path, l) - roomy,
+			    dname_skip(name.wire, l) - name.wire);
+			ck_assert_uint_eq(dname_path_hash(&path, l), hash[l]);
 		}
+		for (unsigned l = 0; l < name.labels; l++) {
+			const uint8_t *at = dname_path_suffix(&path, l);
+
+			ck_assert_uint_eq(hash[l], dname_path_hash_child(
+			    &path, l + 1, at + 1, *at));
+		}
+		free(roomy);
 	}
 }
 END_TEST
@@ -496,6 +511,7 @@ START_TEST(hashes_as_siphash)
 {
 	struct dname name = dname_from("localdb."), other;
 	struct dname suffix = dname_from("x.test.");
+	struct dname_path path;
 
 	ck_assert_uint_eq(dname_hash(&key, name.wire),
 	    hash_siphash13(&key, "localdb", 7));
@@ -510,7 +526,8 @@ START_TEST(hashes_as_siphash)
 	ck_assert_uint_ne(dname_hash(&key, name.wire),
 	    dname_hash(&key, other.wire));
 	name = dname_from("*.x.test.");
-	ck_assert_uint_eq(dname_hash_child(&key, suffix.wire,
+	dname_path_set(&path, &key, suffix.wire, suffix.length);
+	ck_assert_uint_eq(dname_path_hash_child(&path, 0,
 	    (const uint8_t *)"*", 1), dname_hash(&key, name.wire));
 }
 END_TEST

@@ -169,9 +169,9 @@ special_of(const char *name)
 {
 	static const struct hash_key key = { 1, 2 };
 	struct dname lower = dname_from(name);
-	struct path path;
+	struct dname_path path;
 
-	path_set(&path, &key, lower.wire, lower.length);
+	dname_path_set(&path, &key, lower.wire, lower.length);
 	return special_find(&path);
 }
 
