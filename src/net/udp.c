@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "net/late.h"
 #include "net/loop.h"
 
 #define PACKET_MAX 2048			/* a question with room for options */
@@ -33,6 +34,7 @@ struct udp_batch {
 	union control control[SERVING_BATCH];
 	uint8_t packets[SERVING_BATCH][PACKET_ROOM];
 	uint8_t replies[SERVING_BATCH][REPLY_UDP_SIZE];
+	struct late *late;		/* of the first socket's worker */
 };
 
 struct udp {
@@ -76,7 +78,15 @@ udp_batch_new(void)
 void
 udp_batch_free(struct udp_batch *batch)
 {
+	late_free(batch->late);
 	free(batch);
+}
+
+void
+udp_batch_flush(struct udp_batch *batch)
+{
+	if (batch->late)
+		late_flush(batch->late);
 }
 
 /* ---- the address that was asked ---- */
@@ -158,23 +168,20 @@ static void
 send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 {
 	struct udp *udp = from->owner;
-	union waiting_name name = from->to;
-	struct iovec room = {(void *)(uintptr_t)bytes, length};
-	struct msghdr msg = {.msg_name = &name,
-	    .msg_namelen = from->to_length, .msg_iov = &room,
-	    .msg_iovlen = 1};
+	struct late_reply reply = {.fd = udp->fd, .to = &from->to,
+	    .to_length = from->to_length, .bytes = bytes,
+	    .length = length};
 	union control control;
 
 	if (!bytes)
 		return;
 	if (udp->wildcard) {
-		msg.msg_control = &control;
-		msg.msg_controllen = write_source(&control,
+		reply.control = &control;
+		reply.control_length = write_source(&control,
 		    &from->client.asked,
-		    scope_of(&name, &from->client.asked));
+		    scope_of(&from->to, &from->client.asked));
 	}
-	if (sendmsg(udp->fd, &msg, MSG_DONTWAIT) < 0)
-		stats_count(udp->serving->env.stats, STAT_DROPPED_SEND);
+	late_put(udp->batch->late, &reply);
 }
 
 /* ---- a batch ---- */
@@ -244,30 +251,6 @@ step_all(struct udp *udp, unsigned count)
 	return replies;
 }
 
-/* A reply that cannot be sent (no route back, say) must not hold up the
- * others; where the socket's buffer is full they are all dropped. */
-static void
-send_all(struct udp *udp, unsigned count)
-{
-	unsigned sent = 0;
-	int got;
-
-	while (sent < count) {
-		got = sendmmsg(udp->fd, udp->batch->out + sent, count - sent,
-		    MSG_DONTWAIT);
-		if (got > 0) {
-			sent += (unsigned)got;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		got = errno == EAGAIN ? (int)(count - sent) : 1;
-		stats_add(udp->serving->env.stats, STAT_DROPPED_SEND,
-		    (uint64_t)got);
-		sent += (unsigned)got;
-	}
-}
-
 static unsigned
 answer_batch(struct udp *udp)
 {
@@ -279,7 +262,8 @@ answer_batch(struct udp *udp)
 		return 0;
 	serving_start(udp->serving);
 	begin_all(udp, (unsigned)got);
-	send_all(udp, step_all(udp, (unsigned)got));
+	late_send_all(udp->fd, batch->out, step_all(udp, (unsigned)got),
+	    udp->serving->env.stats);
 	serving_end(udp->serving);
 	for (unsigned i = 0; i < (unsigned)got; i++)
 		reset_header(batch, i);
@@ -309,6 +293,8 @@ udp_new(struct serving *serving, struct udp_batch *batch, int fd,
 	udp->fd = fd;
 	udp->endpoint = *endpoint;
 	udp->wildcard = addr_is_unspecified(&endpoint->addr);
+	if (!batch->late)
+		batch->late = late_new(serving->base, serving->env.stats);
 	udp->readable = loop_watch(serving->base, fd, EV_READ | EV_PERSIST,
 	    on_readable, udp);
 	return udp;
@@ -344,6 +330,7 @@ void
 udp_leave(struct udp *udp)
 {
 	udp_stop_reading(udp);
+	late_flush(udp->batch->late);
 	udp->fd = fcntl(udp->fd, F_DUPFD_CLOEXEC, 0);
 	udp->own_fd = udp->fd >= 0;
 }
@@ -353,6 +340,7 @@ udp_free(struct udp *udp)
 {
 	udp_stop_reading(udp);
 	waiting_forget(udp->serving->waiting, udp);
+	late_flush(udp->batch->late);
 	if (udp->own_fd)
 		close(udp->fd);
 	free(udp);

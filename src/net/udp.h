@@ -19,6 +19,9 @@ struct udp;
 
 struct udp_batch *udp_batch_new(void);
 void udp_batch_free(struct udp_batch *batch);
+/* Replies to queries that waited leave at the end of the loop's round (late.h);
+ * this is for who leaves the loop. */
+void udp_batch_flush(struct udp_batch *batch);
 
 /* Serve the socket; it stays the caller's to close. */
 struct udp *udp_new(struct serving *serving, struct udp_batch *batch, int fd,

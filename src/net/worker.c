@@ -604,6 +604,7 @@ run_worker(void *context)
 	snprintf(name, sizeof name, "worker %u", worker->number % 1000);
 	pthread_setname_np(pthread_self(), name);
 	event_base_dispatch(worker->serving.base);
+	udp_batch_flush(worker->batch);
 	return NULL;
 }
 

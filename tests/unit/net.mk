@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 NETLAB = tests/unit/netlab.c tests/unit/netlab.h $(CRAFT)
 if HAVE_CHECK
+check_PROGRAMS += tests/unit/check_late
+TESTS += tests/unit/check_late
+tests_unit_check_late_SOURCES = tests/unit/check_late.c
+tests_unit_check_late_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_late_LDADD = $(LINK_NET) $(LIBS_NET) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_outgoing
 TESTS += tests/unit/check_outgoing
 tests_unit_check_outgoing_SOURCES = tests/unit/check_outgoing.c
