@@ -1,3 +1,44 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += tests/bench/README tests/bench/million.py \
-	tests/bench/restart.py
+BENCH_PY = tests/bench/run.py tests/bench/picture.py tests/bench/servers.py \
+	tests/bench/million.py tests/bench/restart.py
+EXTRA_DIST += tests/bench/README $(BENCH_PY)
+
+check_PROGRAMS += tests/bench/ask tests/bench/floor tests/bench/makedata
+BENCH_TOOLS = tests/bench/ask$(EXEEXT) tests/bench/floor$(EXEEXT) \
+	tests/bench/makedata$(EXEEXT)
+tests_bench_ask_SOURCES = tests/bench/ask.c tests/bench/asker.c \
+	tests/bench/asker.h tests/bench/asklines.c tests/bench/latency.c \
+	tests/bench/latency.h tests/bench/questions.c tests/bench/questions.h
+tests_bench_ask_LDADD =
+tests_bench_floor_SOURCES = tests/bench/floor.c tests/bench/reply.c \
+	tests/bench/reply.h
+tests_bench_floor_LDADD =
+tests_bench_makedata_SOURCES = tests/bench/makedata.c
+tests_bench_makedata_LDADD =
+
+# make bench		the tables
+#			BIG=1: with 1,000,000 names; REPS, DUR: rounds, seconds;
+#			WORKS="W1 W4", SERVERS="floor hostler nsd": only these
+# make bench-record	all of it, kept in tests/bench/results.json; the picture
+#			and the tables of both READMEs are made anew
+# make bench-picture	the picture and those tables from the results kept
+BENCH_FLAGS = --build . $(if $(BIG),--big 1000000) $(if $(REPS),--reps $(REPS)) \
+	$(if $(DUR),--dur $(DUR)) $(if $(WORKS),--works '$(WORKS)') \
+	$(if $(SERVERS),--servers '$(SERVERS)')
+BENCH_RUN = $(PYTHON3) -B $(srcdir)/tests/bench/run.py
+BENCH_KEPT = $(srcdir)/tests/bench/results.json
+PYTHON3 = python3
+
+.PHONY: bench bench-record bench-picture
+bench: all $(BENCH_TOOLS)
+	$(BENCH_RUN) $(BENCH_FLAGS) --json bench.json --svg bench.svg
+CLEANFILES += bench.json bench.svg
+
+bench-record: all $(BENCH_TOOLS)
+	$(BENCH_RUN) --big 1000000 $(BENCH_FLAGS) --json $(BENCH_KEPT)
+	$(MAKE) bench-picture
+
+bench-picture:
+	$(PYTHON3) -B $(srcdir)/tests/bench/picture.py $(BENCH_KEPT) \
+		--svg $(srcdir)/tests/bench/bench.svg \
+		--readme $(srcdir)/README --details $(srcdir)/tests/bench/README

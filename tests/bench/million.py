@@ -3,15 +3,17 @@
 """million.py - hostler with a hosts file of a million lines: from the start to
 the first right answer, memory, and from an edit to the answer.
 
-    tests/bench/million.py BUILD [LINES]
+    tests/bench/million.py BUILD [LINES [JSON]]
 
-BUILD is the folder that hostler was built in.  Works in a folder of its own
+BUILD is the folder that hostler was built in; JSON a file for the figures, too.  Works in a folder of its own
 below $TMPDIR, on 127.0.0.1@5398.
 """
+import json
 import os
 import random
 import re
 import socket
+import statistics
 import struct
 import subprocess
 import sys
@@ -29,6 +31,7 @@ forward: []
 """
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.settimeout(0.02)
+figures = {}
 
 
 def address(number):
@@ -66,6 +69,10 @@ def memory(pid):
             for key in ("VmRSS", "VmHWM")]
 
 
+def keep(key, took):
+    figures.setdefault(key, []).append(round(took, 1))
+
+
 def replace(path, text):
     """As editors do it; returns the moment."""
     with open(path + ".new~", "w", encoding="ascii") as out:
@@ -85,6 +92,7 @@ def edit_lines(lines):
         lines[place] = f"10.255.0.1\tvm{place}\n"
         moment = replace("hosts", "".join(lines))
         took = until(f"vm{place}.lab.test", "10.255.0.1", moment)
+        keep("line_ms", took)
         print(f"line {place} edited: answers after {took:.0f} ms, of which "
               "200 ms are the quiet time")
         settle()
@@ -97,6 +105,7 @@ def set_names(build):
                                "set", f"new{number}", f"10.255.1.{number}"],
                               stdout=subprocess.DEVNULL):
             took = until(f"new{number}.lab.test", f"10.255.1.{number}", moment)
+        keep("set_ms", took)
         print(f"set: answers after {took:.1f} ms, hostlerctl's own start "
               "included")
         settle()
@@ -109,9 +118,17 @@ def give_leases():
                  f"10.255.2.{number} lease{number} *\n")
         moment = replace("leases", rows)
         took = until(f"lease{number}.lab.test", f"10.255.2.{number}", moment)
+        keep("lease_ms", took)
         print(f"a lease: answers after {took:.0f} ms, of which 200 ms are "
               "the quiet time")
         settle()
+
+
+def write_figures(path):
+    found = {key: statistics.median(took) for key, took in figures.items()}
+    found.update({key + "_all": took for key, took in figures.items()})
+    with open(path, "w", encoding="ascii") as out:
+        json.dump(found, out)
 
 
 def main():
@@ -144,6 +161,8 @@ def main():
             for line in log:
                 if "changes read in" in line:
                     print(line.strip())
+    if len(sys.argv) > 3:
+        write_figures(sys.argv[3])
 
 
 main()

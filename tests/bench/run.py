@@ -1,0 +1,398 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""run.py - hostler beside the floor and whichever other servers are installed.
+
+    tests/bench/run.py --build BUILD [options]      (make bench calls it)
+
+Every work is done by every server in turn, and that several times, so that what
+else the machine does meets all of them alike.  The server has one core, the
+load generator (ask) and the upstream (floor -n) the other.  Every answer is
+checked.  Everything stays on 127.0.0.0/8.  What is measured and what it means
+is told in tests/bench/README.
+"""
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import picture
+import servers
+
+HERE = pathlib.Path(__file__).resolve().parent
+QUESTIONS = 200000
+DISTINCT_CACHED = 20000
+RELOAD_RATE = 20000
+STEADY_RATE = 5000
+
+
+class Work:
+    def __init__(self, name, title, names, **more):
+        self.name, self.title, self.names = name, title, names
+        self.forwards = more.get("forwards", False)
+        self.transport = more.get("transport", "udp")
+        self.kind = more.get("kind", "load")
+        self.unit = more.get("unit", "cpu_us")
+
+
+def list_works(small, middle, big):
+    """The works of a run; big 0: not with a million names."""
+    works = [
+        Work("W1", f"{small:,} names", small),
+        Work("W2", f"{middle:,} names", middle),
+    ]
+    if big:
+        works.append(Work("W2M", f"{big:,} names", big))
+    return works + [
+        Work("W3", "forwarded, cached", small, forwards=True),
+        Work("W4", "forwarded, every name new", small, forwards=True,
+             kind="new"),
+        Work("W5", f"TCP, {small:,} names", small, transport="tcp"),
+        Work("P99", f"{STEADY_RATE:,} questions a second, {small:,} names",
+             small, kind="steady", unit="p99_us"),
+        Work("RELOAD", f"{big or middle:,} names loaded, and loaded again "
+             f"under {RELOAD_RATE:,} questions a second", big or middle,
+             kind="reload", unit="reload_ms"),
+        Work("CHANGE", f"one change among {big or middle:,} names",
+             big or middle, kind="change", unit="change_ms"),
+    ]
+
+
+class Bench:
+    """What all runs have in common: folder, tools, data."""
+
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = pathlib.Path(folder)
+        self.tools = pathlib.Path(options.build).resolve() / "tests" / "bench"
+        cores = sorted(os.sched_getaffinity(0))
+        self.core, self.other = cores[0], cores[-1]
+        os.sched_setaffinity(0, {self.other})
+        self.runs = []
+
+    def make(self, *arguments):
+        subprocess.run([self.tools / "makedata", *map(str, arguments)],
+                       check=True)
+
+    def data(self, work):
+        """The prefix of the files of so many names; made once."""
+        prefix = self.folder / f"names-{work.names}"
+        if not prefix.with_suffix(".hosts").exists():
+            for version in (2, 1):
+                self.make("names", f"{prefix}.{version}", work.names, version)
+                self.make("questions", f"{prefix}.questions", work.names,
+                          QUESTIONS)
+            self.make("questions", f"{prefix}.cached", work.names * 20,
+                      QUESTIONS, DISTINCT_CACHED)
+            prefix.with_suffix(".hosts").touch()
+        return prefix
+
+    def new_names(self):
+        path = self.folder / "new"
+        if not path.exists():
+            self.make("new", path, 100000 * (1 + int(2 * self.options.dur)))
+        return path
+
+    def put(self, server_place, kind, prefix, version):
+        """The data in their place, at once, as an editor does it."""
+        if not kind.data:
+            return
+        new = server_place.folder / "new~"
+        shutil.copy(f"{prefix}.{version}.{kind.data}", new)
+        new.rename(server_place.folder / kind.data)
+
+    def ask(self, place, *arguments):
+        return [str(self.tools / "ask"), *map(str, arguments)][:-1] + [
+            place.address, str(place.port), str(arguments[-1])]
+
+
+def told(process):
+    """ask's line; what it complained of is in the result."""
+    out, err = process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError("ask: " + err)
+    result = json.loads(out)
+    if err:
+        result["first_wrong"] = err.strip()
+    return result
+
+
+def run_ask(command):
+    with subprocess.Popen(command, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        try:
+            return told(process)
+        finally:
+            process.terminate()
+
+
+def ask_options(bench, work, kind, prefix):
+    dur = bench.options.dur
+    lenient = ["-a"] if kind.name == "floor" else []
+    if work.kind == "new":
+        return ["-t", dur, "-w", 100, "-1", bench.new_names()]
+    if work.kind == "steady":
+        return lenient + ["-t", max(dur, 0.3), "-r", STEADY_RATE,
+                          f"{prefix}.questions"]
+    if work.forwards:
+        return lenient + ["-t", dur, f"{prefix}.cached"]
+    if work.transport == "tcp":
+        return lenient + ["-t", dur, "-m", "tcp", "-c", 10, "-w", 130,
+                          f"{prefix}.questions"]
+    return lenient + ["-t", dur, f"{prefix}.questions"]
+
+
+def do_load(bench, work, server, prefix):
+    if work.forwards and work.kind == "load" and server.kind.name != "floor":
+        run_ask(bench.ask(server.place, "-1", "-w", 20, "-t", 30,
+                          f"{prefix}.cached"))
+    before_s = server.cpu_s()
+    result = run_ask(bench.ask(server.place, *ask_options(
+        bench, work, server.kind, prefix)))
+    cpu_s = server.cpu_s() - before_s
+    answered = result["right"] + result["wrong"]
+    result["cpu_us"] = round(1e6 * cpu_s / answered, 3) if answered else None
+    result["busy"] = round(cpu_s / result["seconds"], 3)
+    return result
+
+
+def do_reload(bench, work, server, prefix):
+    """From the signal until the changed record answers, under load."""
+    server.memory_mb()
+    command = bench.ask(server.place, "-t", 600, "-r", RELOAD_RATE, "-T", 5000,
+                        "-c", 8, f"{prefix}.questions")
+    with subprocess.Popen(command, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as load:
+        try:
+            time.sleep(1)
+            bench.put(server.place, server.kind, prefix, 2)
+            start = time.monotonic()
+            teller = threading.Thread(target=server.kind.reload,
+                                      args=(server,))
+            teller.start()
+            server.await_answer("10.99.0.2", start + 60)
+            reload_ms = 1000 * (time.monotonic() - start)
+            teller.join()
+            time.sleep(1)
+        finally:
+            load.terminate()
+        result = told(load)
+    result["reload_ms"] = round(reload_ms, 1)
+    result["peak_mb"] = round(server.memory_mb()[1], 1)
+    return result
+
+
+def do_change(bench, work):
+    """A line, a set and a lease: hostler alone can."""
+    out = bench.folder / "change.json"
+    subprocess.run([sys.executable, HERE / "million.py",
+                    os.path.abspath(bench.options.build), str(work.names),
+                    str(out)], check=True,
+                   stdout=subprocess.DEVNULL)
+    return json.loads(out.read_text(encoding="ascii"))
+
+
+@contextlib.contextmanager
+def upstream(bench, work, place):
+    if not work.forwards:
+        yield
+        return
+    with subprocess.Popen([bench.tools / "floor", "-n", place.upstream,
+                           str(place.upstream_port)]) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def run_one(bench, work, kind):
+    if work.kind == "change":
+        return do_change(bench, work)
+    prefix = bench.data(work)
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        place = servers.Place(folder, bench.options.port)
+        bench.put(place, kind, prefix, 1)
+        with upstream(bench, work, place), servers.Server(
+                kind, place, work, bench.core) as server:
+            memory_mb = server.memory_mb()[0]
+            do = do_reload if work.kind == "reload" else do_load
+            result = do(bench, work, server, prefix)
+            result["load_ms"] = round(server.load_ms, 1)
+            result["memory_mb"] = round(memory_mb, 1)
+            return result
+
+
+def can(kind, work):
+    if work.kind == "change":
+        return kind.name == "hostler"
+    if work.kind == "new" and kind.name == "floor":
+        return False
+    if work.kind == "reload" and not kind.reload:
+        return False
+    need = "forward" if work.forwards else (
+        "tcp" if work.transport == "tcp" else "local")
+    return need in kind.modes and work.names <= kind.most_names
+
+
+class Progress:
+    """One line that counts; a line each where it is no terminal."""
+
+    def __init__(self, total):
+        self.total, self.done = total, 0
+        self.is_terminal = sys.stderr.isatty()
+        self.started = time.monotonic()
+
+    def step(self, text):
+        self.done += 1
+        line = f"[{self.done:3}/{self.total}] {text}"
+        if self.done > 3:
+            left = (time.monotonic() - self.started) / (self.done - 1) * (
+                self.total - self.done + 1)
+            line += f", {left / 60:.0f} min left" if left > 90 else (
+                f", {left:.0f} s left")
+        if self.is_terminal:
+            line = f"\r\033[K\033[36m{line}\033[0m"
+        else:
+            line += "\n"
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+    def end(self):
+        if self.is_terminal:
+            sys.stderr.write("\r\033[K")
+
+
+def run_all(bench, works, kinds):
+    reps = bench.options.reps
+    plan = [(work, turn, kind) for work in works
+            for turn in range(1 if work.kind == "change" else reps)
+            for kind in kinds if can(kind, work)]
+    progress = Progress(len(plan))
+    for work, turn, kind in plan:
+        progress.step(f"{work.name} {work.title}: {kind.title}, round "
+                      f"{turn + 1} of {reps}")
+        run = {"work": work.name, "server": kind.name, "round": turn + 1}
+        try:
+            run.update(run_one(bench, work, kind))
+        except (RuntimeError, OSError, subprocess.SubprocessError) as problem:
+            run["problem"] = str(problem)
+            sys.stderr.write(f"\n{kind.title}, {work.title}: {problem}\n")
+        bench.runs.append(run)
+    progress.end()
+
+
+# ---- what it was measured on ----
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        found = re.search(r"model name\s*:\s*(.*)", info.read())
+    return found[1] if found else platform.machine()
+
+
+def compiler(build):
+    """As configure found it, with its flags."""
+    makefile = (pathlib.Path(build) / "Makefile").read_text(encoding="utf-8")
+    program = re.search(r"^CC = (\S+)", makefile, re.M)[1]
+    flags = re.search(r"^CFLAGS = (.*)", makefile, re.M)[1]
+    first = subprocess.run([program, "--version"], capture_output=True,
+                           text=True, check=False).stdout.split("\n")[0]
+    return f"{program} {(re.findall(r'[0-9]+[.][0-9.]+', first) or ['?'])[-1]}" \
+        f" {flags}"
+
+
+def system():
+    with open("/etc/os-release", encoding="utf-8") as release:
+        return re.search(r'^PRETTY_NAME="?([^"\n]*)', release.read(), re.M)[1]
+
+
+def about(options, works, kinds):
+    return {
+        "date": datetime.date.today().isoformat(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "system": system(),
+        "compiler": compiler(options.build),
+        "seconds": options.dur, "rounds": options.reps,
+        "load_at_start": round(os.getloadavg()[0], 2),
+        "versions": {kind.name: kind.version() for kind in kinds},
+        "titles": {kind.name: kind.title for kind in kinds},
+        "works": [{"name": work.name, "title": work.title, "unit": work.unit}
+                  for work in works],
+    }
+
+
+def find_kinds(options):
+    chosen = options.servers.split() if options.servers else None
+    found, missing = [], []
+    for kind in servers.KINDS:
+        if chosen and kind.name not in chosen:
+            continue
+        if kind.find(options.build) and os.path.exists(kind.program):
+            found.append(kind)
+        else:
+            missing.append(kind)
+    if missing:
+        print("not installed, and left out: " + ", ".join(
+            kind.title for kind in missing))
+        packages = [kind.package for kind in missing if kind.package]
+        if packages:
+            print("    apt-get install --no-install-recommends " +
+                  " ".join(packages) +
+                  "\n    (and stop the services that these start)")
+    return found
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description="hostler beside others")
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--reps", type=int, default=3)
+    parser.add_argument("--dur", type=float, default=2.0, help="seconds a run")
+    parser.add_argument("--works", help="W1 W2 ...; all if left out")
+    parser.add_argument("--servers", help="floor hostler ...; all installed "
+                        "ones if left out")
+    parser.add_argument("--small", type=int, default=1000)
+    parser.add_argument("--middle", type=int, default=100000)
+    parser.add_argument("--big", type=int, default=0)
+    parser.add_argument("--port", type=int, default=5901,
+                        help="this and the next two are used")
+    parser.add_argument("--json", help="where the results go")
+    parser.add_argument("--svg", help="where the picture goes")
+    return parser.parse_args()
+
+
+def main():
+    options = read_options()
+    works = list_works(options.small, options.middle, options.big)
+    if options.works:
+        works = [work for work in works if work.name in options.works.split()]
+    kinds = find_kinds(options)
+    with tempfile.TemporaryDirectory(prefix="hostler-bench-") as folder:
+        bench = Bench(options, folder)
+        results = about(options, works, kinds)
+        try:
+            run_all(bench, works, kinds)
+        except KeyboardInterrupt:
+            print("\nstopped; what was measured so far:")
+    results["runs"] = bench.runs
+    if options.json:
+        pathlib.Path(options.json).write_text(
+            json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(picture.text_tables(results))
+    if options.svg:
+        pathlib.Path(options.svg).write_text(picture.draw(results),
+                                             encoding="utf-8")
+    return 1 if any("problem" in run for run in bench.runs) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
