@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,7 +30,6 @@ struct outgoing {
 	int fd;
 	unsigned uses;
 	int64_t opened_ms;
-	struct event event;
 };
 
 struct pile {
@@ -47,9 +47,11 @@ struct deck {
 };
 
 struct outgoing_pool {
-	struct event_base *base;
 	outgoing_readable readable;
+	void *arg;			/* readable's */
 	unsigned max, total;
+	int epoll;
+	struct event any;		/* of the epoll set */
 	struct deck *decks[OUTGOING_DECKS];
 	struct event sweep;
 	bool sweeping;
@@ -118,7 +120,7 @@ close_socket(struct outgoing *socket)
 {
 	struct deck *deck = socket->deck;
 
-	event_del(&socket->event);
+	epoll_ctl(deck->pool->epoll, EPOLL_CTL_DEL, socket->fd, NULL);
 	close(socket->fd);
 	free(socket);
 	deck->total--;
@@ -136,16 +138,35 @@ drop_strays(int fd)
 	}
 }
 
+/* Nothing is closed before all were looked at. */
 static void
-on_readable(int fd, short what, void *arg)
+on_any(int fd, short what, void *arg)
 {
-	struct outgoing *socket = arg;
+	struct outgoing_pool *pool = arg;
+	struct epoll_event events[OUTGOING_BATCH];
+	void *users[OUTGOING_BATCH];
+	int got = epoll_wait(fd, events, OUTGOING_BATCH, 0);
+	unsigned count = 0;
 
 	(void)what;
-	if (socket->user != NULL)
-		socket->deck->pool->readable(socket->user);
-	else
-		drop_strays(fd);
+	for (int i = 0; i < got; i++) {
+		const struct outgoing *socket = events[i].data.ptr;
+
+		if (socket->user != NULL)
+			users[count++] = socket->user;
+		else
+			drop_strays(socket->fd);
+	}
+	if (count > 0)
+		pool->readable(pool->arg, users, count);
+}
+
+static int
+watch(struct outgoing_pool *pool, struct outgoing *socket)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = socket };
+
+	return epoll_ctl(pool->epoll, EPOLL_CTL_ADD, socket->fd, &event);
 }
 
 static struct outgoing *
@@ -161,9 +182,11 @@ open_outgoing(struct deck *deck, int64_t now_ms)
 	socket->deck = deck;
 	socket->fd = fd;
 	socket->opened_ms = now_ms;
-	event_assign(&socket->event, pool->base, fd, EV_READ | EV_PERSIST,
-	    on_readable, socket);
-	event_add(&socket->event, NULL);
+	if (watch(pool, socket) < 0) {
+		close(fd);
+		free(socket);
+		return NULL;
+	}
 	deck->total++;
 	pool->total++;
 	return socket;
@@ -409,13 +432,18 @@ on_sweep(int fd, short what, void *arg)
 
 struct outgoing_pool *
 outgoing_pool_new(struct event_base *base, unsigned max,
-    outgoing_readable readable)
+    outgoing_readable readable, void *arg)
 {
 	struct outgoing_pool *pool = memory_zeroed(1, sizeof(*pool));
 
-	pool->base = base;
 	pool->max = max;
 	pool->readable = readable;
+	pool->arg = arg;
+	pool->epoll = epoll_create1(EPOLL_CLOEXEC);
+	assert(pool->epoll >= 0);
+	event_assign(&pool->any, base, pool->epoll, EV_READ | EV_PERSIST,
+	    on_any, pool);
+	event_add(&pool->any, NULL);
 	evtimer_assign(&pool->sweep, base, on_sweep, pool);
 	return pool;
 }
@@ -426,10 +454,12 @@ outgoing_pool_free(struct outgoing_pool *pool)
 	if (pool == NULL)
 		return;
 	event_del(&pool->sweep);
+	event_del(&pool->any);
 	for (unsigned i = 0; i < OUTGOING_DECKS; i++) {
 		if (pool->decks[i] != NULL)
 			free_deck(pool->decks[i]);
 	}
 	assert(pool->total == 0);
+	close(pool->epoll);
 	free(pool);
 }

@@ -17,6 +17,10 @@
  *
  * What comes on a socket that has no question out is read and dropped.
  *
+ * All of them are in an epoll set of their own, which is one event of the loop:
+ * a thousand events of libevent's, and its way to each of them, cost more than
+ * reading their answers.  Level-triggered: nothing stays unread.
+ *
  * One thread, that of its event base.  Bounded: sockets in all, upstreams that
  * have a deck (the one asked longest ago gives way).
  */
@@ -32,17 +36,20 @@
 #define OUTGOING_DECKS 32		/* upstreams */
 #define OUTGOING_USES 16
 #define OUTGOING_AGE_MS 10000
+#define OUTGOING_BATCH 32		/* readable at one time */
 
 struct event_base;
 struct outgoing_pool;
 struct outgoing;
 
-/* A question's socket is readable: user is what outgoing_take was given. */
-typedef void (*outgoing_readable)(void *user);
+/* Sockets of questions are readable: users are what outgoing_take was given,
+ * OUTGOING_BATCH at most.  Who does not read all that came is called again. */
+typedef void (*outgoing_readable)(void *arg, void *const *users,
+    unsigned count);
 
-/* max: sockets in all, lent and kept. */
+/* max: sockets in all, lent and kept.  Never fails (base/memory.h). */
 struct outgoing_pool *outgoing_pool_new(struct event_base *base, unsigned max,
-    outgoing_readable readable);
+    outgoing_readable readable, void *arg);
 /* None is lent any more. */
 void outgoing_pool_free(struct outgoing_pool *pool);
 

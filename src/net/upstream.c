@@ -16,8 +16,9 @@
 #include "net/sighting.h"
 #include "net/streams.h"
 
-#define READS_MAX 8			/* a wakeup */
 #define DATAGRAM_MAX 4096		/* 1232 were offered */
+/* An odd number of cache lines: else all would fight for the same. */
+#define DATAGRAM_ROOM (DATAGRAM_MAX + 64)
 #define WARN_MS 60000
 
 enum line_state {
@@ -37,6 +38,13 @@ struct line {
 	struct outgoing *udp;
 };
 
+/* What was read for an exchange. */
+struct datagram {
+	const struct line *line;
+	uint32_t exchange;
+	size_t length;
+};
+
 struct upstream_io {
 	struct event_base *base;
 	struct forward *forward;
@@ -50,7 +58,7 @@ struct upstream_io {
 	int64_t timer_ms;		/* when it goes off; INT64_MAX: off */
 	int64_t warned_ms;
 	bool pumping;
-	uint8_t room[DATAGRAM_MAX];
+	uint8_t rooms[OUTGOING_BATCH][DATAGRAM_ROOM];
 };
 
 static bool
@@ -285,47 +293,46 @@ is_from_upstream(const struct line *line, const struct sockaddr_storage *from)
 	    endpoint.port == line->to.port;
 }
 
-/* False: nothing more to read now. */
-static bool
-read_datagram(struct line *line, int64_t now_ms)
+/* -1: nothing that is the upstream's; the line may be broken now. */
+static ssize_t
+read_datagram(struct line *line, uint8_t room[DATAGRAM_MAX], int64_t now_ms)
 {
-	struct upstream_io *io = line->io;
-	struct sockaddr_storage from = { 0 };
+	struct sockaddr_storage from;
 	socklen_t from_length = sizeof(from);
-	ssize_t n = recvfrom(outgoing_fd(line->udp), io->room, sizeof(io->room), 0,
+	ssize_t n = recvfrom(outgoing_fd(line->udp), room, DATAGRAM_MAX, 0,
 	    (struct sockaddr *)&from, &from_length);
 
-	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			break_line(line, now_ms);
-		return false;
-	}
-	if (!is_from_upstream(line, &from))
-		return true;
-	if (is_watched(io))
-		show_heard(line, io->room, (size_t)n);
-	forward_received(io->forward, line->exchange, io->room, (size_t)n,
-	    now_ms);
-	return true;
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		break_line(line, now_ms);
+	return n < 0 || !is_from_upstream(line, &from) ? -1 : n;
 }
 
-/* Mostly one packet, and it is the answer: then the socket is not read once
- * more to hear that there is no other. */
+/* One packet of each: mostly there is one.  First all are read, then the
+ * engine takes them, then follows what it wants done: each in a row finds its
+ * code and data where the one before left them. */
 static void
-on_datagram(void *arg)
+on_datagrams(void *arg, void *const *lines, unsigned count)
 {
-	struct line *line = arg;
-	struct upstream_io *io = line->io;
-	uint32_t exchange = line->exchange;
+	struct upstream_io *io = arg;
+	struct datagram got[OUTGOING_BATCH];
 	int64_t now_ms = clock_mono_ms();
-	bool more = true;
+	unsigned gots = 0;
 
-	for (unsigned i = 0; i < READS_MAX && more; i++) {
-		more = read_datagram(line, now_ms);
-		upstream_pump(io, now_ms);
-		if (!is_open(line, exchange))
-			return;
+	for (unsigned i = 0; i < count; i++) {
+		struct line *line = lines[i];
+		ssize_t n = read_datagram(line, io->rooms[gots], now_ms);
+
+		if (n >= 0)
+			got[gots++] = (struct datagram){ line,
+			    line->exchange, (size_t)n };
 	}
+	for (unsigned i = 0; i < gots; i++) {
+		if (is_watched(io))
+			show_heard(got[i].line, io->rooms[i], got[i].length);
+		forward_received(io->forward, got[i].exchange, io->rooms[i],
+		    got[i].length, now_ms);
+	}
+	upstream_pump(io, now_ms);
 }
 
 /* By a stream. */
@@ -384,7 +391,7 @@ upstream_new(const struct upstream_settings *settings)
 		io->lines[i].io = io;
 	io->outgoing = outgoing_pool_new(io->base,
 	    settings->udp_max ? settings->udp_max : io->line_count,
-	    on_datagram);
+	    on_datagrams, io);
 	io->streams = make_streams(io, settings);
 	io->timer_ms = INT64_MAX;
 	io->warned_ms = INT64_MIN / 2;

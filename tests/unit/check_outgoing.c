@@ -36,14 +36,18 @@ open_loopback(uint16_t *port)
 }
 
 static void
-count_heard(void *user)
+count_heard(void *arg, void *const *users, unsigned count)
 {
-	struct outgoing **socket = user;
 	char bytes[16];
 
-	here.heard++;
-	ck_assert_int_gt(recv(outgoing_fd(*socket), bytes, sizeof(bytes), 0),
-	    0);
+	ck_assert_ptr_eq(arg, &here);
+	for (unsigned i = 0; i < count; i++) {
+		struct outgoing **socket = users[i];
+
+		here.heard++;
+		ck_assert_int_gt(recv(outgoing_fd(*socket), bytes,
+		    sizeof(bytes), 0), 0);
+	}
 }
 
 static void
@@ -52,7 +56,7 @@ open_pool(unsigned max)
 	uint16_t port;
 
 	here.base = event_base_new();
-	here.pool = outgoing_pool_new(here.base, max, count_heard);
+	here.pool = outgoing_pool_new(here.base, max, count_heard, &here);
 	here.stranger = open_loopback(&port);
 	here.upstream = open_loopback(&port);
 	here.heard = 0;

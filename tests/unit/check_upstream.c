@@ -450,7 +450,7 @@ END_TEST
 START_TEST(sockets_are_given_back)
 {
 	char name[32];
-	int before, after;
+	int before, set, after;
 
 	start();
 	before = dup(0);
@@ -465,12 +465,14 @@ START_TEST(sockets_are_given_back)
 	upstream_pump(here.io, clock_mono_ms());
 	upstream_free(here.io);
 	here.io = NULL;
+	set = dup(0);		/* where the sockets' epoll set was */
+	ck_assert_int_lt(set, before);
 	after = dup(0);
 	ck_assert_int_eq(after, before + 1);
 	close(after);
 	stop();
 	close(before);
-	close(after);
+	close(set);
 }
 END_TEST
 
