@@ -24,6 +24,8 @@
 	X(DROPPED_RESPONSE, "dropped.response") \
 	X(DROPPED_SEND, "dropped.send") \
 	X(DROPPED_LATE, "dropped.late") \
+	X(SEGMENTS_SENT, "segments.sent") \
+	X(SEGMENTS_REFUSED, "segments.refused") \
 	X(REFUSED_CLIENT, "refused.client") \
 	X(ANSWERS_ZONE, "answers.zone") \
 	X(ANSWERS_HOSTS, "answers.hosts") \

@@ -2,12 +2,12 @@
 #include "net/late.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 struct place {
@@ -16,55 +16,40 @@ struct place {
 		struct cmsghdr aligned;
 		uint8_t bytes[LATE_CONTROL_MAX];
 	} control;
-	struct iovec room;
+	struct segments_reply reply;	/* points in here */
 	uint8_t bytes[REPLY_UDP_SIZE];
 };
 
-/* messages[i] points into places[i], and is to leave by fds[i]. */
+/* places[i] is to leave by fds[i]. */
 struct late {
 	struct event round_ends;
 	struct stats *stats;
 	unsigned count;
 	int fds[LATE_MAX];
-	struct mmsghdr messages[LATE_MAX];
+	enum segments_ability abilities[LATE_MAX];
+	struct segments out;
 	struct place places[LATE_MAX];
 };
 
-void
-late_send_all(int fd, struct mmsghdr *messages, unsigned count,
-    struct stats *stats)
-{
-	unsigned sent = 0;
-	int got;
-
-	while (sent < count) {
-		got = sendmmsg(fd, messages + sent, count - sent,
-		    MSG_DONTWAIT);
-		if (got > 0) {
-			sent += (unsigned)got;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		got = errno == EAGAIN ? (int)(count - sent) : 1;
-		stats_add(stats, STAT_DROPPED_SEND, (uint64_t)got);
-		sent += (unsigned)got;
-	}
-}
+_Static_assert(SEGMENTS_REPLIES >= LATE_MAX, "all that are gathered");
+_Static_assert(SEGMENTS_CONTROL >= LATE_CONTROL_MAX, "a reply's source");
 
 /* Neighbours by one socket leave together: mostly there is one. */
 void
 late_flush(struct late *late)
 {
+	struct segments_way way = {.stats = late->stats};
 	unsigned first = 0, end;
 
-	while (first < late->count) {
-		for (end = first + 1; end < late->count &&
-		    late->fds[end] == late->fds[first]; end++)
-			continue;
-		late_send_all(late->fds[first], late->messages + first,
-		    end - first, late->stats);
-		first = end;
+	if (late->count != 0)
+		way.now_ms = clock_mono_ms();
+	for (; first < late->count; first = end) {
+		way.fd = late->fds[first];
+		way.ability = late->abilities[first];
+		for (end = first; end < late->count &&
+		    late->fds[end] == way.fd; end++)
+			segments_add(&late->out, &late->places[end].reply);
+		segments_send(&late->out, &way);
 	}
 	late->count = 0;
 }
@@ -89,21 +74,21 @@ void
 late_put(struct late *late, const struct late_reply *reply)
 {
 	struct place *place = &late->places[late->count];
-	struct msghdr *msg = &late->messages[late->count].msg_hdr;
 
 	assert(reply->length <= sizeof(place->bytes));
 	assert(reply->to_length <= sizeof(place->to));
 	assert(reply->control_length <= sizeof(place->control));
 	memcpy(place->bytes, reply->bytes, reply->length);
-	place->room.iov_len = reply->length;
+	place->reply.length = reply->length;
 	memcpy(&place->to, reply->to, reply->to_length);
-	msg->msg_namelen = reply->to_length;
+	place->reply.to_length = reply->to_length;
 	if (reply->control_length != 0)
 		memcpy(&place->control, reply->control,
 		    reply->control_length);
-	msg->msg_control = reply->control_length != 0 ? &place->control :
-	    NULL;
-	msg->msg_controllen = reply->control_length;
+	place->reply.control = reply->control_length != 0 ?
+	    &place->control.aligned : NULL;
+	place->reply.control_length = reply->control_length;
+	late->abilities[late->count] = reply->ability;
 	late->fds[late->count] = reply->fd;
 	if (late->count == 0)
 		await_end_of_round(late);
@@ -118,14 +103,12 @@ late_new(struct event_base *base, struct stats *stats)
 
 	late->stats = stats;
 	event_assign(&late->round_ends, base, -1, 0, on_round_ends, late);
+	segments_init(&late->out);
 	for (unsigned i = 0; i < LATE_MAX; i++) {
 		struct place *place = &late->places[i];
-		struct msghdr *msg = &late->messages[i].msg_hdr;
 
-		place->room.iov_base = place->bytes;
-		msg->msg_iov = &place->room;
-		msg->msg_iovlen = 1;
-		msg->msg_name = &place->to;
+		place->reply.to = &place->to;
+		place->reply.bytes = place->bytes;
 	}
 	return late;
 }

@@ -9,6 +9,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/outgoing.c \
 	src/net/outgoing.h \
 	src/net/pipeline.c src/net/pipeline.h \
+	src/net/segments.c src/net/segments.h \
 	src/net/serving.c src/net/serving.h \
 	src/net/sighting.c src/net/sighting.h \
 	src/net/streams.c src/net/streams.h \

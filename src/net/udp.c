@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/udp.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/memory.h"
 #include "net/late.h"
 #include "net/loop.h"
+#include "net/segments.h"
 
 #define PACKET_MAX 2048			/* a question with room for options */
 /* An odd number of cache lines: at 2048 all would fight for the same. */
@@ -28,14 +28,18 @@ union control {
  * it used is set again.  Control rooms are offered on every socket: nothing is
  * written to them but on a wildcard one. */
 struct udp_batch {
-	struct mmsghdr in[SERVING_BATCH], out[SERVING_BATCH];
-	struct iovec in_room[SERVING_BATCH], out_room[SERVING_BATCH];
+	struct mmsghdr in[SERVING_BATCH];
+	struct iovec in_room[SERVING_BATCH];
 	union waiting_name names[SERVING_BATCH];
 	union control control[SERVING_BATCH];
 	uint8_t packets[SERVING_BATCH][PACKET_ROOM];
 	uint8_t replies[SERVING_BATCH][REPLY_UDP_SIZE];
+	struct segments out;
 	struct late *late;		/* of the first socket's worker */
 };
+
+_Static_assert(SEGMENTS_REPLIES >= SERVING_BATCH, "all replies of a batch");
+_Static_assert(SEGMENTS_CONTROL >= CONTROL_MAX, "a reply's source");
 
 struct udp {
 	struct serving *serving;
@@ -45,6 +49,7 @@ struct udp {
 	int fd;
 	bool own_fd;			/* ours to close */
 	bool wildcard;
+	enum segments_ability segments;
 };
 
 static void
@@ -69,9 +74,8 @@ udp_batch_new(void)
 		batch->in[i].msg_hdr.msg_name = &batch->names[i];
 		batch->in[i].msg_hdr.msg_control = &batch->control[i];
 		reset_header(batch, i);
-		batch->out[i].msg_hdr.msg_iov = &batch->out_room[i];
-		batch->out[i].msg_hdr.msg_iovlen = 1;
 	}
+	segments_init(&batch->out);
 	return batch;
 }
 
@@ -168,9 +172,9 @@ static void
 send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 {
 	struct udp *udp = from->owner;
-	struct late_reply reply = {.fd = udp->fd, .to = &from->to,
-	    .to_length = from->to_length, .bytes = bytes,
-	    .length = length};
+	struct late_reply reply = {.fd = udp->fd, .ability = udp->segments,
+	    .to = &from->to, .to_length = from->to_length,
+	    .bytes = bytes, .length = length};
 	union control control;
 
 	if (!bytes)
@@ -212,30 +216,30 @@ begin_all(struct udp *udp, unsigned count)
 }
 
 static void
-queue_reply(struct udp *udp, unsigned i, unsigned at, size_t length)
+queue_reply(struct udp *udp, unsigned i, size_t length)
 {
 	struct udp_batch *batch = udp->batch;
-	struct msghdr *msg = &batch->out[at].msg_hdr;
 	const struct addr *asked = &udp->serving->queries[i].client.asked;
+	struct segments_reply reply = {
+	    .to = &batch->names[i],
+	    .to_length = batch->in[i].msg_hdr.msg_namelen,
+	    .bytes = batch->replies[i],
+	    .length = length,
+	};
 
-	batch->out_room[at] = (struct iovec){batch->replies[i], length};
-	msg->msg_name = &batch->names[i];
-	msg->msg_namelen = batch->in[i].msg_hdr.msg_namelen;
-	msg->msg_control = NULL;
-	msg->msg_controllen = 0;
 	if (udp->wildcard) {
-		msg->msg_control = &batch->control[i];
-		msg->msg_controllen = write_source(&batch->control[i], asked,
+		reply.control = &batch->control[i].aligned;
+		reply.control_length = write_source(&batch->control[i], asked,
 		    scope_of(&batch->names[i], asked));
 	}
+	segments_add(&batch->out, &reply);
 }
 
-static unsigned
+static void
 step_all(struct udp *udp, unsigned count)
 {
 	struct udp_batch *batch = udp->batch;
 	struct waiting_from from = {.owner = udp, .reply = send_late};
-	unsigned replies = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		struct query *q = &udp->serving->queries[i];
@@ -246,15 +250,19 @@ step_all(struct udp *udp, unsigned count)
 		from.to_length = batch->in[i].msg_hdr.msg_namelen;
 		if (serving_step(udp->serving, q, &from, &reply) ==
 		    QUERY_REPLY)
-			queue_reply(udp, i, replies++, reply.length);
+			queue_reply(udp, i, reply.length);
 	}
-	return replies;
 }
 
 static unsigned
 answer_batch(struct udp *udp)
 {
 	struct udp_batch *batch = udp->batch;
+	struct segments_way way = {
+	    .fd = udp->fd,
+	    .ability = udp->segments,
+	    .stats = udp->serving->env.stats,
+	};
 	int got = recvmmsg(udp->fd, batch->in, SERVING_BATCH, MSG_DONTWAIT,
 	    NULL);
 
@@ -262,8 +270,9 @@ answer_batch(struct udp *udp)
 		return 0;
 	serving_start(udp->serving);
 	begin_all(udp, (unsigned)got);
-	late_send_all(udp->fd, batch->out, step_all(udp, (unsigned)got),
-	    udp->serving->env.stats);
+	step_all(udp, (unsigned)got);
+	way.now_ms = udp->serving->env.now_ms;
+	segments_send(&batch->out, &way);
 	serving_end(udp->serving);
 	for (unsigned i = 0; i < (unsigned)got; i++)
 		reset_header(batch, i);
@@ -293,6 +302,7 @@ udp_new(struct serving *serving, struct udp_batch *batch, int fd,
 	udp->fd = fd;
 	udp->endpoint = *endpoint;
 	udp->wildcard = addr_is_unspecified(&endpoint->addr);
+	udp->segments = segments_ability(fd);
 	if (!batch->late)
 		batch->late = late_new(serving->base, serving->env.stats);
 	udp->readable = loop_watch(serving->base, fd, EV_READ | EV_PERSIST,

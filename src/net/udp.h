@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* udp.h - answering over UDP, in batches.
  *
- * One recvmmsg a wakeup, all packets worked in stages, one sendmmsg.  A reply
- * leaves from the address that was asked, on a wildcard socket too.  Nothing on
- * this path allocates, locks or logs.
+ * One recvmmsg a wakeup, all packets worked in stages, one sendmmsg; several
+ * replies to one client are one message of it (net/segments.h).  A reply leaves
+ * from the address that was asked, on a wildcard socket too.  Nothing on this
+ * path allocates, locks or logs.
  *
  * One thread: the worker's.  The buffers (struct udp_batch) are the worker's,
  * for all of its sockets.

@@ -2,6 +2,7 @@
 include tests/unit/base.mk
 include tests/unit/watch.mk
 include tests/unit/safe.mk
+include tests/unit/socket.mk
 include tests/unit/cache.mk
 include tests/unit/forward.mk
 include tests/unit/zonefile.mk
