@@ -7,13 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/epoch.h"
 #include "base/memory.h"
-
-#define LOW_PRIORITY 10			/* nice; who answers goes ahead */
+#include "sys/priority.h"
 
 enum linting_state {
 	LINTING_IDLE,
@@ -155,8 +153,7 @@ run_linter(void *context)
 	const uint64_t one = 1;
 
 	pthread_setname_np(pthread_self(), "linter");
-	/* Linux has a nice value for each thread. */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), LOW_PRIORITY);
+	priority_take(PRIORITY_LEISURE);
 	for (size_t i = 0; i < linting->count; i++)
 		lint_run(&linting->inputs[i], &linting->findings);
 	epoch_offline(linting->reader);

@@ -37,6 +37,7 @@ src_hostler_SOURCES = \
 	src/fdstore.c src/fdstore.h \
 	src/follow.c src/follow.h \
 	src/giveway.c src/giveway.h \
+	src/giving.c src/giving.h \
 	src/linting.c src/linting.h \
 	src/listeners.c src/listeners.h \
 	src/main.c \

@@ -9,11 +9,14 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "confread.h"
+#include "giving.h"
 #include "policymake.h"
 #include "routes.h"
 #include "sys/ifaces.h"
 #include "taps.h"
 #include "trust.h"
+
+#define MANY_NAMES 20000			/* some 5 ms to read */
 
 /* A policy that workers may still read, and when they cannot any more. */
 struct old_policy {
@@ -344,6 +347,17 @@ reload_note_changes(struct reload *reload, struct changes *changes)
 	reload->realms->changes = changes;
 }
 
+/* All of it takes long where there are many names. */
+static void
+renew_names(void *context)
+{
+	struct reload *reload = context;
+
+	realms_read(reload->realms, reload->conf, LOADFILES_DOUBT);
+	publish(reload);
+	reload_reclaim(reload);
+}
+
 enum reload_result
 reload_again(struct reload *reload)
 {
@@ -358,8 +372,7 @@ reload_again(struct reload *reload)
 	if (trust_renew(&reload->trust, reload->conf, diags) &&
 	    reload->workers)
 		workers_trust(reload->workers, reload->trust.tls);
-	realms_read(reload->realms, reload->conf, LOADFILES_DOUBT);
-	publish(reload);
+	giving_do(renew_names, reload);
 	listeners_drop(reload->listeners);
 	reload_reclaim(reload);
 	if (diags_count(diags, DIAG_ERROR) ||
@@ -383,8 +396,8 @@ has_other_routes(struct reload *reload)
 	return reload->route_hash != before;
 }
 
-enum reload_news
-reload_refresh(struct reload *reload)
+static enum reload_news
+refresh_names(struct reload *reload)
 {
 	struct realms_news news = realms_read(reload->realms, reload->conf,
 	    LOADFILES_TRUST);
@@ -394,6 +407,31 @@ reload_refresh(struct reload *reload)
 	publish(reload);
 	reload_reclaim(reload);
 	return RELOAD_PUBLISHED;
+}
+
+struct refreshing {
+	struct reload *reload;
+	enum reload_news news;
+};
+
+static void
+do_refresh(void *context)
+{
+	struct refreshing *refreshing = context;
+
+	refreshing->news = refresh_names(refreshing->reload);
+}
+
+/* Few names are read at once: on a core that is full, who gives way waits. */
+enum reload_news
+reload_refresh(struct reload *reload)
+{
+	struct refreshing refreshing = {.reload = reload};
+
+	if (reload_name_count(reload) < MANY_NAMES)
+		return refresh_names(reload);
+	giving_do(do_refresh, &refreshing);
+	return refreshing.news;
 }
 
 enum reload_news

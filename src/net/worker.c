@@ -17,6 +17,7 @@
 #include "net/tls.h"
 #include "net/udp.h"
 #include "net/upstream.h"
+#include "sys/priority.h"
 
 #define HEARTBEAT_MS 500
 #define DEAD_AFTER_MS 3000
@@ -603,6 +604,7 @@ run_worker(void *context)
 	/* By itself: the sandbox keeps a thread from naming another. */
 	snprintf(name, sizeof name, "worker %u", worker->number % 1000);
 	pthread_setname_np(pthread_self(), name);
+	priority_take(PRIORITY_PROMPT);
 	event_base_dispatch(worker->serving.base);
 	udp_batch_flush(worker->batch);
 	return NULL;

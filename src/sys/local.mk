@@ -14,6 +14,7 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/notify.c src/sys/notify.h \
 	src/sys/ownlease.c src/sys/ownlease.h \
 	src/sys/ports.c src/sys/ports.h \
+	src/sys/priority.c src/sys/priority.h \
 	src/sys/process.c src/sys/process.h \
 	src/sys/resolvconf.c src/sys/resolvconf.h \
 	src/sys/rights.c src/sys/rights.h \

@@ -221,6 +221,8 @@ say_threads(scmp_filter_ctx filter)
 	    allow_if(filter, "tgkill",
 	    test_equal(0, (unsigned long)getpid())) &&
 	    allow_if(filter, "setpriority", test_equal(0, PRIO_PROCESS)) &&
+	    allow_if(filter, "sched_getattr", test_equal(0, 0)) &&
+	    allow_if(filter, "sched_setattr", test_equal(0, 0)) &&
 	    allow_if(filter, "prlimit64", test_equal(0, 0));
 }
 

@@ -24,3 +24,4 @@ include tests/unit/limits.mk
 include tests/unit/querylog.mk
 include tests/unit/doctor.mk
 include tests/unit/http.mk
+include tests/unit/quiet.mk
