@@ -33,6 +33,7 @@ E2E_PY = \
 	tests/e2e/safe.py \
 	tests/e2e/scarce.py \
 	tests/e2e/schema.py \
+	tests/e2e/segments.py \
 	tests/e2e/soak.py \
 	tests/e2e/sources.py \
 	tests/e2e/tcpload.py \
