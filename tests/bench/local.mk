@@ -27,7 +27,7 @@ BENCH_FLAGS = --build . $(if $(BIG),--big 1000000) $(if $(REPS),--reps $(REPS)) 
 	$(if $(SERVERS),--servers '$(SERVERS)')
 BENCH_RUN = $(PYTHON3) -B $(srcdir)/tests/bench/run.py
 BENCH_KEPT = $(srcdir)/tests/bench/results.json
-PYTHON3 = python3
+PYTHON3 = /usr/bin/python3
 
 .PHONY: bench bench-record bench-picture
 bench: all $(BENCH_TOOLS)
@@ -42,3 +42,25 @@ bench-picture:
 	$(PYTHON3) -B $(srcdir)/tests/bench/picture.py $(BENCH_KEPT) \
 		--svg $(srcdir)/tests/bench/bench.svg \
 		--readme $(srcdir)/README --details $(srcdir)/tests/bench/README
+
+# make bench-instructions	counts them, and keeps them in
+#				tests/bench/instructions
+# make check-instructions	5 % more than is kept there is a failure
+# make bench-stages		and where they are spent
+BENCH_COUNT = $(PYTHON3) -B $(srcdir)/tests/bench/instructions.py .
+EXTRA_DIST += tests/bench/instructions.py tests/bench/instructions
+
+.PHONY: bench-instructions check-instructions bench-stages
+bench-instructions: all $(BENCH_TOOLS) tests/bench/steady.so
+	$(BENCH_COUNT) --write
+check-instructions: all $(BENCH_TOOLS) tests/bench/steady.so
+	$(BENCH_COUNT)
+bench-stages: all $(BENCH_TOOLS) tests/bench/steady.so
+	$(BENCH_COUNT) --stages
+
+check_DATA += tests/bench/steady.so
+EXTRA_DIST += tests/bench/steady.c
+CLEANFILES += tests/bench/steady.so
+tests/bench/steady.so: tests/bench/steady.c
+	$(AM_V_CC)$(CC) -Wall -Wextra -Werror -O1 -shared -fPIC \
+		-o $@ $(srcdir)/tests/bench/steady.c -ldl

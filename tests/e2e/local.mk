@@ -5,6 +5,7 @@ tests_e2e_load_LDADD =
 
 E2E_PY = \
 	tests/e2e/allow.py \
+	tests/e2e/bench.py \
 	tests/e2e/cache.py \
 	tests/e2e/clientconfig.py \
 	tests/e2e/clocks.py \
@@ -71,7 +72,7 @@ EXTRA_DIST += \
 	tests/e2e/clientconfig/wsl.expect
 
 E2E_NEEDS = src/hostler$(EXEEXT) src/hostlerctl$(EXEEXT) \
-	tests/e2e/load$(EXEEXT)
+	tests/e2e/load$(EXEEXT) $(BENCH_TOOLS)
 $(E2E_PY:.py=.log) tests/e2e/lab.log: $(E2E_NEEDS)
 
 # The wall clock of clocks.py.

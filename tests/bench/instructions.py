@@ -1,0 +1,351 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""instructions.py - how many instructions hostler needs for a query, and for a
+line of a hosts file: counted by callgrind, the same on a busy machine.
+
+    tests/bench/instructions.py BUILD            compare with what is kept
+    tests/bench/instructions.py BUILD --write    keep what is counted
+    tests/bench/instructions.py BUILD --stages   and where they are spent
+
+The daemon runs under callgrind and is asked one question at a time, so that its
+batches have one packet each.  A question for the server's own name (CHAOS)
+makes callgrind write down what the worker's thread did and count anew, by its
+--dump-before, so that neither the start nor the warming up is in it.  Hash keys
+and the worker's clock are the same each time (steady.c).  Lines: two runs of hostler
+-t, of a small and a larger file, the difference divided.  What is kept is in
+tests/bench/instructions, all and those of hostler's own source: more than 5 %
+above either is a failure; 25 % where another compiler or other flags made the
+program."""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+KEPT = pathlib.Path(__file__).resolve().parent / "instructions"
+MARGIN, MARGIN_OTHER = 0.05, 0.25
+NAMES, CACHED = 2000, 200
+WARM, COUNTED = 200, 1000
+LINES = 1000, 21000
+LIMIT_S = 60
+PORT, UPSTREAM_PORT = 5921, 5922
+A, PTR, TXT, AAAA = 1, 12, 16, 28
+CHAOS = 3
+
+
+# ---- callgrind's files ----
+
+def costs_by_file(path):
+    """Instructions by source file, calls left to what is called."""
+    costs, files, current, skip = {}, {}, "?", False
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            named = re.match(r"(fl|fi|fe|cfi|cfl)=\((\d+)\)(?: (.*))?", line)
+            if named:
+                if named[3]:
+                    files[named[2]] = named[3]
+                if not named[1].startswith("c"):
+                    current = files.get(named[2], "?")
+            elif line.startswith("calls="):
+                skip = True
+            elif re.match(r"[+\-*\d]", line):
+                cost = line.split()
+                if not skip and len(cost) > 1:
+                    costs[current] = costs.get(current, 0) + int(cost[1])
+                skip = False
+    return costs
+
+
+def total(path):
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return int(re.search(r"^(?:totals|summary): (\d+)", text, re.M)[1])
+
+
+# ---- the daemon under callgrind ----
+
+class Counted:
+    """hostler with NAMES names and an upstream that knows every name."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = build, folder
+        self.dumps = 0
+        subprocess.run([build / "tests/bench/makedata", "names",
+                        folder / "names", str(NAMES), "1"], check=True)
+        configuration = folder / "hostler.yaml"
+        configuration.write_text(
+            f"server: {{listen: ['127.0.0.1@{PORT}'], threads: 1, user: '', "
+            "sandbox: no}\n"
+            f"control: {{socket: {folder}/control}}\n"
+            "domain: cluster.test\n"
+            f"hosts: [{{path: {folder}/names.hosts, ttl: 3600}}]\n"
+            "forward: [{zone: new.test, to: "
+            f"['127.0.0.2@{UPSTREAM_PORT}']}}]\n", encoding="ascii")
+        self.upstream = subprocess.Popen(
+            [build / "tests/bench/floor", "-n", "127.0.0.2",
+             str(UPSTREAM_PORT)])
+        self.log = open(folder / "log", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            ["env", f"LD_PRELOAD={build}/tests/bench/steady.so",
+             "valgrind", "--tool=callgrind", "--separate-threads=yes",
+             "--dump-before=chaos_answer", "--vgdb=no",
+             f"--callgrind-out-file={folder}/out",
+             build / "src/hostler", "-c", configuration], stderr=self.log)
+        self.until(lambda: "ready: " in self.said())
+
+    def said(self):
+        return (self.folder / "log").read_text(encoding="utf-8")
+
+    def until(self, what):
+        limit = time.monotonic() + LIMIT_S
+        while not what():
+            if self.process.poll() is not None or time.monotonic() > limit:
+                raise SystemExit("hostler under callgrind: " + self.said())
+            time.sleep(0.01)
+
+    def dump(self):
+        """What the worker's thread did since the last time."""
+        self.dumps += 1
+        Udp().ask(packet(0, "version.bind", TXT, CHAOS))
+        files = list(self.folder.glob(f"out.{self.dumps}-*"))
+        if len(files) != 1:
+            raise SystemExit("callgrind wrote nothing: is there a function "
+                             "chaos_answer?\n" + self.said())
+        return files[0]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.upstream.kill()
+        self.upstream.wait()
+        self.log.close()
+
+
+# ---- questions ----
+
+def packet(number, name, kind, what=1):
+    out = struct.pack(">HHHHHH", number & 65535, 0x100, 1, 0, 0, 0)
+    for label in name.split("."):
+        out += bytes([len(label)]) + label.encode()
+    return out + struct.pack(">BHH", 0, kind, what)
+
+
+class Udp:
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(LIMIT_S)
+        self.socket.connect(("127.0.0.1", PORT))
+
+    def ask(self, question):
+        self.socket.send(question)
+        return self.socket.recv(4096)
+
+
+class Tcp:
+    def __init__(self):
+        self.socket = socket.create_connection(("127.0.0.1", PORT), LIMIT_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.stream = self.socket.makefile("rb")
+
+    def ask(self, question):
+        self.socket.sendall(struct.pack(">H", len(question)) + question)
+        return self.stream.read(struct.unpack(">H", self.stream.read(2))[0])
+
+
+def vm(number):
+    return f"vm{number:07}.cluster.test"
+
+
+# title: name and type by a running number, the rcode, whether there is an
+# answer
+WORKS = {
+    "an A": (vm, A, 0, 1),
+    "an AAAA": (vm, AAAA, 0, 1),
+    "a type that the name lacks": (vm, TXT, 0, 0),
+    "a name that does not exist":
+        (lambda i: f"nx{i}.cluster.test", A, 3, 0),
+    "a reverse name":
+        (lambda i: f"{i & 255}.{i >> 8}.0.10.in-addr.arpa", PTR, 0, 1),
+    "forwarded, cached": (lambda i: f"vm{i % CACHED}.new.test", A, 0, 1),
+    "forwarded, new": (lambda i: f"vm{i + 1000}.new.test", A, 0, 1),
+    "an A over TCP": (vm, A, 0, 1),
+}
+
+
+def ask(line, work, number):
+    name, kind, rcode, answers = work
+    question = packet(number, name(number), kind)
+    answer = line.ask(question)
+    if (answer[:2], answer[3] & 15, answer[7]) != (question[:2], rcode,
+                                                   answers):
+        raise SystemExit(f"{name(number)}: a wrong answer, {answer.hex()}")
+
+
+def count_queries(build, folder):
+    """Work: (instructions a query, by file)."""
+    daemon = Counted(build, folder)
+    found = {}
+    try:
+        for title, work in WORKS.items():
+            line = Tcp() if "TCP" in title else Udp()
+            for number in range(1, WARM + 1):
+                ask(line, work, number)
+            daemon.dump()
+            for number in range(WARM + 1, WARM + 1 + COUNTED):
+                ask(line, work, number)
+            path = daemon.dump()
+            found[title] = (total(path) / COUNTED, {
+                name: cost / COUNTED
+                for name, cost in costs_by_file(path).items()})
+    finally:
+        daemon.stop()
+    return found
+
+
+def count_lines(build, folder):
+    """Of hostler -t, all threads: (instructions a line, by file)."""
+    totals, files = [], []
+    for lines in LINES:
+        subprocess.run([build / "tests/bench/makedata", "names",
+                        folder / "lines", str(lines // 2), "1"], check=True)
+        out = folder / f"lines.{lines}"
+        told = subprocess.run(
+            ["env", f"LD_PRELOAD={build}/tests/bench/steady.so",
+             "valgrind", "--tool=callgrind", "--vgdb=no",
+             f"--callgrind-out-file={out}", build / "src/hostler", "-t",
+             "-D", "cluster.test", "-H", folder / "lines.hosts",
+             "-c", folder / "empty.yaml"],
+            capture_output=True, text=True, check=False, timeout=300)
+        if told.returncode != 0:
+            raise SystemExit(f"hostler -t: {told.stderr}")
+        totals.append(total(out))
+        files.append(costs_by_file(out))
+    more = LINES[1] - LINES[0]
+    return ((totals[1] - totals[0]) / more, {
+        name: (cost - files[0].get(name, 0)) / more
+        for name, cost in files[1].items()})
+
+
+def count(build):
+    with tempfile.TemporaryDirectory(prefix="hostler-count-") as folder:
+        folder = pathlib.Path(folder)
+        (folder / "empty.yaml").write_text(
+            "server: {user: '', sandbox: no}\nhosts: []\nforward: []\n",
+            encoding="ascii")
+        found = count_queries(build, folder)
+        found["a line of a hosts file"] = count_lines(build, folder)
+    return found
+
+
+# ---- what is kept ----
+
+def compiler(build):
+    makefile = (build / "Makefile").read_text(encoding="utf-8")
+    program = re.search(r"^CC = (\S+)", makefile, re.M)[1]
+    flags = re.search(r"^CFLAGS = (.*)", makefile, re.M)[1]
+    told = subprocess.run([program, "-dumpversion"], capture_output=True,
+                          text=True, check=True)
+    return (f"{pathlib.Path(program).name} {told.stdout.strip()} {flags}, "
+            f"{os.uname().machine}")
+
+
+def own(files):
+    """Without the libraries', which are others' and other ones elsewhere."""
+    return sum(cost for path, cost in files.items()
+               if place(path) != "libraries")
+
+
+def read_kept():
+    """Title: (all, own); what they were counted of."""
+    kept, made_by = {}, "?"
+    for line in KEPT.read_text(encoding="ascii").splitlines():
+        if line.startswith("# made by "):
+            made_by = line[len("# made by "):]
+        elif line and not line.startswith("#"):
+            every, ours, title = line.split(None, 2)
+            kept[title] = int(every), int(ours)
+    return kept, made_by
+
+
+def write_kept(found, made_by):
+    text = ("# Instructions a query, or a line, by callgrind: all, and hostler's "
+            "own.\n# make bench-instructions writes this file.\n"
+            f"# made by {made_by}\n")
+    for title, (every, files) in found.items():
+        text += f"{every:8.0f}{own(files):8.0f}  {title}\n"
+    KEPT.write_text(text, encoding="ascii")
+
+
+def grew(title, now, before, margin):
+    """Whether one of the two grew too much; says it."""
+    changes = [new / old - 1 for new, old in zip(now, before)]
+    bad = max(changes) > margin
+    print(f"{'FAIL' if bad else 'ok  '} {title}: {now[0]:.0f}, was {before[0]} "
+          f"({changes[0]:+.1%}); own {now[1]:.0f}, was {before[1]} "
+          f"({changes[1]:+.1%})")
+    return bad
+
+
+def compare(found, made_by):
+    """How many have grown too much."""
+    kept, before = read_kept()
+    margin = MARGIN
+    if before != made_by:
+        margin = MARGIN_OTHER
+        print(f"kept for {before}; this is {made_by}: up to {margin:.0%} more "
+              "passes")
+    if kept.keys() != found.keys():
+        print("FAIL not the works that are kept: "
+              f"{sorted(kept.keys() ^ found.keys())}")
+        return 1
+    grown = sum(grew(title, (every, own(files)), kept[title], margin)
+                for title, (every, files) in found.items())
+    if grown:
+        print("where that is meant: make bench-instructions")
+    return grown
+
+
+def place(path):
+    """Of a source file, from src/ on; what is not ours, together."""
+    inside = re.search(r"src/((?:\w+/)?\w+\.[ch])$", path)
+    return inside[1] if inside else "libraries"
+
+
+def tell_stages(found):
+    for title, (cost, files) in found.items():
+        stages = {}
+        for path, part in files.items():
+            stages[place(path)] = stages.get(place(path), 0) + part
+        print(f"\n{title}: {cost:.0f}")
+        for name, part in sorted(stages.items(), key=lambda one: -one[1]):
+            if part >= 0.015 * cost:
+                print(f"  {part:7.0f}  {name}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="instructions a query")
+    parser.add_argument("build")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--stages", action="store_true")
+    options = parser.parse_args()
+    if not shutil.which("valgrind"):
+        raise SystemExit("valgrind is not installed: contrib/packages check")
+    build = pathlib.Path(options.build).resolve()
+    found = count(build)
+    made_by = compiler(build)
+    if options.stages:
+        tell_stages(found)
+    if options.write:
+        write_kept(found, made_by)
+        print(KEPT.read_text(encoding="ascii"), end="")
+        return 0
+    return 1 if compare(found, made_by) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

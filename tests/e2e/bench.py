@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The benchmark's own tools: what they call wrong, lost and right, and that a
+run of it gives results, tables and a picture.  No time is judged."""
+import contextlib
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+from hostlertest import (BUILD, SRC, Daemon, case, finish, folder, free_port,
+                         same, until)
+
+TOOLS = BUILD / "tests" / "bench"
+NAMES = 200
+QUESTIONS = 2000
+CONFIG = """server: {listen: [127.0.0.1@{port}], user: '', threads: 1}
+control: {socket: {ctl}}
+domain: cluster.test
+hosts: [names.hosts]
+forward: []
+"""
+
+
+def make(*arguments):
+    subprocess.run([TOOLS / "makedata", *map(str, arguments)], check=True)
+
+
+def ask(port, questions, *options):
+    """The whole list once; what came of it."""
+    told = subprocess.run(
+        [TOOLS / "ask", "-1", "-t", "60", "-w", "16", "-T", "5000", *options,
+         "127.0.0.1", str(port), questions], capture_output=True, text=True,
+        timeout=120, check=True)
+    return json.loads(told.stdout), told.stderr
+
+
+@contextlib.contextmanager
+def floor(*options):
+    """The floor with these options; its port, once it answers."""
+    port = free_port()
+    with subprocess.Popen([TOOLS / "floor", *options, "127.0.0.1",
+                           str(port)]) as process:
+        try:
+            until(lambda: is_served(port, "tcp" in options), True)
+            yield port
+        finally:
+            process.terminate()
+
+
+def is_served(port, over_tcp):
+    """The port is taken."""
+    table = "/proc/net/tcp" if over_tcp else "/proc/net/udp"
+    with open(table, encoding="ascii") as lines:
+        return f"0100007F:{port:04X} " in lines.read()
+
+
+def counts(result):
+    return {key: result[key] for key in ("sent", "right", "wrong", "lost")}
+
+
+def all_of(key):
+    return {"sent": QUESTIONS, "right": 0, "wrong": 0, "lost": 0,
+            key: QUESTIONS}
+
+
+def floor_is_judged(questions, missing):
+    with floor() as port:
+        result, told = ask(port, questions)
+        same("one fixed answer is wrong for all", counts(result),
+             all_of("wrong"))
+        case("and what was wrong first is said", "another" in told, told)
+        same("but answers the question", counts(ask(port, questions, "-a")[0]),
+             all_of("right"))
+    with floor("-n") as port:
+        same("an upstream that knows every name is right",
+             counts(ask(port, questions)[0]), all_of("right"))
+        same("names that it should not have are wrong",
+             counts(ask(port, missing)[0]), {**all_of("wrong"), "sent": 3,
+                                             "wrong": 3})
+    with floor("-n", "-d", "100") as port:
+        result = ask(port, questions, "-T", "300")[0]
+        same("what is not answered is lost", result["lost"], QUESTIONS // 100)
+        same("and nothing else", result["right"],
+             QUESTIONS - QUESTIONS // 100)
+
+
+def streams_are_judged(questions):
+    with floor("-n", "-m", "tcp") as port:
+        same("over TCP", counts(ask(port, questions, "-m", "tcp")[0]),
+             all_of("right"))
+    with floor("-n", "-m", "tcp", "-d", "500") as port:
+        result = ask(port, questions, "-m", "tcp")[0]
+        case("a connection that is closed loses its questions",
+             result["lost"] > 0 and result["closed"] > 0 and
+             result["wrong"] == 0, result)
+        same("all of them are counted", result["lost"] + result["right"],
+             QUESTIONS)
+
+
+def hostler_is_right(where, questions):
+    with Daemon(where, CONFIG) as daemon:
+        for options in (), ("-m", "tcp"), ("-r", "5000"):
+            result, told = ask(daemon.port, questions, *options)
+            same(f"hostler, {' '.join(options) or 'udp'}", counts(result),
+                 all_of("right"))
+            case("nothing is complained of", told == "", told)
+
+
+def run_is_whole(where):
+    """A tiny run of everything that needs no other server."""
+    out, svg = where / "results.json", where / "bench.svg"
+    told = subprocess.run(
+        [sys.executable, "-B", SRC / "tests/bench/run.py", "--build", BUILD,
+         "--servers", "floor hostler", "--works", "W1 W3 W5", "--small", "50",
+         "--middle", "50", "--dur", "0.3", "--reps", "1", "--port",
+         str(free_port()), "--json", out, "--svg", svg],
+        capture_output=True, text=True, timeout=120, check=False)
+    same("run.py ends well", told.returncode, 0)
+    case("and prints tables", "floor/server" in told.stdout, told)
+    results = json.loads(out.read_text(encoding="utf-8"))
+    runs = {(run["work"], run["server"]): run for run in results["runs"]}
+    same("each work by each server", len(runs), 6)
+    case("with figures", all(run.get("right", 0) > 0 for run in
+                             runs.values()), told.stderr)
+    same("nothing wrong", [run["wrong"] for run in runs.values()], [0] * 6)
+    root = xml.etree.ElementTree.fromstring(svg.read_text(encoding="utf-8"))
+    same("the picture is one", root.tag, "{http://www.w3.org/2000/svg}svg")
+    case("and small", svg.stat().st_size < 40000, svg.stat().st_size)
+    return out
+
+
+def sections_are_replaced(where, results):
+    readme = where / "README"
+    readme.write_text("Title\n=====\n\nHow fast\n--------\n\nold\n\n\n"
+                      "After\n-----\n\nkept\n", encoding="utf-8")
+    for turn in ("first", "second"):
+        subprocess.run([sys.executable, "-B", SRC / "tests/bench/picture.py",
+                        results, "--readme", readme], check=True,
+                       stdout=subprocess.DEVNULL)
+        text = readme.read_text(encoding="utf-8")
+        case(f"the {turn} time the section is new and the rest as it was",
+             "\nold\n" not in text and text.startswith("Title\n=====\n") and
+             text.endswith("\n\n\nAfter\n-----\n\nkept\n") and
+             text.count("CPU us a query") == 3, text)
+
+
+def main():
+    with folder() as where:
+        questions, missing = where / "questions", where / "missing"
+        make("names", where / "names", NAMES, 1)
+        make("questions", questions, NAMES, QUESTIONS)
+        missing.write_text("vm1.cluster.test A NXDOMAIN\n"
+                           "vm2.cluster.test A 10.0.0.3\n"
+                           "nx3.cluster.test AAAA fd00::3\n", encoding="ascii")
+        floor_is_judged(questions, missing)
+        streams_are_judged(questions)
+        hostler_is_right(where, questions)
+        sections_are_replaced(where, run_is_whole(where))
+    finish()
+
+
+main()
