@@ -10,6 +10,7 @@
 #include "names/leasefile.h"
 #include "names/zonefile.h"
 #include "refused.h"
+#include "sys/crew.h"
 
 #define BINARY_LOOKED_AT 65536		/* bytes at a file's beginning */
 #define BINARY_ZEROS 8			/* so many in it are no slip */
@@ -246,11 +247,13 @@ parse_hosts(struct reading *reading, const struct files_list *list,
     const struct source_text *texts)
 {
 	struct load_source *source = reading->source;
+	const struct parts parts = crew_parts();
 	struct hostsfile_input input = {
 	    .spec = &source->spec,
 	    .files = texts,
 	    .file_count = list->count,
 	    .previous = source->content,
+	    .parts = &parts,
 	};
 	struct content *content;
 

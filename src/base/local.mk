@@ -12,6 +12,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/memory.c src/base/memory.h \
 	src/base/neighbour.h \
+	src/base/parts.h \
 	src/base/printable.c src/base/printable.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \

@@ -73,12 +73,15 @@ struct file {
 
 struct parser {
 	const struct source_spec *spec;
-	struct diags *diags;
+	struct diags *diags;		/* NULL: faults are not told, the chunk
+					 * is given up */
+	const struct parts *parts;
 	struct content *content;
 	struct records *records;
 	struct hostsline line;
 	struct file file;
 	struct chunk *chunk;
+	bool given_up;			/* the chunk */
 	struct pending *pending;
 	uint32_t pending_count;
 	uint32_t pending_room;
@@ -90,6 +93,7 @@ struct parser {
 enum telling {
 	TELLING_SHOWN,
 	TELLING_COUNTED,
+	TELLING_GIVEN_UP,
 };
 
 static size_t
@@ -107,6 +111,20 @@ start_lines(struct lines *lines, size_t end)
 	lines->end = end;
 	lines->lf = find_byte(lines, '\n');
 	lines->cr = find_byte(lines, '\r');
+}
+
+/* Go on behind the line at hand, of which the parser found the end. */
+static struct line_text
+pass_line(struct lines *lines, size_t length)
+{
+	struct line_text line = {
+		.bytes = lines->bytes + lines->at,
+		.length = length,
+		.number = lines->number++,
+	};
+
+	lines->at += length;
+	return line;
 }
 
 static struct line_text
@@ -174,6 +192,10 @@ is_same_text(const struct parser *p, const struct chunk *chunk, size_t at,
 static enum telling
 count_fault(struct parser *p, enum diag_level level)
 {
+	if (p->diags == NULL) {
+		p->given_up = true;
+		return TELLING_GIVEN_UP;
+	}
 	p->chunk->text_hash = 0;
 	return p->file.faults[level]++ < SHOWN_MAX ? TELLING_SHOWN :
 	    TELLING_COUNTED;
@@ -281,7 +303,7 @@ tell_too_large(struct parser *p, const struct line_text *line,
 {
 	struct diag_place place = make_place(p, line, name->column, 1);
 
-	if (count_fault(p, DIAG_ERROR) == TELLING_COUNTED)
+	if (count_fault(p, DIAG_ERROR) != TELLING_SHOWN)
 		return;
 	diags_add(p->diags, DIAG_ERROR, &place, NULL,
 	    "this name has more addresses than one answer can carry");
@@ -466,9 +488,13 @@ add_kept(struct parser *p)
 static void
 add_bad(struct parser *p, const struct line_text *line)
 {
-	unsigned kept = keep_names(p, line);
+	enum telling telling = count_fault(p, DIAG_ERROR);
+	unsigned kept;
 
-	if (count_fault(p, DIAG_ERROR) == TELLING_COUNTED)
+	if (telling == TELLING_GIVEN_UP)
+		return;
+	kept = keep_names(p, line);
+	if (telling == TELLING_COUNTED)
 		return;
 	for (unsigned i = 0; i < p->line.fault_count; i++)
 		show_fault(p, line, &p->line.faults[i]);
@@ -487,7 +513,7 @@ note_scoped(struct parser *p, const struct line_text *line)
 	struct diag_place place = make_place(p, line, p->line.addr_column,
 	    p->line.addr_width);
 
-	if (count_fault(p, DIAG_NOTE) == TELLING_COUNTED)
+	if (count_fault(p, DIAG_NOTE) != TELLING_SHOWN)
 		return;
 	diags_add(p->diags, DIAG_NOTE, &place, NULL,
 	    "an address with a scope means something on one machine only");
@@ -526,7 +552,6 @@ finish_chunk(struct parser *p)
 	}
 	p->pending_count = 0;
 	p->chunk = NULL;
-	content_add(p->content, chunk);
 }
 
 /* At the file's start the first line may begin with a byte order mark. */
@@ -540,23 +565,29 @@ skip_mark(struct line_text line)
 	return line;
 }
 
+/* The lines of a chunk whose first is at lines->at. */
 static void
-parse_chunk(struct parser *p, struct lines *lines)
+read_chunk(struct parser *p, struct lines *lines, struct chunk *chunk,
+    size_t budget)
 {
-	size_t start = lines->at, rest = lines->end - start;
-	size_t budget = rest <= CHUNK_REST ? rest : CHUNK_TEXT;
-	struct chunk *chunk;
+	size_t start = lines->at;
 
-	chunk = chunk_new(p->file.text->path, lines->number,
-	    budget * ARENA_PER_BYTE + ARENA_LEAST);
-	chunk->text_hash = 1;
 	p->chunk = chunk;
-	while (lines->at - start < budget && chunk->line_count < CHUNK_LINES) {
-		struct line_text line = next_line(lines);
+	p->given_up = false;
+	chunk->text_hash = 1;
+	while (lines->at - start < budget &&
+	    chunk->line_count < CHUNK_LINES && !p->given_up) {
+		size_t plain = hostsline_parse_plain(&p->line,
+		    lines->bytes + lines->at, lines->end - lines->at);
+		struct line_text line = plain != 0 ?
+		    pass_line(lines, plain) : next_line(lines);
 
 		if (line.bytes == lines->bytes)
 			line = skip_mark(line);
-		parse_line(p, &line);
+		if (plain != 0)
+			add_good(p, &line);
+		else
+			parse_line(p, &line);
 		chunk->line_count++;
 	}
 	chunk->text_length = lines->at - start;
@@ -564,6 +595,167 @@ parse_chunk(struct parser *p, struct lines *lines)
 		chunk->text_hash = hash_text(p, start, chunk->text_length);
 	finish_chunk(p);
 }
+
+static struct chunk *
+make_chunk(const struct parser *p, uint32_t first_line, size_t budget)
+{
+	return chunk_new(p->file.text->path, first_line,
+	    budget * ARENA_PER_BYTE + ARENA_LEAST);
+}
+
+static void
+parse_chunk(struct parser *p, struct lines *lines)
+{
+	size_t rest = lines->end - lines->at;
+	size_t budget = rest <= CHUNK_REST ? rest : CHUNK_TEXT;
+	struct chunk *chunk = make_chunk(p, lines->number, budget);
+
+	read_chunk(p, lines, chunk, budget);
+	content_add(p->content, chunk);
+}
+
+/* ---- chunks parsed at the same time ----
+ *
+ * Where chunks begin hangs on the file's bytes alone, and a chunk counts its
+ * lines from its first: so those without a fault can be parsed in any order.
+ * One with a fault is given up, and parsed again when it is its turn: then it
+ * is known which lines these are, what was told before, and what was kept. */
+
+struct stretch {
+	size_t from;
+	size_t to;
+	struct chunk *chunk;
+	bool given_up;
+};
+
+struct stretches {
+	struct parser *parsers;		/* one a worker */
+	struct stretch *list;
+	unsigned count;
+	unsigned room;
+};
+
+/* Behind the end of the line that this byte is in. */
+static size_t
+find_line_end(const char *bytes, size_t at, size_t end)
+{
+	while (at < end && bytes[at] != '\n' && bytes[at] != '\r')
+		at++;
+	if (end - at > 1 && bytes[at] == '\r' && bytes[at + 1] == '\n')
+		at++;
+	return at < end ? at + 1 : end;
+}
+
+static void
+add_stretch(struct stretches *all, const struct stretch *stretch)
+{
+	if (all->count == all->room) {
+		all->room = all->room > 0 ? 2 * all->room : 64;
+		all->list = memory_resize(all->list, all->room,
+		    sizeof(all->list[0]));
+	}
+	all->list[all->count++] = *stretch;
+}
+
+/* As parse_chunk would cut them, but for what is left at the end.  The chunks
+ * are made here: they get their ids in order. */
+static void
+plan_stretches(const struct parser *p, const struct lines *lines,
+    struct stretches *all)
+{
+	size_t at = lines->at;
+
+	while (lines->end - at > CHUNK_REST) {
+		struct stretch stretch = {
+			.from = at,
+			.to = find_line_end(lines->bytes, at + CHUNK_TEXT - 1,
+			    lines->end),
+			.chunk = make_chunk(p, 1, CHUNK_TEXT),
+		};
+
+		add_stretch(all, &stretch);
+		at = stretch.to;
+	}
+}
+
+static void
+parse_stretch(void *argument, unsigned part, unsigned worker)
+{
+	const struct stretches *all = argument;
+	struct stretch *stretch = &all->list[part];
+	struct parser *p = &all->parsers[worker];
+	struct lines lines = {
+		.bytes = p->file.text->bytes,
+		.at = stretch->from,
+		.number = 1,
+	};
+
+	start_lines(&lines, stretch->to);
+	read_chunk(p, &lines, stretch->chunk, CHUNK_TEXT);
+	stretch->given_up = p->given_up;
+}
+
+static void
+free_buffers(struct parser *p)
+{
+	records_free(p->records);
+	hostsline_fini(&p->line);
+	free(p->pending);
+	free(p->kept);
+}
+
+static void
+run_stretches(struct parser *p, struct stretches *all)
+{
+	struct parts_work work = {parse_stretch, all, all->count};
+	unsigned workers = parts_workers(p->parts);
+
+	all->parsers = memory_zeroed(workers, sizeof(all->parsers[0]));
+	for (unsigned i = 0; i < workers; i++) {
+		all->parsers[i].spec = p->spec;
+		all->parsers[i].file.text = p->file.text;
+		all->parsers[i].line.domain = p->line.domain;
+		all->parsers[i].records = records_new();
+	}
+	parts_run(p->parts, &work);
+	for (unsigned i = 0; i < workers; i++)
+		free_buffers(&all->parsers[i]);
+	free(all->parsers);
+}
+
+static void
+take_stretch(struct parser *p, struct lines *lines,
+    const struct stretch *stretch)
+{
+	struct chunk *chunk = stretch->chunk;
+
+	if (stretch->given_up) {
+		chunk_drop(chunk);
+		parse_chunk(p, lines);
+		return;
+	}
+	chunk->first_line = lines->number;
+	lines->number += chunk->line_count;
+	lines->at = stretch->to;
+	content_add(p->content, chunk);
+}
+
+static void
+parse_apart(struct parser *p, struct lines *lines)
+{
+	struct stretches all = {0};
+
+	if (parts_workers(p->parts) < 2 ||
+	    lines->end - lines->at <= HOSTSFILE_APART)
+		return;
+	plan_stretches(p, lines, &all);
+	run_stretches(p, &all);
+	for (unsigned i = 0; i < all.count; i++)
+		take_stretch(p, lines, &all.list[i]);
+	free(all.list);
+}
+
+/* ---- files ---- */
 
 static void
 share_chunk(struct parser *p, struct lines *lines, struct chunk *chunk)
@@ -596,6 +788,7 @@ parse_text(struct parser *p)
 		tail--;
 	}
 	start_lines(&lines, end);
+	parse_apart(p, &lines);
 	while (lines.at < end)
 		parse_chunk(p, &lines);
 	while (tail < file->old_count)
@@ -708,6 +901,7 @@ hostsfile_parse(const struct hostsfile_input *input, struct diags *diags)
 	struct parser p = {
 		.spec = input->spec,
 		.diags = diags,
+		.parts = input->parts,
 		.content = content_new(input->spec),
 		.records = records_new(),
 	};
@@ -719,9 +913,6 @@ hostsfile_parse(const struct hostsfile_input *input, struct diags *diags)
 		find_old(&p.file, input->previous);
 		parse_file(&p);
 	}
-	records_free(p.records);
-	hostsline_fini(&p.line);
-	free(p.pending);
-	free(p.kept);
+	free_buffers(&p);
 	return p.content;
 }

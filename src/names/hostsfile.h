@@ -14,6 +14,7 @@
 #ifndef HOSTLER_NAMES_HOSTSFILE_H
 #define HOSTLER_NAMES_HOSTSFILE_H
 
+#include "base/parts.h"
 #include "names/source.h"
 
 struct hostsfile_input {
@@ -23,7 +24,12 @@ struct hostsfile_input {
 	/* NULL at first.  Unchanged chunks are shared with it; the names on
 	 * a bad line keep its records. */
 	const struct content *previous;
+	/* How chunks of a file over HOSTSFILE_APART bytes are parsed at the
+	 * same time; what comes of it is the same.  NULL: not at all. */
+	const struct parts *parts;
 };
+
+#define HOSTSFILE_APART ((size_t)4 << 20)
 
 /* Never NULL.  Chunks whose text is the same at a file's start and end are the
  * previous content's own; their first_line is moved.  A file in UTF-16 is an

@@ -18,7 +18,7 @@ struct token {
 
 /* What is read of a name, before it is known where it lives. */
 struct reading {
-	struct dname name;		/* no root label yet */
+	struct dname *name;		/* no root label yet */
 	unsigned label_at;		/* its length byte */
 	int absolute;
 };
@@ -27,6 +27,12 @@ static int
 is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+static int
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static int
@@ -104,30 +110,30 @@ explain_byte(const char *text, size_t at)
 static const char *
 close_label(struct reading *reading)
 {
-	unsigned len = reading->name.length - reading->label_at - 1;
+	unsigned len = reading->name->length - reading->label_at - 1;
 
 	if (len == 0)
 		return "a label is empty (two dots in a row, or one at the "
 		       "start)";
 	if (len > LABEL_MAX)
 		return "a label is over 63 bytes long";
-	reading->name.wire[reading->label_at] = (uint8_t)len;
-	reading->name.labels++;
+	reading->name->wire[reading->label_at] = (uint8_t)len;
+	reading->name->labels++;
 	return NULL;
 }
 
 static void
 open_label(struct reading *reading)
 {
-	reading->label_at = reading->name.length++;
+	reading->label_at = reading->name->length++;
 }
 
 /* Letters, digits, - and _ in labels of the right length, and a wildcard at
- * the front.  The fast path of every name. */
+ * the front. */
 static const char *
 read_ascii(struct reading *reading, const char *text, size_t len)
 {
-	struct dname *name = &reading->name;
+	struct dname *name = reading->name;
 	const char *why;
 	size_t i = 0;
 
@@ -191,8 +197,8 @@ read_utf8(struct reading *reading, const char *text, size_t len)
 static const char *
 read_name(struct reading *reading, const struct token *token)
 {
-	reading->name.length = 0;
-	reading->name.labels = 0;
+	reading->name->length = 0;
+	reading->name->labels = 0;
 	reading->absolute = 0;
 	if (has_utf8(token->text, token->len))
 		return read_utf8(reading, token->text, token->len);
@@ -208,8 +214,9 @@ is_localhost(const struct reading *reading)
 {
 	static const char word[] = "\x09localhost";
 
-	return reading->name.length - reading->label_at == sizeof(word) - 1 &&
-	    memcmp(reading->name.wire + reading->label_at, word,
+	return reading->name->length - reading->label_at ==
+	    sizeof(word) - 1 &&
+	    memcmp(reading->name->wire + reading->label_at, word,
 		sizeof(word) - 1) == 0;
 }
 
@@ -224,7 +231,7 @@ hostsline_is_group(const struct addr *addr)
 static enum hostsline_form
 choose_form(const struct hostsline *line, const struct reading *reading)
 {
-	const struct dname *name = &reading->name, *domain = line->domain;
+	const struct dname *name = reading->name, *domain = line->domain;
 
 	if (name->labels != 1 || reading->absolute || domain == NULL ||
 	    domain->length == 1)
@@ -241,6 +248,7 @@ choose_form(const struct hostsline *line, const struct reading *reading)
 	    HOSTSLINE_SHORT;
 }
 
+/* Room for one more name; line->name_count does not count it yet. */
 static struct hostsline_name *
 next_name(struct hostsline *line)
 {
@@ -249,25 +257,24 @@ next_name(struct hostsline *line)
 		line->names = memory_resize(line->names, line->name_room,
 		    sizeof(line->names[0]));
 	}
-	return &line->names[line->name_count++];
+	return &line->names[line->name_count];
 }
 
+/* The name that was read into next_name's room counts. */
 static void
 put_name(struct hostsline *line, const struct reading *reading,
-    uint32_t column)
+    size_t column)
 {
 	static const struct dname root = {.length = 1};
-	struct hostsline_name *put = next_name(line);
+	struct hostsline_name *put = &line->names[line->name_count++];
 	const struct dname *tail = &root;
-	unsigned length = reading->name.length;
 
 	put->form = choose_form(line, reading);
 	if (put->form == HOSTSLINE_SHORT)
 		tail = line->domain;
-	memcpy(put->name.wire, reading->name.wire, length);
-	memcpy(put->name.wire + length, tail->wire, tail->length);
-	put->name.length = (uint8_t)(length + tail->length);
-	put->name.labels = (uint8_t)(reading->name.labels + tail->labels);
+	memcpy(put->name.wire + put->name.length, tail->wire, tail->length);
+	put->name.length = (uint8_t)(put->name.length + tail->length);
+	put->name.labels = (uint8_t)(put->name.labels + tail->labels);
 	put->column = (uint16_t)column;
 }
 
@@ -279,7 +286,7 @@ is_address(const struct token *token)
 	struct addr addr;
 	char first = token->text[0], last = token->text[token->len - 1];
 
-	if (first < '0' || first > '9' || last < '0' || last > '9')
+	if (!is_digit(first) || !is_digit(last))
 		return 0;
 	return addr_parse(&addr, token->text, token->len) == NULL;
 }
@@ -287,7 +294,7 @@ is_address(const struct token *token)
 static void
 add_name(struct hostsline *line, const struct token *token)
 {
-	struct reading reading;
+	struct reading reading = {.name = &next_name(line)->name};
 	const char *why;
 
 	if (is_address(token)) {
@@ -381,34 +388,6 @@ is_scoped(const struct token *token)
 	    addr.family == 6;
 }
 
-/* Decimal numbers without leading zeros, the way nearly every line has them;
- * whatever else it is, addr_parse finds the words for it. */
-static int
-read_quad(struct addr *addr, const char *text, size_t len)
-{
-	unsigned value = 0, digits = 0, part = 0;
-
-	*addr = (struct addr){.family = 4};
-	for (size_t i = 0; i < len; i++) {
-		unsigned digit = (unsigned char)text[i] - (unsigned)'0';
-
-		if (digit <= 9) {
-			if (digits > 0 && value == 0)
-				return 0;
-			value = value * 10 + digit;
-			if (++digits > 3 || value > 255)
-				return 0;
-			addr->bytes[part] = (uint8_t)value;
-		} else if (text[i] == '.' && digits > 0 && part < 3) {
-			part++;
-			value = digits = 0;
-		} else {
-			return 0;
-		}
-	}
-	return part == 3 && digits > 0;
-}
-
 /* Bytes that no text has: of a line with one nothing else is told. */
 static void
 blame_binary(struct hostsline *line, const char *text, size_t len)
@@ -481,8 +460,7 @@ read_line(struct hostsline *line, const char *text, size_t len, size_t at,
 	struct token token;
 	unsigned names = 0;
 
-	if (!read_quad(&line->addr, first->text, first->len) &&
-	    addr_parse(&line->addr, first->text, first->len) != NULL) {
+	if (addr_parse(&line->addr, first->text, first->len) != NULL) {
 		blame_address(line, first, text + at, len - at);
 		return;
 	}
@@ -507,6 +485,116 @@ hostsline_length(const char *text, size_t left, size_t *end)
 		*end = 2;
 	return length;
 }
+
+/* ---- lines as nearly all are ---- */
+
+#define PLAIN_MAX 1024			/* bytes of such a line */
+#define PLAIN_NAME_MAX 240		/* of a name of it */
+
+/* Where a word ends: the first byte that is a blank or a control character;
+ * NULL where there is none. */
+static const char *
+find_word_end(const char *at, const char *end)
+{
+	while (at < end && (unsigned char)*at > ' ')
+		at++;
+	return at < end ? at : NULL;
+}
+
+static const char *
+pass_blanks(const char *at, const char *end)
+{
+	while (at < end && is_blank(*at))
+		at++;
+	return at;
+}
+
+/* A name in plain bytes; returns what stands behind it, or NULL where the name
+ * is anything but plain (or just wrong). */
+static const char *
+read_plain_name(struct reading *reading, const char *at, const char *end)
+{
+	struct dname *name = reading->name;
+	unsigned length = 1, label = 0, labels = 0, size;
+
+	if (end - at > PLAIN_NAME_MAX)
+		end = at + PLAIN_NAME_MAX;
+	for (; at < end; at++) {
+		uint8_t c = fold_byte(*at);
+
+		name->wire[length] = c;
+		if (c == 0) {
+			size = length - label - 1;
+			if (size - 1 >= LABEL_MAX)
+				return NULL;
+			name->wire[label] = (uint8_t)size;
+			labels++;
+			if (*at != '.')
+				break;
+			label = length;
+		}
+		length++;
+	}
+	if (at == end)
+		return NULL;
+	name->length = (uint8_t)length;
+	name->labels = (uint8_t)labels;
+	reading->label_at = label;
+	reading->absolute = 0;
+	return at;
+}
+
+/* One name and the blanks behind it; NULL where it is not plain. */
+static const char *
+add_plain_name(struct hostsline *line, const char *text, const char *at,
+    const char *end)
+{
+	struct reading reading = {.name = &next_name(line)->name};
+	const char *behind = read_plain_name(&reading, at, end);
+
+	/* By its bytes alone "10.0.0.6" is a good name. */
+	if (behind == NULL || (is_digit(*at) && is_digit(behind[-1])) ||
+	    is_localhost(&reading))
+		return NULL;
+	put_name(line, &reading, (size_t)(at - text) + 1);
+	return pass_blanks(behind, end);
+}
+
+/* Behind the end of a line that ends in LF or CRLF here; else NULL. */
+static const char *
+pass_line_end(const char *at, const char *end)
+{
+	if (at < end && *at == '\r')
+		at++;
+	return at < end && *at == '\n' ? at + 1 : NULL;
+}
+
+size_t
+hostsline_parse_plain(struct hostsline *line, const char *text, size_t left)
+{
+	const char *end = text + (left < PLAIN_MAX ? left : PLAIN_MAX);
+	const char *first = pass_blanks(text, end);
+	const char *at = find_word_end(first, end);
+
+	line->name_count = 0;
+	line->fault_count = 0;
+	line->ttl = HOSTSLINE_TTL_DEFAULT;
+	line->approved = false;
+	if (at == NULL || !is_blank(*at) ||
+	    addr_parse(&line->addr, first, (size_t)(at - first)) != NULL)
+		return 0;
+	line->addr_column = (uint32_t)(first - text) + 1;
+	line->addr_width = (uint32_t)(at - first);
+	at = pass_blanks(at, end);
+	do {
+		at = add_plain_name(line, text, at, end);
+	} while (at != NULL && at < end && (unsigned char)*at > ' ');
+	if (at != NULL)
+		at = pass_line_end(at, end);
+	return at != NULL ? (size_t)(at - text) : 0;
+}
+
+/* ---- any line ---- */
 
 enum hostsline_result
 hostsline_parse(struct hostsline *line, const char *text, size_t len)

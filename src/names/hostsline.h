@@ -74,6 +74,14 @@ struct hostsline {
  * the file ends. */
 size_t hostsline_length(const char *text, size_t left, size_t *end);
 
+/* The line at text, of `left` bytes that are left of the file, if it is one as
+ * nearly all are: an address, names in plain ASCII, no comment, LF or CRLF.
+ * One pass finds its end on the way.  Returns its bytes, the end included, and
+ * has read it as hostsline_parse does, which gives HOSTSLINE_GOOD; or 0: find
+ * its end, and let hostsline_parse say what it is. */
+size_t hostsline_parse_plain(struct hostsline *line, const char *text,
+    size_t left);
+
 /* Names at or below localhost are left out of `names`.  Faults that are above
  * HOSTSLINE_FAULTS are not listed. */
 enum hostsline_result hostsline_parse(struct hostsline *line,

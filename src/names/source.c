@@ -103,8 +103,8 @@ content_ranked(const struct content *old, uint32_t rank)
 	return content;
 }
 
-static void
-drop_chunk(struct chunk *chunk)
+void
+chunk_drop(struct chunk *chunk)
 {
 	assert(chunk->references > 0);
 	if (--chunk->references > 0)
@@ -126,7 +126,7 @@ content_cut(struct content *content, uint32_t count)
 	for (uint32_t i = 0; i < count; i++)
 		content_add(content, chunks[i]);
 	for (uint32_t i = 0; i < left; i++)
-		drop_chunk(chunks[count + i]);
+		chunk_drop(chunks[count + i]);
 	free(chunks);
 }
 
@@ -136,7 +136,7 @@ content_free(struct content *content)
 	if (content == NULL)
 		return;
 	for (uint32_t i = 0; i < content->chunk_count; i++)
-		drop_chunk(content->chunks[i]);
+		chunk_drop(content->chunks[i]);
 	free(content->chunks);
 	free((char *)content->spec.path);
 	free(content);

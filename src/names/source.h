@@ -127,6 +127,9 @@ struct chunk *chunk_new(const char *path, uint32_t first_line,
     size_t arena_size);
 void content_add(struct content *content, struct chunk *chunk);
 void content_share(struct content *content, struct chunk *chunk);
+/* Give a reference back; with the last one go the chunk and its id, which the
+ * next chunk gets. */
+void chunk_drop(struct chunk *chunk);
 
 /* Drop the chunks that were added last, so that `count` are left. */
 void content_cut(struct content *content, uint32_t count);

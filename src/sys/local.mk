@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/sys/libsys.a
 src_sys_libsys_a_SOURCES = \
 	src/sys/access.c src/sys/access.h \
+	src/sys/crew.c src/sys/crew.h \
 	src/sys/filesystem.c src/sys/filesystem.h \
 	src/sys/files.c src/sys/files.h \
 	src/sys/given.c src/sys/given.h \

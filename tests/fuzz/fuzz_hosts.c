@@ -21,8 +21,8 @@ read_hosts(const uint8_t *data, size_t size, const struct content *previous)
 	struct diags *diags = diags_new();
 	struct content *content;
 
-	content = hostsfile_parse(&(struct hostsfile_input){&spec, &text, 1,
-	    previous}, diags);
+	content = hostsfile_parse(&(struct hostsfile_input){.spec = &spec,
+	    .files = &text, .file_count = 1, .previous = previous}, diags);
 	diags_free(diags);
 	return content;
 }

@@ -375,7 +375,7 @@ START_TEST(a_mark_gives_the_ttl)
 	    strlen(marks[_i].text)};
 	struct diags *diags = diags_new();
 	struct content *content = hostsfile_parse(&(struct hostsfile_input){
-	    &spec, &text, 1, NULL}, diags);
+	    .spec = &spec, .files = &text, .file_count = 1}, diags);
 	const struct rrset *rrset = node_first(content->chunks[0]->nodes[0]);
 	const uint8_t *wire = rrset_wire(rrset);
 
@@ -397,7 +397,11 @@ START_TEST(a_bad_line_keeps_its_ttl)
 	const struct source_spec spec = {.kind = SOURCE_HOSTS,
 	    .path = "hosts", .ttl = 5};
 	struct source_text text = {"hosts", good, strlen(good)};
-	struct hostsfile_input input = {&spec, &text, 1, NULL};
+	struct hostsfile_input input = {
+		.spec = &spec,
+		.files = &text,
+		.file_count = 1,
+	};
 	struct diags *diags = diags_new();
 	struct content *a = hostsfile_parse(&input, diags), *b;
 

@@ -37,7 +37,12 @@ parse_bytes(const char *bytes, size_t length, const struct content *previous,
 	struct source_spec spec = make_spec("hosts");
 	char *copy = memory_alloc(length + (length == 0));
 	struct source_text text = {"hosts", copy, length};
-	struct hostsfile_input input = {&spec, &text, 1, previous};
+	struct hostsfile_input input = {
+		.spec = &spec,
+		.files = &text,
+		.file_count = 1,
+		.previous = previous,
+	};
 	struct content *content;
 
 	memcpy(copy, bytes, length);
@@ -312,7 +317,11 @@ START_TEST(no_domain)
 {
 	struct source_spec spec = make_spec("hosts");
 	struct source_text text = {"hosts", "10.0.0.1 web\n", 13};
-	struct hostsfile_input input = {&spec, &text, 1, NULL};
+	struct hostsfile_input input = {
+		.spec = &spec,
+		.files = &text,
+		.file_count = 1,
+	};
 	struct diags *diags = diags_new();
 	struct content *content;
 
@@ -329,7 +338,11 @@ START_TEST(long_domain)
 {
 	struct source_spec spec = make_spec("hosts");
 	struct source_text text = {"hosts", "10.0.0.1 abc ab\n", 16};
-	struct hostsfile_input input = {&spec, &text, 1, NULL};
+	struct hostsfile_input input = {
+		.spec = &spec,
+		.files = &text,
+		.file_count = 1,
+	};
 	struct diags *diags = diags_new();
 	struct content *content;
 	unsigned at = 0;
@@ -500,7 +513,12 @@ START_TEST(file_kept)
 	    diags);
 	struct source_spec spec = make_spec("hosts");
 	struct source_text unread = {"hosts", NULL, 0};
-	struct hostsfile_input input = {&spec, &unread, 1, first};
+	struct hostsfile_input input = {
+		.spec = &spec,
+		.files = &unread,
+		.file_count = 1,
+		.previous = first,
+	};
 
 	ck_assert_uint_eq(diags_count(diags, DIAG_ERROR), 1);
 	ck_assert_uint_eq(content->chunk_count, 1);
@@ -574,10 +592,10 @@ START_TEST(directory)
 	struct diags *diags = diags_new();
 	struct content *old, *new;
 
-	old = hostsfile_parse(&(struct hostsfile_input){&spec, before, 2,
-	    NULL}, diags);
-	new = hostsfile_parse(&(struct hostsfile_input){&spec, after, 2, old},
-	    diags);
+	old = hostsfile_parse(&(struct hostsfile_input){.spec = &spec,
+	    .files = before, .file_count = 2}, diags);
+	new = hostsfile_parse(&(struct hostsfile_input){.spec = &spec,
+	    .files = after, .file_count = 2, .previous = old}, diags);
 	ck_assert_uint_eq(new->chunk_count, 2);
 	ck_assert_ptr_eq(new->chunks[0], old->chunks[1]);
 	ck_assert_str_eq(new->chunks[1]->path, "hosts.d/c");
@@ -689,9 +707,10 @@ START_TEST(sharing)
 	/* the TTL is in every record */
 	first = second;
 	second = hostsfile_parse(&(struct hostsfile_input){
-	    &(struct source_spec){.kind = SOURCE_HOSTS, .path = "hosts",
-	    .ttl = 6, .has_domain = true, .domain = lab},
-	    &(struct source_text){"hosts", edited, strlen(edited)}, 1, first},
+	    .spec = &(struct source_spec){.kind = SOURCE_HOSTS,
+	    .path = "hosts", .ttl = 6, .has_domain = true, .domain = lab},
+	    .files = &(struct source_text){"hosts", edited, strlen(edited)},
+	    .file_count = 1, .previous = first},
 	    diags);
 	ck_assert_uint_eq(count_shared(first, second), 0);
 	content_free(first);

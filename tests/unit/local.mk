@@ -25,3 +25,4 @@ include tests/unit/querylog.mk
 include tests/unit/doctor.mk
 include tests/unit/http.mk
 include tests/unit/quiet.mk
+include tests/unit/loader.mk

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-2-Clause
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/check_apart
+TESTS += tests/unit/check_apart
+tests_unit_check_apart_SOURCES = tests/unit/check_apart.c
+tests_unit_check_apart_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_apart_LDADD = $(LINK_SYS) $(LINK_NAMES) $(LIBS_SYS) \
+	$(LIBS_NAMES) $(CHECK_LIBS)
+endif
