@@ -28,6 +28,8 @@ import sys
 import tempfile
 import time
 
+import picture
+
 KEPT = pathlib.Path(__file__).resolve().parent / "instructions"
 MARGIN, MARGIN_OTHER = 0.05, 0.25
 NAMES, CACHED = 2000, 200
@@ -316,15 +318,71 @@ def place(path):
     return inside[1] if inside else "libraries"
 
 
-def tell_stages(found):
+STAGES = [
+    ("receiving and sending, batches", r"net/(udp|tcp|segments|listen|late|"
+     r"pipeline|crowd|worker|loop|serving)\."),
+    ("reading the question", r"dns/(question|message|wire|cookie)\."),
+    ("names: cutting, comparing", r"dns/dname\."),
+    ("hashing", r"base/hash"),
+    ("who asks: view, rate, rights", r"query/(policy|rate|networks|rebind)\.|"
+     r"base/addr"),
+    ("deciding, chains", r"query/(step|chain|special|chaos|referral)\."),
+    ("local names", r"names/|query/local"),
+    ("writing the answer", r"dns/|query/(give|negative|additional)\."),
+    ("cache", r"query/(cache|answer)\."),
+    ("asking upstreams", r"query/(forward|flight|health|servers)|"
+     r"net/(upstream|outgoing|streams|waiting|mailbox)"),
+    ("counting, sighting", r"query/tally|base/(stats|clock|ring|epoch)|"
+     r"net/(sighting|troubles)"),
+    ("libc, libevent", r"libraries"),
+    ("the rest", r""),
+]
+SHOWN = {"an A": "A", "a name that does not exist": "NXDOMAIN",
+         "forwarded, cached": "cached", "forwarded, new": "forwarded",
+         "an A over TCP": "TCP"}
+
+
+def stage_of(path):
+    return next(title for title, what in STAGES
+                if re.match(what, place(path)))
+
+
+def stage_table(found):
+    """Instructions a query by stage, for the works that are SHOWN."""
+    table = [["instructions"] + list(SHOWN.values())]
+    for stage, _ in STAGES:
+        row = [sum(cost for path, cost in found[work][1].items()
+                   if stage_of(path) == stage) for work in SHOWN]
+        if max(row) >= 1:
+            table.append([stage] + [f"{cost:,.0f}" for cost in row])
+    table.append(["all"] + [f"{found[work][0]:,.0f}" for work in SHOWN])
+    return "\n".join(picture.columns(table))
+
+
+def tell_files(found):
     for title, (cost, files) in found.items():
-        stages = {}
+        places = {}
         for path, part in files.items():
-            stages[place(path)] = stages.get(place(path), 0) + part
+            places[place(path)] = places.get(place(path), 0) + part
         print(f"\n{title}: {cost:.0f}")
-        for name, part in sorted(stages.items(), key=lambda one: -one[1]):
+        for name, part in sorted(places.items(), key=lambda one: -one[1]):
             if part >= 0.015 * cost:
                 print(f"  {part:7.0f}  {name}")
+
+
+STAGES_SECTION = "What a query costs by stage"
+STAGES_TEXT = """Instructions in hostler's own process, the kernel's not counted, by callgrind
+({made_by}), one question at a time, so that what a batch shares is
+counted in full.  "make bench-instructions" writes this section, "make
+bench-stages" shows every source file.
+
+{table}"""
+
+
+def write_stages(found, made_by):
+    picture.replace_section(KEPT.with_name("README"), STAGES_SECTION,
+                            STAGES_TEXT.format(made_by=made_by,
+                                               table=stage_table(found)))
 
 
 def main():
@@ -339,9 +397,11 @@ def main():
     found = count(build)
     made_by = compiler(build)
     if options.stages:
-        tell_stages(found)
+        tell_files(found)
+        print("\n" + stage_table(found))
     if options.write:
         write_kept(found, made_by)
+        write_stages(found, made_by)
         print(KEPT.read_text(encoding="ascii"), end="")
         return 0
     return 1 if compare(found, made_by) else 0

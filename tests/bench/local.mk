@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 BENCH_PY = tests/bench/run.py tests/bench/picture.py tests/bench/servers.py \
 	tests/bench/million.py tests/bench/restart.py
-EXTRA_DIST += tests/bench/README $(BENCH_PY)
+EXTRA_DIST += tests/bench/README $(BENCH_PY) tests/bench/results.json \
+	tests/bench/bench.svg
 
 check_PROGRAMS += tests/bench/ask tests/bench/floor tests/bench/makedata
 BENCH_TOOLS = tests/bench/ask$(EXEEXT) tests/bench/floor$(EXEEXT) \

@@ -40,6 +40,7 @@ text{font-family:system-ui,sans-serif;font-size:12px;fill:var(--text)}
 .floor{stroke:var(--line);stroke-width:1.5;stroke-dasharray:4 3}
 .floortext{fill:var(--line);font-size:11px}
 .rule{stroke:var(--rule)}
+.cut{stroke:var(--back);stroke-width:2.5;fill:none}
 .whisker{stroke:var(--whisker);stroke-width:1.2;opacity:.75}
 """
 
@@ -74,9 +75,9 @@ def figures(results, work, key):
 
 
 def number(value):
-    if value >= 100:
+    if value >= 99.95:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 20 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
 def total(results, work, server, key):
@@ -111,9 +112,9 @@ def work_table(results, work):
     rows, floor = figures(results, work["name"], key)
     if floor:
         rows = [("floor", floor)] + rows
-    heads = {"cpu_us": "CPU us/query", "p99_us": "p99 us"}
-    table = [["server", heads[key], "lowest - highest", "floor/server",
-              "p50 us", "p99 us", "lost", "wrong", "memory MB"]]
+    heads = {"cpu_us": "CPU us", "p99_us": "p99 us"}
+    table = [["server", heads[key], "spread", "of floor", "p50 us", "p99 us",
+              "lost", "wrong", "MB"]]
     for server, values in rows:
         name = work["name"]
         table.append([
@@ -128,8 +129,8 @@ def work_table(results, work):
 
 
 def reload_table(results, work):
-    table = [["server", "load s", "memory MB", "at most MB", "reload s",
-              "longest ms", "late", "lost", "wrong"]]
+    table = [["server", "load s", "MB", "at most", "reload s", "longest ms",
+              "late", "lost", "wrong"]]
     name = work["name"]
     for server, values in figures(results, name, "reload_ms")[0]:
         table.append([
@@ -150,7 +151,7 @@ CHANGES = [("line_ms", "a line of the hosts file edited"),
 
 
 def change_table(results, work):
-    table = [["until it answers", "ms", "lowest - highest"]]
+    table = [["until it answers", "ms", "spread"]]
     for key, title in CHANGES:
         values = figure(results, work["name"], "hostler", key)
         if values:
@@ -199,22 +200,28 @@ class Panel:
                      for name, values in rows]
         self.floor = floor and [value * scale for value in floor]
 
+    def most(self):
+        """Where the scale ends; one server far beyond all others is cut."""
+        tops = sorted(values[2] for _, values in self.rows)
+        if len(tops) > 2 and tops[-1] > 2 * tops[-2]:
+            tops[-1] = 1.6 * tops[-2]
+        return max(tops[-1], self.floor[0] if self.floor else 0) or 1
+
     def height(self):
         return 46 + ROW * len(self.rows) + (14 if self.floor else 0)
 
     def draw(self, titles, left, top, width):
         bars = left + LABEL
         room = width - LABEL - VALUE
-        most = max([values[2] for _, values in self.rows] +
-                   [self.floor[0] if self.floor else 0]) or 1
+        most = self.most()
         out = [f'<text x="{left}" y="{top + 14}" class="name">'
-               f'{escape(self.title)} <tspan class="soft">{escape(self.unit)}'
+               f'{escape(self.title[0].upper() + self.title[1:])} <tspan class="soft">{escape(self.unit)}'
                '</tspan></text>']
         y = top + 26
         bottom = y + ROW * len(self.rows)
         for name, values in self.rows:
             out += self.bar(titles[name], name, values,
-                            (left, y, bars, room / most))
+                            (left, y, bars, room / most, room))
             y += ROW
         if self.floor:
             at = bars + self.floor[0] * room / most
@@ -227,18 +234,21 @@ class Panel:
 
     @staticmethod
     def bar(title, name, values, where):
-        left, y, bars, scale = where
+        left, y, bars, scale, room = where
         own = name == "hostler"
-        width = max(values[0] * scale, 1)
-        low, high = (bars + value * scale for value in values[1:])
+        width = min(max(values[0] * scale, 1), room)
+        low, high = (bars + min(value * scale, room) for value in values[1:])
         middle = y + 9
+        cut = values[0] * scale > room + 1
+        more = (f'<path class="cut" d="M{bars + width - 16:.1f} {y + 18}l5 '
+                '-18m4 0l-5 18"/>') if cut else (
+            f'<path class="whisker" fill="none" d="M{low:.1f} {middle - 3}v6'
+            f'm0 -3H{high:.1f}m0 -3v6"/>')
         return [
             f'<text x="{left}" y="{y + 13}" class="{"ours" if own else ""}">'
             f'{escape(title)}</text>'
             f'<rect x="{bars}" y="{y + 2}" width="{width:.1f}" height="14" '
-            f'rx="2" class="{"own" if own else "other"}"/>'
-            f'<path class="whisker" fill="none" d="M{low:.1f} {middle - 3}v6'
-            f'm0 -3H{high:.1f}m0 -3v6"/>'
+            f'rx="2" class="{"own" if own else "other"}"/>{more}'
             f'<text x="{max(high, bars + width) + 6:.1f}" y="{y + 13}" '
             f'class="number{" ours" if own else ""}">{number(values[0])}'
             '</text>']

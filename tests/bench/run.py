@@ -319,7 +319,7 @@ def about(options, works, kinds):
         "date": datetime.date.today().isoformat(),
         "processor": processor(),
         "cores": os.cpu_count(),
-        "kernel": platform.release(),
+        "kernel": re.match(r"[0-9.]*", platform.release())[0],
         "system": system(),
         "compiler": compiler(options.build),
         "seconds": options.dur, "rounds": options.reps,

@@ -117,7 +117,7 @@ def run_is_whole(where):
          str(free_port()), "--json", out, "--svg", svg],
         capture_output=True, text=True, timeout=120, check=False)
     same("run.py ends well", told.returncode, 0)
-    case("and prints tables", "floor/server" in told.stdout, told)
+    case("and prints tables", "of floor" in told.stdout, told)
     results = json.loads(out.read_text(encoding="utf-8"))
     runs = {(run["work"], run["server"]): run for run in results["runs"]}
     same("each work by each server", len(runs), 6)
