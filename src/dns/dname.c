@@ -476,10 +476,11 @@ read_in_addr(const uint8_t *lower, unsigned labels, struct addr *addr,
 		return false;
 	addr->family = 4;
 	*bits = octets * 8;
-	for (unsigned i = 0; i < octets; i++)
-		if (!read_octet(dname_skip(lower, octets - 1 - i),
-		    &addr->bytes[i]))
+	while (octets-- > 0) {
+		if (!read_octet(lower, &addr->bytes[octets]))
 			return false;
+		lower += *lower + 1;
+	}
 	return true;
 }
 

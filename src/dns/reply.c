@@ -35,7 +35,10 @@ void
 reply_start(struct reply *reply, const struct question *q, uint8_t *bytes,
     size_t limit)
 {
-	assert(limit >= q->end + opt_size(q));
+	uint32_t kept = opt_size(q);
+
+	assert(limit >= q->end + kept);
+	reply->asked = q;
 	reply->bytes = bytes;
 	reply->limit = (uint32_t)limit;
 	reply->flags = FLAG_QR | (q->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD));
@@ -46,7 +49,7 @@ reply_start(struct reply *reply, const struct question *q, uint8_t *bytes,
 	reply->at = q->end;
 	reply->edns = q->edns;
 	reply->dnssec_ok = q->dnssec_ok;
-	reply->room = (uint32_t)limit - opt_size(q);
+	reply->room = (uint32_t)limit - kept;
 	reply->cookie = NULL;
 	reply->full = false;
 	reply->ede = EDE_NONE;
@@ -95,13 +98,30 @@ find_suffix(const struct reply *reply, unsigned at, const uint8_t *lower)
 	return 0;
 }
 
+/* Its lower form is known, and one suffix at most is as long. */
+static unsigned
+find_in_question(const struct question *q, const uint8_t *name)
+{
+	size_t length = dname_length(name);
+
+	for (unsigned i = 0; i < q->labels; i++) {
+		unsigned at = q->label_at[i];
+
+		if (q->name_length - at != length)
+			continue;
+		return memcmp(q->name + at, name, length) == 0 ?
+		    WIRE_HEADER + at : 0;
+	}
+	return 0;
+}
+
 unsigned
 reply_find_name(const struct reply *reply, const uint8_t *name)
 {
 	unsigned at = 0;
 
 	if (reply->question)
-		at = find_suffix(reply, WIRE_HEADER, name);
+		at = find_in_question(reply->asked, name);
 	for (unsigned i = 0; i < reply->name_count && !at; i++)
 		at = find_suffix(reply, reply->name_at[i], name);
 	return at;

@@ -41,6 +41,7 @@ enum reply_section {
 #define REPLY_NAMES 24			/* owners remembered for compression */
 
 struct reply {
+	const struct question *asked;
 	uint8_t *bytes;
 	uint32_t limit;			/* of the whole message */
 	uint32_t at;			/* where the next record goes */
@@ -64,10 +65,11 @@ struct reply {
 	uint16_t name_at[REPLY_NAMES];
 };
 
-/* Begin an answer to q in `bytes`; limit is what may go out (UDP: the smaller
- * of q->udp_size and REPLY_UDP_SIZE, or 512 without EDNS; TCP: 65535) and at
- * most the room in bytes.  The question is copied as it came; header, question
- * and OPT always fit (310 bytes), with a cookie where the question has one. */
+/* Begin an answer to q in `bytes`; q stays as long as the reply is written.
+ * limit is what may go out (UDP: the smaller of q->udp_size and
+ * REPLY_UDP_SIZE, or 512 without EDNS; TCP: 65535) and at most the room in
+ * bytes.  The question is copied as it came; header, question and OPT always
+ * fit (310 bytes), with a cookie where the question has one. */
 void reply_start(struct reply *reply, const struct question *q,
     uint8_t *bytes, size_t limit);
 

@@ -118,20 +118,15 @@ refresh(struct serving *serving, const struct query *q)
 		stats_count(serving->env.stats, STAT_CACHE_PREFETCHED);
 }
 
+/* Kept, with the upstreams asked; or else what the client is told now. */
 static enum query_outcome
-step(struct serving *serving, struct query *q,
+await_answer(struct serving *serving, struct query *q,
     const struct waiting_from *from, struct serving_reply *reply)
 {
-	enum query_outcome outcome = query_step(q, &serving->env, reply->room,
-	    &reply->length);
-	struct waiting_query *waiting;
+	struct waiting_query *waiting = waiting_add(serving->waiting, from,
+	    q->question.packet, q->question.length,
+	    serving->env.now_ms + SERVING_GIVE_UP_MS);
 
-	if (q->refresh)
-		refresh(serving, q);
-	if (outcome != QUERY_WAIT)
-		return outcome;
-	waiting = waiting_add(serving->waiting, from, q->question.packet,
-	    q->question.length, serving->env.now_ms + SERVING_GIVE_UP_MS);
 	if (!waiting) {
 		stats_count(serving->env.stats, STAT_FORWARD_FULL);
 		return fail_query(serving, q, reply->room, &reply->length);
@@ -164,8 +159,13 @@ enum query_outcome
 serving_step(struct serving *serving, struct query *q,
     const struct waiting_from *from, struct serving_reply *reply)
 {
-	enum query_outcome outcome = step(serving, q, from, reply);
+	enum query_outcome outcome = query_step(q, &serving->env, reply->room,
+	    &reply->length);
 
+	if (q->refresh)
+		refresh(serving, q);
+	if (outcome == QUERY_WAIT)
+		outcome = await_answer(serving, q, from, reply);
 	if (outcome != QUERY_REPLY)
 		return outcome;
 	serving->answered[q->source]++;

@@ -98,7 +98,7 @@ special_find(const struct dname_path *path)
 		return (struct special){ SPECIAL_NONE, 0 };
 	top = dname_path_suffix(path, path->labels - 1);
 	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++) {
-		if (top[0] == tops[i].label[0] &&
+		if (memcmp(top, tops[i].label, 2) == 0 &&
 		    memcmp(top, tops[i].label, top[0] + 1u) == 0)
 			return (struct special){ tops[i].kind, 1 };
 	}

@@ -82,34 +82,6 @@ count_reply(struct query *q, const struct query_env *env, unsigned rcode,
 	tally_response(env->tally, source, rcode);
 }
 
-/* The first question: is it one that may be answered at all?  A response
- * never is, or two servers would talk for ever. */
-static bool
-is_unanswerable(const struct query *q, const struct query_env *env)
-{
-	if (q->parsed == QUESTION_DROP_SHORT)
-		stats_count(env->stats, STAT_DROPPED_SHORT);
-	else if (q->parsed == QUESTION_DROP_RESPONSE)
-		stats_count(env->stats, STAT_DROPPED_RESPONSE);
-	else
-		return false;
-	return true;
-}
-
-static size_t
-reply_malformed(struct query *q, const struct query_env *env,
-    uint8_t *room)
-{
-	enum dns_rcode rcode = RCODE_FORMERR;
-
-	if (q->parsed == QUESTION_NOTIMP)
-		rcode = RCODE_NOTIMP;
-	else if (q->parsed == QUESTION_BADVERS)
-		rcode = RCODE_BADVERS;
-	count_reply(q, env, rcode, TALLY_ERROR);
-	return reply_error(&q->question, rcode, room);
-}
-
 /* Whoever sends a cookie gets one (RFC 7873 5.2). */
 static void
 give_cookie(struct query *q, const struct query_env *env)
@@ -387,6 +359,40 @@ is_one_too_many(struct query *q, const struct query_env *env)
 	return true;
 }
 
+static size_t
+reply_malformed(struct query *q, const struct query_env *env,
+    uint8_t *room)
+{
+	enum dns_rcode rcode = RCODE_FORMERR;
+
+	if (q->parsed == QUESTION_NOTIMP)
+		rcode = RCODE_NOTIMP;
+	else if (q->parsed == QUESTION_BADVERS)
+		rcode = RCODE_BADVERS;
+	count_reply(q, env, rcode, TALLY_ERROR);
+	return reply_error(&q->question, rcode, room);
+}
+
+/* What could not be read is an error, if it may be answered at all: a response
+ * never is, or two servers would talk for ever. */
+static enum query_outcome
+answer_unread(struct query *q, const struct query_env *env, uint8_t *room,
+    size_t *length)
+{
+	if (q->parsed == QUESTION_DROP_SHORT) {
+		stats_count(env->stats, STAT_DROPPED_SHORT);
+		return QUERY_DROP;
+	}
+	if (q->parsed == QUESTION_DROP_RESPONSE) {
+		stats_count(env->stats, STAT_DROPPED_RESPONSE);
+		return QUERY_DROP;
+	}
+	if (is_one_too_many(q, env))
+		return QUERY_DROP;
+	*length = reply_malformed(q, env, room);
+	return QUERY_REPLY;
+}
+
 enum query_outcome
 query_step(struct query *q, const struct query_env *env, uint8_t *room,
     size_t *length)
@@ -396,14 +402,8 @@ query_step(struct query *q, const struct query_env *env, uint8_t *room,
 
 	if (env->fresh == NULL && env->restarts == 0)
 		count_query(q, env);
-	if (is_unanswerable(q, env))
-		return QUERY_DROP;
-	if (q->parsed != QUESTION_OK) {
-		if (is_one_too_many(q, env))
-			return QUERY_DROP;
-		*length = reply_malformed(q, env, room);
-		return QUERY_REPLY;
-	}
+	if (q->parsed != QUESTION_OK)
+		return answer_unread(q, env, room, length);
 	start_reply(q, env, room);
 	if (!refuse_client(q, env) &&
 	    !answer_class(q, env, &source) &&

@@ -30,14 +30,6 @@ tally_request(struct tally *tally, enum tally_way way, uint16_t type)
 }
 
 void
-tally_response(struct tally *tally, enum tally_source source, unsigned rcode)
-{
-	if (rcode >= TALLY_RCODES)
-		rcode = TALLY_RCODES - 1;
-	tally_count(&tally->responses[source][rcode], 1);
-}
-
-void
 tally_took(struct tally *tally, enum tally_source source, unsigned count,
     int64_t ns)
 {

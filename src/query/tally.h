@@ -62,8 +62,13 @@ tally_count(_Atomic uint64_t *counter, uint64_t n)
 
 /* type: 0 where none could be read. */
 void tally_request(struct tally *tally, enum tally_way way, uint16_t type);
-void tally_response(struct tally *tally, enum tally_source source,
-    unsigned rcode);
+static inline void
+tally_response(struct tally *tally, enum tally_source source, unsigned rcode)
+{
+	tally_count(&tally->responses[source][rcode < TALLY_RCODES ? rcode :
+	    TALLY_RCODES - 1], 1);
+}
+
 /* So many answers took so long each. */
 void tally_took(struct tally *tally, enum tally_source source, unsigned count,
     int64_t ns);
