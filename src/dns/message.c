@@ -42,13 +42,19 @@ section_of(const struct message *m, unsigned index)
 static void
 read_fixed(struct wire_reader *r, struct message_record *record)
 {
+	static const uint8_t nothing[10];
+	const uint8_t *fixed;
+
 	wire_read_dname(r, &record->owner);
-	record->type = wire_read16(r);
-	record->class = wire_read16(r);
-	record->ttl = wire_read32(r);
+	fixed = wire_read_bytes(r, sizeof nothing);
+	if (!fixed)
+		fixed = nothing;
+	record->type = wire_get16(fixed);
+	record->class = wire_get16(fixed + 2);
+	record->ttl = wire_get32(fixed + 4);
 	if (record->ttl & 0x80000000)
 		record->ttl = 0;
-	record->rdata_length = wire_read16(r);
+	record->rdata_length = wire_get16(fixed + 8);
 	record->rdata_at = r->at;
 }
 

@@ -93,6 +93,12 @@ hash_client(const struct waiting *waiting, const struct addr *addr,
 	return hash_siphash13(&waiting->key, bytes, sizeof bytes);
 }
 
+static uint8_t *
+room_for(struct waiting_query *query, size_t length)
+{
+	return length <= sizeof query->small ? query->small : malloc(length);
+}
+
 struct waiting_query *
 waiting_add(struct waiting *waiting, const struct waiting_from *from,
     const uint8_t *packet, size_t length, int64_t give_up_ms)
@@ -102,7 +108,7 @@ waiting_add(struct waiting *waiting, const struct waiting_from *from,
 	struct waiting_query *query = length > WAITING_PACKET_MAX ||
 	    waiting->clients[client] >= waiting->client_max ? NULL :
 	    take_slot(waiting);
-	uint8_t *copy = query ? malloc(length) : NULL;
+	uint8_t *copy = query ? room_for(query, length) : NULL;
 
 	if (!copy) {
 		if (query)
@@ -176,7 +182,8 @@ waiting_remove(struct waiting *waiting, struct waiting_query *query)
 		query->next->link = query->link;
 	else
 		waiting->end = query->link;
-	free(query->packet);
+	if (query->packet != query->small)
+		free(query->packet);
 	query->packet = NULL;
 	query->serial = 0;
 	free_slot(waiting, query);

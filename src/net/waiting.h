@@ -26,6 +26,7 @@
 #include "query/query.h"
 
 #define WAITING_PACKET_MAX 4096		/* longer queries cannot wait */
+#define WAITING_SMALL 128		/* most are no longer */
 #define WAITING_CLIENT_MAX 512
 #define WAITING_CLIENT_LEAST 16		/* however small the table is */
 #define WAITING_LATE_MS 2000
@@ -57,8 +58,9 @@ struct waiting_query {
 	unsigned restarts;
 	int64_t give_up_ms;
 	struct waiting_from from;
-	uint8_t *packet;
+	uint8_t *packet;		/* small, or of malloc */
 	size_t length;
+	uint8_t small[WAITING_SMALL];
 	int64_t since_ms, since_ns;	/* set by whoever added it, as is */
 	struct forward_question question;	/* what it waits for */
 	struct waiting_query *next, **link;	/* oldest first; or free */

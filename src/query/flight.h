@@ -21,7 +21,8 @@
 #include "query/forward.h"
 
 #define EXCHANGES 2			/* a flight */
-#define COOKIE_OURS 8			/* bytes; then the server's */
+#define WAITERS_KEPT 2			/* room for them stays a flight's */
+#define COOKIE_OURS HEALTH_OURS		/* bytes; then the server's */
 #define NONE UINT32_MAX
 
 enum exchange_state {
@@ -169,6 +170,10 @@ void flight_answer(struct forward *f, struct flight *flight,
  * engine lives. */
 void forward_cookie(const struct forward *f, const struct endpoint *endpoint,
     uint8_t cookie[COOKIE_OURS]);
+/* The same for an exchange's upstream, from its health entry, where it is kept
+ * once it was made. */
+const uint8_t *exchange_cookie(struct forward *f,
+    const struct exchange *exchange);
 /* Header and question as an exchange sends them. */
 struct wire_writer forward_write_question(const struct flight *flight,
     const struct exchange *exchange, uint8_t bytes[FORWARD_QUERY_MAX]);

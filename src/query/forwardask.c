@@ -237,7 +237,7 @@ add_waiter(struct forward *f, struct flight *flight,
 	if (flight->waiter_count == f->waiters_max)
 		return false;
 	if (flight->waiter_count == room) {
-		room = room == 0 ? 2 : room * 2;
+		room = room == 0 ? WAITERS_KEPT : room * 2;
 		bigger = realloc(flight->waiters, room * sizeof(*bigger));
 		if (bigger == NULL)
 			return false;

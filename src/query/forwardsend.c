@@ -23,17 +23,46 @@ forward_cookie(const struct forward *f, const struct endpoint *endpoint,
 	memcpy(cookie, &hash, COOKIE_OURS);
 }
 
+const uint8_t *
+exchange_cookie(struct forward *f, const struct exchange *exchange)
+{
+	struct health_entry *entry = exchange_health(f, exchange);
+
+	if (!entry->has_ours) {
+		forward_cookie(f, &entry->endpoint, entry->ours);
+		entry->has_ours = true;
+	}
+	return entry->ours;
+}
+
+/* Of eight bytes the small letters whose bit is set become capitals: byte by
+ * byte, no sum carries into the next one. */
+static uint64_t
+capitalise(uint64_t bytes, uint8_t bits)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t low = bytes & 0x7f * ones;
+	uint64_t from_a = low + (0x80 - 'a') * ones;
+	uint64_t behind_z = low + (0x7f - 'z') * ones;
+	uint64_t drawn = (bits * ones & 0x8040201008040201) + 0x7f * ones;
+
+	return bytes ^ (drawn & from_a & ~behind_z & ~bytes & 0x80 * ones) >>
+	    2;
+}
+
+/* A length byte is below every letter. */
 static void
 write_name(struct wire_writer *w, const struct dname *name, uint64_t capitals)
 {
-	uint8_t cased[DNAME_MAX];
+	uint8_t cased[DNAME_MAX + 8];
+	uint64_t bytes;
 
-	/* A length byte is below every letter. */
-	for (unsigned i = 0; i < name->length; i++) {
-		cased[i] = name->wire[i];
-		if (cased[i] >= 'a' && cased[i] <= 'z' &&
-		    (capitals >> i % 64 & 1) != 0)
-			cased[i] ^= 0x20;
+	memcpy(cased, name->wire, name->length);
+	memset(cased + name->length, 0, 8);
+	for (unsigned i = 0; i < name->length; i += 8) {
+		memcpy(&bytes, cased + i, 8);
+		bytes = capitalise(bytes, (uint8_t)(capitals >> i % 64));
+		memcpy(cased + i, &bytes, 8);
 	}
 	wire_write_bytes(w, cased, name->length);
 }
@@ -58,11 +87,11 @@ forward_write_question(const struct flight *flight,
 		flags |= FLAG_AD;
 	if (q->checking_disabled)
 		flags |= FLAG_CD;
-	wire_write16(&w, exchange->id);
-	wire_write16(&w, flags);
-	wire_write16(&w, 1);
-	wire_write32(&w, 0);
-	wire_write16(&w, 0);
+	wire_put16(bytes, exchange->id);
+	wire_put16(bytes + 2, flags);
+	wire_put16(bytes + 4, 1);
+	memset(bytes + 6, 0, 6);
+	w.at = WIRE_HEADER;
 	write_name(&w, &q->name, exchange->capitals);
 	wire_write16(&w, q->type);
 	wire_write16(&w, CLASS_IN);
@@ -75,12 +104,10 @@ write_cookie(struct forward *f, struct exchange *exchange,
 {
 	const struct health_entry *entry = exchange_health(f, exchange);
 	size_t length = health_cookie(entry, exchange->sent_ms);
-	uint8_t ours[COOKIE_OURS];
 
-	forward_cookie(f, exchange_endpoint(f, exchange), ours);
 	wire_write16(w, OPTION_COOKIE);
 	wire_write16(w, (uint16_t)(COOKIE_OURS + length));
-	wire_write_bytes(w, ours, COOKIE_OURS);
+	wire_write_bytes(w, exchange_cookie(f, exchange), COOKIE_OURS);
 	wire_write_bytes(w, entry->cookie, length);
 }
 
@@ -97,6 +124,11 @@ write_padding(struct wire_writer *w)
 		wire_write8(w, 0);
 }
 
+static const uint8_t opt[] = { 0, 0, TYPE_OPT, EDNS_SIZE >> 8,
+    EDNS_SIZE & 0xff, 0, 0, 0, 0, 0, 0 };
+static const uint8_t opt_do[sizeof(opt)] = { 0, 0, TYPE_OPT, EDNS_SIZE >> 8,
+    EDNS_SIZE & 0xff, 0, 0, 0x80, 0, 0, 0 };
+
 static uint16_t
 write_query(struct forward *f, struct exchange *exchange,
     uint8_t bytes[FORWARD_QUERY_MAX])
@@ -107,12 +139,8 @@ write_query(struct forward *f, struct exchange *exchange,
 
 	if (exchange->edns == EDNS_ASKED) {
 		wire_put16(bytes + 10, 1);
-		wire_write8(&w, 0);
-		wire_write16(&w, TYPE_OPT);
-		wire_write16(&w, EDNS_SIZE);
-		wire_write16(&w, 0);
-		wire_write16(&w, flight->question.dnssec_ok ? 0x8000 : 0);
-		wire_write16(&w, 0);
+		wire_write_bytes(&w, flight->question.dnssec_ok ? opt_do :
+		    opt, sizeof(opt));
 		options = w.at;
 		if (exchange->cookie)
 			write_cookie(f, exchange, &w);
@@ -191,10 +219,12 @@ free_ended(struct forward *f, struct flight *flight)
 {
 	f->ended = flight->next;
 	answer_release(flight->answer);
-	free(flight->waiters);
 	flight->answer = NULL;
-	flight->waiters = NULL;
-	flight->waiter_room = 0;
+	if (flight->waiter_room > WAITERS_KEPT) {
+		free(flight->waiters);
+		flight->waiters = NULL;
+		flight->waiter_room = 0;
+	}
 	flight->state = FLIGHT_FREE;
 	flight->next = f->free;
 	f->free = flights_index(f, flight);

@@ -262,15 +262,14 @@ judge_cookie(struct forward *f, const struct exchange *exchange,
     const struct message *m, int64_t now_ms)
 {
 	struct health_entry *entry = exchange_health(f, exchange);
-	uint8_t ours[COOKIE_OURS];
 	size_t theirs;
 
 	if (!exchange->cookie)
 		return COOKIE_FITS;
 	if (m->cookie) {
-		forward_cookie(f, exchange_endpoint(f, exchange), ours);
 		if (m->cookie_length < COOKIE_OURS || memcmp(m->bytes +
-		    m->cookie_at, ours, COOKIE_OURS) != 0)
+		    m->cookie_at, exchange_cookie(f, exchange),
+		    COOKIE_OURS) != 0)
 			return COOKIE_FORGED;
 		theirs = m->cookie_length - COOKIE_OURS;
 		if (theirs >= COOKIE_THEIRS_LEAST &&

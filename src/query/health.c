@@ -148,26 +148,34 @@ health_failure_name(enum health_failure failure)
 /* ---- the table: open addressing, nobody ever leaves it ---- */
 
 static unsigned
-first_place(const struct endpoint *endpoint)
+first_place(const uint64_t key[3])
 {
-	uint64_t name[3];
-
-	pack_endpoint(name, endpoint);
-	return (unsigned)((name[0] ^ name[1] * 5 ^ name[2] * 3) *
+	return (unsigned)((key[0] ^ key[1] * 5 ^ key[2] * 3) *
 	    0x9e3779b97f4a7c15ULL >> 58) % HEALTH_UPSTREAMS;
+}
+
+/* Asked several times a question: three words tell it from others. */
+static bool
+is_of(const struct health_entry *entry, const uint64_t key[3])
+{
+	return entry->key[0] == key[0] && entry->key[1] == key[1] &&
+	    entry->key[2] == key[2];
 }
 
 struct health_entry *
 health_find(struct health *health, const struct endpoint *endpoint)
 {
-	unsigned place = first_place(endpoint);
 	struct health_entry *entry;
+	uint64_t key[3];
+	unsigned place;
 
+	pack_endpoint(key, endpoint);
+	place = first_place(key);
 	for (unsigned i = 0; i < HEALTH_UPSTREAMS; i++) {
 		entry = &health->entries[(place + i) % HEALTH_UPSTREAMS];
 		if (!entry->taken)
 			return NULL;
-		if (endpoint_equal(&entry->endpoint, endpoint))
+		if (is_of(entry, key))
 			return entry;
 	}
 	return NULL;
@@ -176,9 +184,9 @@ health_find(struct health *health, const struct endpoint *endpoint)
 /* The first free one on its way, else the one that was asked longest ago: in
  * a full table every search goes round. */
 static struct health_entry *
-find_room(struct health *health, const struct endpoint *endpoint)
+find_room(struct health *health, const uint64_t key[3])
 {
-	unsigned place = first_place(endpoint);
+	unsigned place = first_place(key);
 	struct health_entry *oldest = &health->entries[0], *entry;
 
 	for (unsigned i = 0; i < HEALTH_UPSTREAMS; i++) {
@@ -195,11 +203,14 @@ struct health_entry *
 health_take(struct health *health, const struct endpoint *endpoint)
 {
 	struct health_entry *entry = health_find(health, endpoint);
+	uint64_t key[3];
 
 	if (entry != NULL)
 		return entry;
-	entry = find_room(health, endpoint);
+	pack_endpoint(key, endpoint);
+	entry = find_room(health, key);
 	memset(entry, 0, offsetof(struct health_entry, shown));
+	memcpy(entry->key, key, sizeof(key));
 	entry->taken = true;
 	entry->endpoint = *endpoint;
 	show_anew(entry);

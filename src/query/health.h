@@ -34,6 +34,7 @@
 #define HEALTH_MEMORY_MS (15 * 60 * 1000)
 #define HEALTH_RECASED_MAX 3
 #define HEALTH_COOKIE_MAX 32		/* a server's, RFC 7873 */
+#define HEALTH_OURS 8			/* a client's */
 #define HEALTH_RCODES 7			/* 0 to 5, and the others */
 #define HEALTH_BUCKETS 14		/* the last: longer than all bounds */
 #define HEALTH_WAIT_MS 400		/* where nothing is known */
@@ -76,6 +77,8 @@ struct health_shown {
 struct health_entry {
 	bool taken;
 	bool measured;
+	bool has_ours;
+	uint64_t key[3];		/* the endpoint, packed */
 	struct endpoint endpoint;
 	unsigned failures;		/* since the last good answer */
 	int64_t until_ms;
@@ -89,6 +92,7 @@ struct health_entry {
 	int64_t cookie_until_ms;	/* it is known, and demanded */
 	uint8_t cookie_length;
 	uint8_t cookie[HEALTH_COOKIE_MAX];
+	uint8_t ours[HEALTH_OURS];	/* the engine's for it, if has_ours */
 	struct health_shown shown;
 };
 

@@ -227,6 +227,48 @@ START_TEST(a_query_and_its_answer)
 }
 END_TEST
 
+/* As long as names can be, of every byte there is: letters come in both cases,
+ * wherever they stand, and nothing else is touched. */
+START_TEST(letters_alone_are_drawn)
+{
+	struct forward_question q = www(1);
+	uint8_t large[DNAME_MAX] = { 0 }, small[DNAME_MAX] = { 0 };
+	uint8_t next = 0;
+
+	q.name.length = DNAME_MAX;
+	q.name.labels = 4;
+	for (unsigned i = 0; i < DNAME_MAX - 1; i++) {
+		if (next == 'A')
+			next = 'Z' + 1;
+		q.name.wire[i] = i % 64 == 0 ? i < 192 ? 63 : 61 : next++;
+	}
+	q.name.wire[DNAME_MAX - 1] = 0;
+	for (unsigned try = 0; try < 60; try++) {
+		begin();
+		ask(&q);
+		for (unsigned i = 0; i < DNAME_MAX; i++) {
+			uint8_t asked = q.name.wire[i];
+			uint8_t sent = w.sent[0].bytes[WIRE_HEADER + i];
+			bool is_letter = asked >= 'a' && asked <= 'z' &&
+			    i % 64 != 0;
+
+			ck_assert(sent == asked || (is_letter &&
+			    sent == (asked ^ 0x20)));
+			small[i] += is_letter && sent == asked;
+			large[i] += is_letter && sent != asked;
+		}
+		answer_to(0);
+		end();
+	}
+	for (unsigned i = 0; i < DNAME_MAX; i++) {
+		uint8_t asked = q.name.wire[i];
+
+		if (i % 64 != 0 && asked >= 'a' && asked <= 'z')
+			ck_assert(small[i] > 0 && large[i] > 0);
+	}
+}
+END_TEST
+
 START_TEST(do_and_cd_go_with_it)
 {
 	struct forward_question q = craft_question("www.a.test.", TYPE_A, 1,
@@ -1570,6 +1612,7 @@ static void
 add_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_query_and_its_answer);
+	tcase_add_test(tc, letters_alone_are_drawn);
 	tcase_add_test(tc, do_and_cd_go_with_it);
 	tcase_add_test(tc, silence_goes_to_the_next);
 	tcase_add_test(tc, silence_ends_in_time);
