@@ -11,7 +11,7 @@
 
 /* Readers see `set` alone, which never changes once it was frozen. */
 struct made {
-	const struct chunk_reverse **list;
+	uint64_t *list;			/* links */
 	uint32_t count;
 	uint32_t room;
 	uint32_t version;		/* that it was made in */
@@ -41,13 +41,13 @@ static uint64_t
 hash_of_slot(const void *context, table_slot slot)
 {
 	const struct byaddr *byaddr = context;
-	const struct addr *addr;
 	struct addr_prefix prefix;
+	struct addr addr;
 
 	if (table_mark(slot) == ADDR_PREFIX)
 		return addr_prefix_hash(&byaddr->key, table_pointer(slot));
 	addr = addr_slot_addr(slot);
-	prefix = addr_prefix_of(addr, addr_bits(addr));
+	prefix = addr_prefix_of(&addr, addr_bits(&addr));
 	return addr_prefix_hash(&byaddr->key, &prefix);
 }
 
@@ -165,14 +165,14 @@ count_off_above(struct byaddr *byaddr, const struct addr *addr)
 }
 
 static void
-push(struct made *made, const struct chunk_reverse *reverse)
+push(struct made *made, uint64_t link)
 {
 	if (made->count == made->room) {
 		made->room = made->room > 0 ? 2 * made->room : 2;
 		made->list = memory_resize(made->list, made->room,
 		    sizeof(made->list[0]));
 	}
-	made->list[made->count++] = reverse;
+	made->list[made->count++] = link;
 }
 
 static void
@@ -200,13 +200,20 @@ new_made(const struct byaddr *byaddr, const struct addr *addr)
 }
 
 static table_slot
+link_slot(const struct place *place, uint64_t link)
+{
+	return table_slot_of(place->hash, (void *)(uintptr_t)(link & ~7ull),
+	    link & 7);
+}
+
+static table_slot
 slot_of(const struct place *place, const struct made *made)
 {
 	return table_slot_of(place->hash, &made->set, ADDR_SET);
 }
 
 static bool
-does_count(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
+does_count(const struct byaddr *byaddr, const struct reverse *reverse)
 {
 	const struct source *source = sources_entry(byaddr->sources,
 	    reverse->node)->source;
@@ -218,7 +225,7 @@ does_count(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
 /* What is listed twice is found when the address is built. */
 static void
 add_at(struct byaddr *byaddr, const struct place *place,
-    const struct chunk_reverse *reverse)
+    const struct reverse *reverse)
 {
 	table_slot slot = find_slot(byaddr, place);
 	struct made *made;
@@ -227,7 +234,7 @@ add_at(struct byaddr *byaddr, const struct place *place,
 		if (!does_count(byaddr, reverse))
 			return;
 		table_change(byaddr->writer, place->hash, 0,
-		    table_slot_of(place->hash, reverse, ADDR_ONE));
+		    link_slot(place, reverse->link));
 		count_above(byaddr, &reverse->addr);
 		return;
 	}
@@ -235,30 +242,30 @@ add_at(struct byaddr *byaddr, const struct place *place,
 		made = made_of(slot);
 	} else {
 		made = new_made(byaddr, &reverse->addr);
-		push(made, table_pointer(slot));
+		push(made, table_link(slot));
 		table_change(byaddr->writer, place->hash, slot,
 		    slot_of(place, made));
 	}
-	push(made, reverse);
+	push(made, reverse->link);
 	queue(byaddr, made);
 }
 
 /* Nothing changes where it has the address to itself and goes on counting. */
 static void
 touch_at(struct byaddr *byaddr, const struct place *place,
-    const struct chunk_reverse *reverse)
+    const struct reverse *reverse)
 {
 	table_slot slot = find_slot(byaddr, place);
 
-	if (slot != 0 && table_mark(slot) != ADDR_SET &&
-	    table_pointer(slot) == reverse && does_count(byaddr, reverse))
+	if (slot != 0 && table_link(slot) == reverse->link &&
+	    does_count(byaddr, reverse))
 		return;
 	add_at(byaddr, place, reverse);
 }
 
 static void
 remove_at(struct byaddr *byaddr, const struct place *place,
-    const struct chunk_reverse *reverse)
+    const struct reverse *reverse)
 {
 	table_slot slot = find_slot(byaddr, place);
 
@@ -266,7 +273,7 @@ remove_at(struct byaddr *byaddr, const struct place *place,
 		return;
 	if (table_mark(slot) == ADDR_SET) {
 		queue(byaddr, made_of(slot));
-	} else if (table_pointer(slot) == reverse) {
+	} else if (table_link(slot) == reverse->link) {
 		table_change(byaddr->writer, place->hash, slot, 0);
 		count_off_above(byaddr, &reverse->addr);
 	}
@@ -275,13 +282,13 @@ remove_at(struct byaddr *byaddr, const struct place *place,
 /* What is to be done with each address. */
 struct task {
 	void (*work)(struct byaddr *byaddr, const struct place *place,
-	    const struct chunk_reverse *reverse);
+	    const struct reverse *reverse);
 };
 
 #define WINDOW 16
 
 static void
-work_all(struct byaddr *byaddr, const struct chunk_reverse *list,
+work_all(struct byaddr *byaddr, const struct reverse *list,
     uint32_t count, const struct task *task)
 {
 	struct place place[WINDOW];
@@ -301,61 +308,57 @@ work_all(struct byaddr *byaddr, const struct chunk_reverse *list,
 }
 
 void
-byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *list,
+byaddr_add(struct byaddr *byaddr, const struct reverse *list,
     uint32_t count)
 {
 	work_all(byaddr, list, count, &(struct task){ add_at });
 }
 
 void
-byaddr_remove(struct byaddr *byaddr, const struct chunk_reverse *list,
+byaddr_remove(struct byaddr *byaddr, const struct reverse *list,
     uint32_t count)
 {
 	work_all(byaddr, list, count, &(struct task){ remove_at });
 }
 
 void
-byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse)
+byaddr_touch(struct byaddr *byaddr, const struct reverse *reverse)
 {
 	work_all(byaddr, reverse, 1, &(struct task){ touch_at });
 }
 
-static struct merge_part
-part_of(const struct byaddr *byaddr, const struct chunk_reverse *reverse)
-{
-	const struct chunk_entry *entry = sources_entry(byaddr->sources,
-	    reverse->node);
-
-	return (struct merge_part){
-		.source = entry->source,
-		.position = entry->position,
-	};
-}
-
 static bool
-goes_ahead(const struct byaddr *byaddr, const struct chunk_reverse *a,
-    const struct chunk_reverse *b)
+goes_ahead(const struct byaddr *byaddr, const struct reverse *a,
+    const struct reverse *b)
 {
-	struct merge_part x = part_of(byaddr, a), y = part_of(byaddr, b);
-	int order = merge_compare(&x, &y);
+	const struct chunk_entry *x = sources_entry(byaddr->sources, a->node);
+	const struct chunk_entry *y = sources_entry(byaddr->sources, b->node);
+	int order;
 
-	return order < 0 || (order == 0 && a < b);
+	if (x == y)
+		return reverse_compare(x->chunk, a->link, b->link) < 0;
+	order = merge_compare(
+	    &(struct merge_part){ .source = x->source, .position = x->position },
+	    &(struct merge_part){ .source = y->source, .position = y->position });
+	return order < 0;
 }
 
-/* Leave those in the list that count; returns the one that wins. */
-static const struct chunk_reverse *
+/* Leave those in the list that count; returns the one that wins, its node NULL
+ * where none does. */
+static struct reverse
 clean_list(struct byaddr *byaddr, struct made *made)
 {
-	const struct chunk_reverse *winner = NULL;
+	struct reverse winner = { 0 };
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < made->count; i++) {
-		const struct chunk_reverse *reverse = made->list[i];
+		struct reverse reverse = reverse_of(made->list[i]);
 
-		if (!does_count(byaddr, reverse))
+		if (!does_count(byaddr, &reverse))
 			continue;
-		made->list[kept++] = reverse;
-		if (winner == NULL || goes_ahead(byaddr, reverse, winner))
+		made->list[kept++] = reverse.link;
+		if (winner.node == NULL ||
+		    goes_ahead(byaddr, &reverse, &winner))
 			winner = reverse;
 	}
 	made->count = kept;
@@ -376,21 +379,21 @@ settle_one(struct byaddr *byaddr, struct made *made)
 {
 	const struct addr addr = made->set.addr;
 	struct place place = place_of(byaddr, &addr, addr_bits(&addr));
-	const struct chunk_reverse *winner = clean_list(byaddr, made);
+	const struct reverse winner = clean_list(byaddr, made);
 	struct made *new;
 
 	made->dirty = 0;
 	if (made->count <= 1) {
 		table_change(byaddr->writer, place.hash,
-		    slot_of(&place, made), winner == NULL ? 0 :
-		    table_slot_of(place.hash, winner, ADDR_ONE));
-		if (winner == NULL)
+		    slot_of(&place, made), winner.node == NULL ? 0 :
+		    link_slot(&place, winner.link));
+		if (winner.node == NULL)
 			count_off_above(byaddr, &addr);
 		free(made->list);
 		retire(byaddr, made);
-	} else if (made->set.winner != winner) {
+	} else if (made->set.winner != winner.node) {
 		new = new_made(byaddr, &addr);
-		new->set.winner = winner;
+		new->set.winner = winner.node;
 		new->list = made->list;
 		new->count = made->count;
 		new->room = made->room;

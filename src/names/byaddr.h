@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* byaddr.h - the writer's table of addresses: which name each leads back to.
  *
- * Every address that a chunk lists (chunk->reverse) is a candidate; of several
+ * Every address that a chunk lists (reverse.h) is a candidate; of several
  * for one address the first in rank order wins: zone, hosts, lease, by the
  * rank of the source, by the order of the file.  Isolated addresses have none.
  *
@@ -14,6 +14,7 @@
 #define HOSTLER_NAMES_BYADDR_H
 
 #include "base/hash.h"
+#include "names/reverse.h"
 #include "names/sources.h"
 #include "names/table.h"
 #include "names/trash.h"
@@ -27,12 +28,12 @@ void byaddr_free(struct byaddr *byaddr);
 
 void byaddr_reserve(struct byaddr *byaddr, size_t more);
 /* Many at once, so that the cache misses of some overlap. */
-void byaddr_add(struct byaddr *byaddr, const struct chunk_reverse *list,
+void byaddr_add(struct byaddr *byaddr, const struct reverse *list,
     uint32_t count);
-void byaddr_remove(struct byaddr *byaddr, const struct chunk_reverse *list,
+void byaddr_remove(struct byaddr *byaddr, const struct reverse *list,
     uint32_t count);
 /* Whether it counts may have changed, or where it ranks. */
-void byaddr_touch(struct byaddr *byaddr, const struct chunk_reverse *reverse);
+void byaddr_touch(struct byaddr *byaddr, const struct reverse *reverse);
 
 void byaddr_settle(struct byaddr *byaddr);
 const struct table *byaddr_freeze(struct byaddr *byaddr, struct trash *trash,

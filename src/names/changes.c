@@ -53,7 +53,7 @@ static void
 add_chunk(struct items *items, const struct chunk *chunk, bool added)
 {
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
-		const struct node *node = chunk->nodes[i];
+		const struct node *node = chunk_node(chunk, i);
 		const struct rrset *rrset = node_first(node);
 
 		for (unsigned k = 0; k < node->rrset_count; k++) {

@@ -10,6 +10,7 @@
 #include "names/hostskeep.h"
 #include "names/hostsline.h"
 #include "names/records.h"
+#include "names/reverse.h"
 
 /* A chunk takes lines until it has CHUNK_TEXT bytes; what is left of a file
  * then is not cut again up to CHUNK_REST, so that an edit that makes a chunk a
@@ -17,10 +18,6 @@
 #define CHUNK_TEXT (64u * 1024)
 #define CHUNK_REST (96u * 1024)
 #define CHUNK_LINES 65536u
-
-/* Nodes take about three times the room of their text. */
-#define ARENA_PER_BYTE 3
-#define ARENA_LEAST 512
 
 /* Shown of one file; further ones are counted.  A file that is no hosts file
  * at all should not bury what is wrong elsewhere. */
@@ -44,12 +41,6 @@ struct line_text {
 	const char *bytes;
 	size_t length;
 	uint32_t number;
-};
-
-/* An address whose reverse name is that of a node that is not made yet. */
-struct pending {
-	uint32_t node;
-	struct addr addr;
 };
 
 /* A node of an earlier reading, one of whose names is on a bad line now. */
@@ -82,7 +73,7 @@ struct parser {
 	struct file file;
 	struct chunk *chunk;
 	bool given_up;			/* the chunk */
-	struct pending *pending;
+	struct reverse_pending *pending;
 	uint32_t pending_count;
 	uint32_t pending_room;
 	struct kept *kept;
@@ -244,7 +235,7 @@ push_pending(struct parser *p, const struct addr *addr)
 		p->pending = memory_resize(p->pending, p->pending_room,
 		    sizeof(p->pending[0]));
 	}
-	p->pending[p->pending_count++] = (struct pending){
+	p->pending[p->pending_count++] = (struct reverse_pending){
 		.node = records_last_node(p->records),
 		.addr = *addr,
 	};
@@ -543,13 +534,7 @@ finish_chunk(struct parser *p)
 
 	add_kept(p);
 	records_finish(p->records, chunk);
-	chunk->reverse = arena_alloc(chunk->arena,
-	    p->pending_count * sizeof(chunk->reverse[0]));
-	chunk->reverse_count = p->pending_count;
-	for (uint32_t i = 0; i < p->pending_count; i++) {
-		chunk->reverse[i].node = chunk->nodes[p->pending[i].node];
-		chunk->reverse[i].addr = p->pending[i].addr;
-	}
+	reverse_set(chunk, p->pending, p->pending_count);
 	p->pending_count = 0;
 	p->chunk = NULL;
 }
@@ -596,19 +581,12 @@ read_chunk(struct parser *p, struct lines *lines, struct chunk *chunk,
 	finish_chunk(p);
 }
 
-static struct chunk *
-make_chunk(const struct parser *p, uint32_t first_line, size_t budget)
-{
-	return chunk_new(p->file.text->path, first_line,
-	    budget * ARENA_PER_BYTE + ARENA_LEAST);
-}
-
 static void
 parse_chunk(struct parser *p, struct lines *lines)
 {
 	size_t rest = lines->end - lines->at;
 	size_t budget = rest <= CHUNK_REST ? rest : CHUNK_TEXT;
-	struct chunk *chunk = make_chunk(p, lines->number, budget);
+	struct chunk *chunk = chunk_new(p->file.text->path, lines->number);
 
 	read_chunk(p, lines, chunk, budget);
 	content_add(p->content, chunk);
@@ -670,7 +648,7 @@ plan_stretches(const struct parser *p, const struct lines *lines,
 			.from = at,
 			.to = find_line_end(lines->bytes, at + CHUNK_TEXT - 1,
 			    lines->end),
-			.chunk = make_chunk(p, 1, CHUNK_TEXT),
+			.chunk = chunk_new(p->file.text->path, 1),
 		};
 
 		add_stretch(all, &stretch);

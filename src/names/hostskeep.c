@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "names/reverse.h"
 
 #define NONE UINT32_MAX
 
@@ -16,6 +17,8 @@ struct hostskeep {
 	struct hostskeep_entry *entries;
 	uint32_t count;
 	uint32_t mask;
+	struct addr *addrs;		/* of entries with a reverse */
+	uint32_t addr_count;
 	uint32_t *heads;
 };
 
@@ -42,6 +45,24 @@ put_entry(struct hostskeep *keep, const struct node *node,
 	*head = keep->count++;
 }
 
+/* From the last to the first. */
+static void
+put_addresses(struct hostskeep *keep, const struct chunk *chunk)
+{
+	uint32_t count = chunk->reverse_count;
+	struct reverse *list = memory_alloc((count + 1) * sizeof(*list));
+	struct reverse_cursor cursor = { 0 };
+
+	count = reverse_walk(chunk, &cursor, list, count);
+	while (count-- > 0) {
+		struct addr *addr = &keep->addrs[keep->addr_count++];
+
+		*addr = list[count].addr;
+		put_entry(keep, list[count].node, addr);
+	}
+	free(list);
+}
+
 static uint32_t
 count_entries(struct chunk *const *chunks, uint32_t count)
 {
@@ -64,13 +85,12 @@ hostskeep_new(struct chunk *const *chunks, uint32_t count)
 	keep->heads = memory_alloc(heads * sizeof(keep->heads[0]));
 	memset(keep->heads, 0xff, heads * sizeof(keep->heads[0]));
 	keep->entries = memory_zeroed(room + 1, sizeof(keep->entries[0]));
+	keep->addrs = memory_alloc((room + 1) * sizeof(keep->addrs[0]));
 	for (uint32_t i = count; i-- > 0;)
-		for (uint32_t j = chunks[i]->reverse_count; j-- > 0;)
-			put_entry(keep, chunks[i]->reverse[j].node,
-			    &chunks[i]->reverse[j].addr);
+		put_addresses(keep, chunks[i]);
 	for (uint32_t i = count; i-- > 0;)
 		for (uint32_t j = chunks[i]->node_count; j-- > 0;)
-			put_entry(keep, chunks[i]->nodes[j], NULL);
+			put_entry(keep, chunk_node(chunks[i], j), NULL);
 	return keep;
 }
 
@@ -81,6 +101,7 @@ hostskeep_free(struct hostskeep *keep)
 		return;
 	free(keep->entries);
 	free(keep->heads);
+	free(keep->addrs);
 	free(keep);
 }
 

@@ -16,6 +16,9 @@
 
 #define MADE_TTL 5
 
+/* Names and addresses that go to their table together (byname.h). */
+#define BATCH 65536u
+
 /* What a commit replaced.  Readers of the version before may see it until they
  * have all passed `ticket`, which is taken once the new one is published. */
 struct garbage {
@@ -114,12 +117,21 @@ index_free(struct index *index)
 }
 
 static void
+touch_addresses(struct index *index, const struct chunk *chunk)
+{
+	struct reverse_cursor cursor = { 0 };
+	struct reverse reverse;
+
+	while (reverse_walk(chunk, &cursor, &reverse, 1) > 0)
+		byaddr_touch(index->byaddr, &reverse);
+}
+
+static void
 touch_chunk(struct index *index, const struct chunk *chunk)
 {
 	for (uint32_t i = 0; i < chunk->node_count; i++)
-		byname_touch(index->byname, chunk->nodes[i]);
-	for (uint32_t i = 0; i < chunk->reverse_count; i++)
-		byaddr_touch(index->byaddr, &chunk->reverse[i]);
+		byname_touch(index->byname, chunk_node(chunk, i));
+	touch_addresses(index, chunk);
 }
 
 static enum chunk_state
@@ -128,21 +140,8 @@ state_of(const struct index *index, const struct chunk *chunk)
 	return index->sources.chunks[chunk->id].state;
 }
 
-static void
-remove_leaving(struct index *index, const struct content *old)
-{
-	for (uint32_t i = 0; i < old->chunk_count; i++) {
-		const struct chunk *chunk = old->chunks[i];
-
-		if (state_of(index, chunk) != CHUNK_LEAVING)
-			continue;
-		byname_remove(index->byname, chunk->nodes, chunk->node_count);
-		byaddr_remove(index->byaddr, chunk->reverse,
-		    chunk->reverse_count);
-	}
-}
-
 struct tally {
+	size_t nodes;
 	size_t names;
 	size_t addrs;
 };
@@ -151,41 +150,128 @@ static struct tally
 count_chunks(const struct index *index, const struct content *content,
     enum chunk_state state)
 {
-	struct tally tally = { 0, 0 };
+	struct tally tally = { 0, 0, 0 };
 
 	for (uint32_t i = 0; content && i < content->chunk_count; i++) {
 		const struct chunk *chunk = content->chunks[i];
 
 		if (state_of(index, chunk) != state)
 			continue;
+		tally.nodes += chunk->node_count;
+		tally.names += chunk->node_count;
 		for (uint32_t j = 0; j < chunk->node_count; j++)
-			tally.names += chunk->nodes[j]->flags & NODE_SHORT ?
-			    2 : 1;
+			if (chunk_node(chunk, j)->flags & NODE_SHORT)
+				tally.names++;
 		tally.addrs += chunk->reverse_count;
 	}
 	return tally;
+}
+
+/* What is done with the chunks of a content that are in a state. */
+struct pass {
+	const struct content *content;
+	enum chunk_state state;
+	struct tally tally;
+	void (*names)(struct byname *byname, struct node *const *nodes,
+	    uint32_t count);
+	void (*addrs)(struct byaddr *byaddr, const struct reverse *list,
+	    uint32_t count);
+};
+
+static void
+pass_names(struct index *index, const struct pass *pass)
+{
+	const struct content *content = pass->content;
+	size_t room = pass->tally.nodes < BATCH ? pass->tally.nodes : BATCH;
+	struct node **nodes = memory_alloc(room * sizeof(struct node *));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < content->chunk_count; i++) {
+		const struct chunk *chunk = content->chunks[i];
+
+		if (state_of(index, chunk) != pass->state)
+			continue;
+		for (uint32_t j = 0; j < chunk->node_count; j++) {
+			nodes[count++] = chunk_node(chunk, j);
+			if (count < room)
+				continue;
+			pass->names(index->byname, nodes, count);
+			count = 0;
+		}
+	}
+	pass->names(index->byname, nodes, count);
+	free(nodes);
+}
+
+static void
+pass_addrs(struct index *index, const struct pass *pass)
+{
+	const struct content *content = pass->content;
+	size_t room = pass->tally.addrs < BATCH ? pass->tally.addrs : BATCH;
+	struct reverse *list = memory_alloc(room * sizeof(*list));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < content->chunk_count; i++) {
+		struct reverse_cursor cursor = { 0 };
+
+		if (state_of(index, content->chunks[i]) != pass->state)
+			continue;
+		for (;;) {
+			count += reverse_walk(content->chunks[i], &cursor,
+			    list + count, (uint32_t)room - count);
+			if (count < room)
+				break;
+			pass->addrs(index->byaddr, list, count);
+			count = 0;
+		}
+	}
+	pass->addrs(index->byaddr, list, count);
+	free(list);
+}
+
+static void
+pass_all(struct index *index, const struct pass *pass)
+{
+	if (pass->tally.nodes > 0)
+		pass_names(index, pass);
+	if (pass->tally.addrs > 0)
+		pass_addrs(index, pass);
+}
+
+static void
+remove_leaving(struct index *index, const struct content *old)
+{
+	const struct pass pass = {
+		.content = old,
+		.state = CHUNK_LEAVING,
+		.tally = count_chunks(index, old, CHUNK_LEAVING),
+		.names = byname_remove,
+		.addrs = byaddr_remove,
+	};
+
+	pass_all(index, &pass);
 }
 
 static void
 add_coming(struct index *index, const struct content *old,
     const struct content *content)
 {
-	struct tally coming = count_chunks(index, content, CHUNK_COMING);
 	struct tally leaving = count_chunks(index, old, CHUNK_LEAVING);
+	const struct pass pass = {
+		.content = content,
+		.state = CHUNK_COMING,
+		.tally = count_chunks(index, content, CHUNK_COMING),
+		.names = byname_add,
+		.addrs = byaddr_add,
+	};
 
-	if (coming.names > leaving.names)
-		byname_reserve(index->byname, coming.names - leaving.names);
-	if (coming.addrs > leaving.addrs)
-		byaddr_reserve(index->byaddr, coming.addrs - leaving.addrs);
-	for (uint32_t i = 0; i < content->chunk_count; i++) {
-		const struct chunk *chunk = content->chunks[i];
-
-		if (state_of(index, chunk) != CHUNK_COMING)
-			continue;
-		byname_add(index->byname, chunk->nodes, chunk->node_count);
-		byaddr_add(index->byaddr, chunk->reverse,
-		    chunk->reverse_count);
-	}
+	if (pass.tally.names > leaving.names)
+		byname_reserve(index->byname, pass.tally.names -
+		    leaving.names);
+	if (pass.tally.addrs > leaving.addrs)
+		byaddr_reserve(index->byaddr, pass.tally.addrs -
+		    leaving.addrs);
+	pass_all(index, &pass);
 }
 
 /* The same chunks may rank differently now. */
@@ -273,6 +359,18 @@ index_set_areas(struct index *index, const struct index_area *areas,
 }
 
 static void
+touch_addresses_below(struct index *index, const struct chunk *chunk,
+    const struct dname *apexes, unsigned count)
+{
+	struct reverse_cursor cursor = { 0 };
+	struct reverse reverse;
+
+	while (reverse_walk(chunk, &cursor, &reverse, 1) > 0)
+		if (source_is_within(node_name(reverse.node), apexes, count))
+			byaddr_touch(index->byaddr, &reverse);
+}
+
+static void
 touch_below(struct index *index, const struct content *content,
     const struct dname *apexes, unsigned count)
 {
@@ -280,16 +378,12 @@ touch_below(struct index *index, const struct content *content,
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
-			if (source_is_within(node_name(chunk->nodes[j]),
-			    apexes, count))
-				byname_touch(index->byname, chunk->nodes[j]);
+			struct node *node = chunk_node(chunk, j);
+
+			if (source_is_within(node_name(node), apexes, count))
+				byname_touch(index->byname, node);
 		}
-		for (uint32_t j = 0; j < chunk->reverse_count; j++) {
-			if (source_is_within(node_name(
-			    chunk->reverse[j].node), apexes, count))
-				byaddr_touch(index->byaddr,
-				    &chunk->reverse[j]);
-		}
+		touch_addresses_below(index, chunk, apexes, count);
 	}
 }
 
@@ -331,14 +425,10 @@ has_isolated(const struct index *index, const struct prefix *prefixes,
 }
 
 static void
-touch_addresses(struct index *index, const struct content *content)
+touch_all_addresses(struct index *index, const struct content *content)
 {
-	for (uint32_t i = 0; i < content->chunk_count; i++) {
-		const struct chunk *chunk = content->chunks[i];
-
-		for (uint32_t j = 0; j < chunk->reverse_count; j++)
-			byaddr_touch(index->byaddr, &chunk->reverse[j]);
-	}
+	for (uint32_t i = 0; i < content->chunk_count; i++)
+		touch_addresses(index, content->chunks[i]);
 }
 
 void
@@ -355,7 +445,7 @@ index_set_isolated(struct index *index, const struct prefix *prefixes,
 		memcpy(sources->isolated, prefixes, count * sizeof(*prefixes));
 	sources->isolated_count = count;
 	for (unsigned i = 0; i < sources->count; i++)
-		touch_addresses(index, sources->list[i]->content);
+		touch_all_addresses(index, sources->list[i]->content);
 	index->changed = true;
 }
 
@@ -413,7 +503,7 @@ settle_apexes(struct index *index, const struct areas *areas)
 	index->apexes = NULL;
 	area = areas_next_made(areas, &cursor);
 	if (area != NULL) {
-		struct chunk *chunk = chunk_new("", 1, 1024);
+		struct chunk *chunk = chunk_new("", 1);
 		struct records *records = records_new();
 
 		for (; area != NULL; area = areas_next_made(areas, &cursor))

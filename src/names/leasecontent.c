@@ -9,15 +9,9 @@
 #include "dns/types.h"
 #include "names/hostskeep.h"
 #include "names/records.h"
+#include "names/reverse.h"
 
 #define CHUNK_LINES 4096u
-#define ARENA_LEAST 512
-#define ARENA_PER_ROW 160
-
-struct pending {
-	uint32_t node;
-	struct addr addr;
-};
 
 struct maker {
 	const struct leasefile_input *input;
@@ -27,7 +21,7 @@ struct maker {
 	struct records *records;
 	struct hostskeep *keep;		/* made when first needed */
 	struct chunk *chunk;
-	struct pending *pending;
+	struct reverse_pending *pending;
 	uint32_t pending_count;
 	uint32_t pending_room;
 	uint32_t old;			/* of previous: chunks passed */
@@ -49,7 +43,7 @@ push_pending(struct maker *m, const struct addr *addr)
 		m->pending = memory_resize(m->pending, m->pending_room,
 		    sizeof(m->pending[0]));
 	}
-	m->pending[m->pending_count++] = (struct pending){
+	m->pending[m->pending_count++] = (struct reverse_pending){
 		.node = records_last_node(m->records),
 		.addr = *addr,
 	};
@@ -217,13 +211,7 @@ finish_chunk(struct maker *m)
 	struct chunk *chunk = m->chunk;
 
 	records_finish(m->records, chunk);
-	chunk->reverse = arena_alloc(chunk->arena,
-	    m->pending_count * sizeof(chunk->reverse[0]));
-	chunk->reverse_count = m->pending_count;
-	for (uint32_t i = 0; i < m->pending_count; i++) {
-		chunk->reverse[i].node = chunk->nodes[m->pending[i].node];
-		chunk->reverse[i].addr = m->pending[i].addr;
-	}
+	reverse_set(chunk, m->pending, m->pending_count);
 	m->pending_count = 0;
 	m->chunk = NULL;
 	content_add(m->content, chunk);
@@ -325,8 +313,7 @@ make_chunk(struct maker *m, const struct stretch *stretch)
 		content_share(m->content, same);
 		return;
 	}
-	m->chunk = chunk_new(m->reading->text->path, stretch->first_line,
-	    ARENA_LEAST + stretch->count * ARENA_PER_ROW);
+	m->chunk = chunk_new(m->reading->text->path, stretch->first_line);
 	m->chunk->text_hash = hash;
 	m->chunk->line_count = CHUNK_LINES;
 	for (const struct leaserow *row = stretch->rows; row < end; row++) {

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "names/leasemachines.h"
+#include "names/reverse.h"
 
 #define FILES_MAX 4096			/* .vbox files read for one source */
 #define MISSING_SHOWN 10
@@ -13,15 +14,14 @@
 /* ---- names of an earlier reading ---- */
 
 struct known {
-	const struct chunk_reverse **list;
+	struct reverse *list;
 	size_t count;
 };
 
 static int
 compare_known(const void *a, const void *b)
 {
-	const struct chunk_reverse *x = *(struct chunk_reverse *const *)a;
-	const struct chunk_reverse *y = *(struct chunk_reverse *const *)b;
+	const struct reverse *x = a, *y = b;
 
 	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
 }
@@ -36,10 +36,11 @@ collect_known(const struct content *previous)
 		room += previous->chunks[i]->reverse_count;
 	known.list = memory_alloc((room + 1) * sizeof(known.list[0]));
 	for (uint32_t i = 0; i < previous->chunk_count; i++) {
-		const struct chunk *chunk = previous->chunks[i];
+		struct reverse_cursor cursor = { 0 };
 
-		for (uint32_t j = 0; j < chunk->reverse_count; j++)
-			known.list[known.count++] = &chunk->reverse[j];
+		known.count += reverse_walk(previous->chunks[i], &cursor,
+		    known.list + known.count,
+		    previous->chunks[i]->reverse_count);
 	}
 	qsort(known.list, known.count, sizeof(known.list[0]), compare_known);
 	return known;
@@ -49,15 +50,14 @@ static void
 name_as_before(struct lease_list *leases, struct lease *lease,
     const struct known *known)
 {
-	struct chunk_reverse wanted = {.addr = lease->addr};
-	const struct chunk_reverse *key = &wanted;
-	const struct chunk_reverse **found = bsearch(&key, known->list,
+	const struct reverse wanted = {.addr = lease->addr};
+	const struct reverse *found = bsearch(&wanted, known->list,
 	    known->count, sizeof(known->list[0]), compare_known);
 	const uint8_t *label;
 
 	if (found == NULL)
 		return;
-	label = node_name((*found)->node);
+	label = node_name(found->node);
 	lease->name = arena_copy(leases->strings, label + 1, label[0]);
 	lease->name_length = label[0];
 }

@@ -155,7 +155,7 @@ report_shared(struct lint_walk *walk, const struct first_line *first,
 }
 
 static void
-look_shared(struct lint_walk *walk, const struct chunk_reverse *reverse,
+look_shared(struct lint_walk *walk, const struct reverse *reverse,
     const struct addr_set *set)
 {
 	const struct addr *addr = &reverse->addr;
@@ -182,7 +182,7 @@ look_shared(struct lint_walk *walk, const struct chunk_reverse *reverse,
 
 /* The lookups of a window's addresses wait for memory together. */
 static void
-look_window(struct lint_walk *walk, const struct chunk_reverse *list,
+look_window(struct lint_walk *walk, const struct reverse *list,
     uint32_t count)
 {
 	const struct table *addrs = walk->names->addrs;
@@ -209,12 +209,12 @@ look_window(struct lint_walk *walk, const struct chunk_reverse *list,
 void
 lint_shared_look(struct lint_walk *walk, const struct chunk *chunk)
 {
-	for (uint32_t i = 0; i < chunk->reverse_count; i += WINDOW) {
-		uint32_t left = chunk->reverse_count - i;
+	struct reverse_cursor cursor = { 0 };
+	struct reverse list[WINDOW];
+	uint32_t count;
 
-		look_window(walk, chunk->reverse + i,
-		    left < WINDOW ? left : WINDOW);
-	}
+	while ((count = reverse_walk(chunk, &cursor, list, WINDOW)) > 0)
+		look_window(walk, list, count);
 }
 
 /* ---- loopback-name ---- */

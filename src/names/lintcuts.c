@@ -25,7 +25,8 @@ has_cut(const struct content *content)
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
-			if (chunk->nodes[j]->flags & (NODE_CUT | NODE_DNAME))
+			if (chunk_node(chunk, j)->flags &
+			    (NODE_CUT | NODE_DNAME))
 				return true;
 		}
 	}
@@ -93,7 +94,7 @@ gather_targets(struct lint_cuts *cuts, const struct content *content)
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
-			const struct node *node = chunk->nodes[j];
+			const struct node *node = chunk_node(chunk, j);
 			const struct rrset *ns = node_find_glue(node,
 			    TYPE_NS);
 

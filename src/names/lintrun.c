@@ -323,7 +323,8 @@ look_at(struct lint_walk *walk, const struct lint_owner *owner)
 
 /* The lookups of a window's names wait for memory together. */
 static void
-walk_window(struct lint_walk *walk, struct node *const *nodes, uint32_t count)
+walk_window(struct lint_walk *walk, const struct node *const *nodes,
+    uint32_t count)
 {
 	const struct hash_key *key = snapshot_key(walk->names);
 	uint64_t hash[WINDOW];
@@ -350,10 +351,14 @@ walk_chunk(struct lint_walk *walk, const struct chunk *chunk)
 {
 	for (uint32_t i = 0; i < chunk->node_count && !is_stopped(walk);
 	     i += WINDOW) {
-		uint32_t left = chunk->node_count - i;
+		const struct node *nodes[WINDOW];
+		uint32_t count = 0;
 
-		walk_window(walk, chunk->nodes + i,
-		    left < WINDOW ? left : WINDOW);
+		while (count < WINDOW && i + count < chunk->node_count) {
+			nodes[count] = chunk_node(chunk, i + count);
+			count++;
+		}
+		walk_window(walk, nodes, count);
 	}
 	if (walk->content->spec.kind != SOURCE_ZONE &&
 	    !walk->off[LINT_SHARED_ADDRESS])

@@ -75,6 +75,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/rdatatext.h \
 	src/names/records.c \
 	src/names/records.h \
+	src/names/reverse.c src/names/reverse.h \
 	src/names/snapshot.h \
 	src/names/source.c \
 	src/names/source.h \

@@ -89,13 +89,21 @@ enum node_flag {
 					 * shortest path */
 };
 
+/* The address in the first A or AAAA record leads back to this name; what else
+ * does is listed in the chunk (reverse.h). */
+enum node_reverse {
+	NODE_REVERSE_A = 1,
+	NODE_REVERSE_AAAA = 2,
+};
+
 struct node {
 	uint8_t name_length;		/* of wire, root label too */
 	uint8_t labels;
 	uint8_t flags;
 	uint8_t kind;			/* first source with an RRset here */
 	uint16_t rrset_count;
-	uint16_t reserved;
+	uint8_t reverse;		/* enum node_reverse */
+	uint8_t reserved;
 };
 
 static inline const uint8_t *

@@ -396,11 +396,11 @@ write_records(const struct records *records, const struct draft *draft,
 	return wire + pad;
 }
 
-static struct node *
+/* Returns the bytes that it takes. */
+static size_t
 write_node(const struct records *records, const struct owner *owner,
-    struct arena *arena)
+    struct node *node)
 {
-	struct node *node = arena_alloc(arena, node_size(records, owner));
 	uint8_t *to = (uint8_t *)(node + 1);
 	size_t name_room = pad8(owner->name_length);
 
@@ -430,19 +430,37 @@ write_node(const struct records *records, const struct owner *owner,
 			node->flags |= NODE_LIMITED;
 		to = write_records(records, draft, to + sizeof(struct rrset));
 	}
-	return node;
+	return (size_t)(to - (uint8_t *)node);
+}
+
+/* Nodes stand one behind the other in one block of just their size. */
+static void
+place_nodes(const struct records *records, struct chunk *chunk)
+{
+	uint32_t count = records->owner_count;
+	size_t places = pad8(count * sizeof(chunk->node_at[0])), size = 0;
+	uint8_t *block;
+
+	for (uint32_t i = 0; i < count; i++)
+		size += node_size(records, &records->owners[i]);
+	block = arena_alloc(chunk->arena, places + size);
+	chunk->node_at = (uint32_t *)block;
+	chunk->nodes = (struct node *)(block + places);
 }
 
 void
 records_finish(struct records *records, struct chunk *chunk)
 {
-	chunk->nodes = arena_alloc(chunk->arena,
-	    records->owner_count * sizeof(chunk->nodes[0]));
+	size_t at = 0;
+
 	chunk->node_count = records->owner_count;
 	chunk->record_count = records->entry_count;
-	for (uint32_t i = 0; i < records->owner_count; i++)
-		chunk->nodes[i] = write_node(records, &records->owners[i],
-		    chunk->arena);
+	place_nodes(records, chunk);
+	for (uint32_t i = 0; i < records->owner_count; i++) {
+		chunk->node_at[i] = (uint32_t)(at / sizeof(uint64_t));
+		at += write_node(records, &records->owners[i],
+		    chunk_node(chunk, i));
+	}
 	records->byte_count = 0;
 	records->owner_count = 0;
 	records->draft_count = 0;

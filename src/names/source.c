@@ -48,9 +48,10 @@ content_new(const struct source_spec *spec)
 }
 
 struct chunk *
-chunk_new(const char *path, uint32_t first_line, size_t arena_size)
+chunk_new(const char *path, uint32_t first_line)
 {
-	struct arena *arena = arena_new(arena_size);
+	/* The nodes, which are nearly all of it, come in one block. */
+	struct arena *arena = arena_new(sizeof(struct chunk));
 	struct chunk *chunk = arena_alloc(arena, sizeof(*chunk));
 
 	*chunk = (struct chunk){
@@ -178,15 +179,19 @@ is_same_chunk(const struct chunk *a, const struct chunk *b)
 	if (a == b)
 		return true;
 	if (a->node_count != b->node_count ||
-	    a->reverse_count != b->reverse_count)
+	    a->listed_count != b->listed_count)
 		return false;
 	for (uint32_t i = 0; i < a->node_count; i++) {
-		if (!is_same_node(a->nodes[i], b->nodes[i]))
+		if (!is_same_node(chunk_node(a, i), chunk_node(b, i)))
 			return false;
 	}
-	for (uint32_t i = 0; i < a->reverse_count; i++) {
-		if (!addr_equal(&a->reverse[i].addr, &b->reverse[i].addr) ||
-		    !is_same_node(a->reverse[i].node, b->reverse[i].node))
+	for (uint32_t i = 0; i < a->listed_count; i++) {
+		const struct chunk_reverse *x = &a->listed[i];
+		const struct chunk_reverse *y = &b->listed[i];
+
+		if (x->before != y->before ||
+		    !addr_equal(&x->addr, &y->addr) ||
+		    !is_same_node(x->node, y->node))
 			return false;
 	}
 	return true;
@@ -239,7 +244,8 @@ content_places_equal(const struct content *a, const struct content *b)
 		    strcmp(x->path, y->path) != 0)
 			return false;
 		for (uint32_t k = 0; k < x->node_count; k++) {
-			if (!has_same_places(x->nodes[k], y->nodes[k]))
+			if (!has_same_places(chunk_node(x, k),
+			    chunk_node(y, k)))
 				return false;
 		}
 	}

@@ -93,16 +93,26 @@ struct chunk {
 	uint64_t text_hash;		/* of its bytes and what its parsing */
 	size_t text_length;		/* depends on (ttl, domain); a hash of
 					 * 0 means: not to be shared */
-	struct node **nodes;		/* in file order, in the arena */
+	struct node *nodes;		/* the first: chunk_node */
+	uint32_t *node_at;		/* of each, 8 bytes from the first */
 	uint32_t node_count;
 	uint32_t record_count;
-	/* an address and the node whose name it gives, in file order */
+	uint32_t reverse_count;		/* addresses, those listed too */
+	uint32_t listed_count;
+	/* an address that its node does not mark (reverse.h) */
 	struct chunk_reverse {
 		struct node *node;
 		struct addr addr;
-	} *reverse;
-	uint32_t reverse_count;
+		uint32_t before;	/* goes ahead of this node's */
+	} *listed;
 };
+
+/* Nodes are in file order, one behind the other in the arena. */
+static inline struct node *
+chunk_node(const struct chunk *chunk, uint32_t i)
+{
+	return (struct node *)((uint64_t *)chunk->nodes + chunk->node_at[i]);
+}
 
 struct content {
 	struct source_spec spec;	/* with strings of its own */
@@ -118,13 +128,11 @@ struct content {
 };
 
 /* What parsers make content with.  A chunk begins with an id, one reference,
- * an arena whose first block is arena_size bytes (the chunk itself and its
- * path are in it) and first_line; content_add gives the reference to content.
+ * an arena (the chunk itself and its path are in it) and first_line; content_add gives the reference to content.
  * content_share adds a chunk that another content holds: one more reference.
  * content_new copies spec, its path too. */
 struct content *content_new(const struct source_spec *spec);
-struct chunk *chunk_new(const char *path, uint32_t first_line,
-    size_t arena_size);
+struct chunk *chunk_new(const char *path, uint32_t first_line);
 void content_add(struct content *content, struct chunk *chunk);
 void content_share(struct content *content, struct chunk *chunk);
 /* Give a reference back; with the last one go the chunk and its id, which the

@@ -82,9 +82,9 @@ find_soa(const struct content *content)
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
-			if ((chunk->nodes[j]->flags & NODE_APEX) &&
-			    node_find(chunk->nodes[j], TYPE_SOA) != NULL)
-				return chunk->nodes[j];
+			if ((chunk_node(chunk, j)->flags & NODE_APEX) &&
+			    node_find(chunk_node(chunk, j), TYPE_SOA) != NULL)
+				return chunk_node(chunk, j);
 		}
 	}
 	return NULL;

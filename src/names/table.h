@@ -54,6 +54,12 @@ table_mark(table_slot slot)		/* the three low bits */
 	return slot & 7;
 }
 
+static inline uint64_t
+table_link(table_slot slot)		/* pointer and mark */
+{
+	return slot & 0x0000ffffffffffffULL;
+}
+
 /* The slot for a pointer (8-byte aligned) with marks under this hash. */
 static inline table_slot
 table_slot_of(uint64_t hash, const void *pointer, unsigned mark)

@@ -85,18 +85,17 @@ snapshot_reverse(const struct snapshot *snapshot, const struct addr *addr,
     uint32_t *ttl)
 {
 	table_slot slot = find_prefix(snapshot, addr, addr_bits(addr));
-	const struct chunk_reverse *reverse = table_pointer(slot);
 	const struct addr_set *set = table_pointer(slot);
+	const struct node *node;
 	const struct rrset *rrset;
 
 	if (slot == 0)
 		return NULL;
-	if (table_mark(slot) == ADDR_SET)
-		reverse = set->winner;
-	rrset = node_find(reverse->node,
-	    addr->family == 4 ? TYPE_A : TYPE_AAAA);
+	node = table_mark(slot) == ADDR_SET ? set->winner :
+	    reverse_of(table_link(slot)).node;
+	rrset = node_find(node, addr->family == 4 ? TYPE_A : TYPE_AAAA);
 	*ttl = rrset != NULL ? rrset_ttl(rrset) : 0;
-	return reverse->node;
+	return node;
 }
 
 /* bits ends in the middle of a byte: all that the rest of it can be. */

@@ -2,7 +2,7 @@
 /* version.h - what a snapshot is made of: index.c writes, version.c reads.
  *
  * Slots of the table of names point at a struct node; those of the table of
- * addresses at a struct chunk_reverse, or, by their mark, at what byaddr.h
+ * addresses are links (reverse.h), or, by their mark, lead to what byaddr.h
  * made.  Both are const here.
  */
 #ifndef HOSTLER_NAMES_VERSION_H
@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "names/areas.h"
+#include "names/reverse.h"
 #include "names/snapshot.h"
 #include "names/source.h"
 #include "names/table.h"
@@ -23,15 +24,9 @@ enum name_mark {
 					 * ahead of the node */
 };
 
-enum addr_mark {
-	ADDR_ONE = 0,			/* struct chunk_reverse */
-	ADDR_SET = 1,			/* struct addr_set */
-	ADDR_PREFIX = 2,		/* struct addr_prefix */
-};
-
 /* An address that several names could be the reverse name of. */
 struct addr_set {
-	const struct chunk_reverse *winner; /* NULL: none counts at present */
+	const struct node *winner;	/* NULL: none counts at present */
 	struct addr addr;
 };
 
@@ -86,13 +81,13 @@ name_slot_find(const struct table *names, uint64_t hash,
 	return slot;
 }
 
-static inline const struct addr *
+static inline struct addr
 addr_slot_addr(table_slot slot)
 {
-	const struct chunk_reverse *one = table_pointer(slot);
 	const struct addr_set *set = table_pointer(slot);
 
-	return table_mark(slot) == ADDR_ONE ? &one->addr : &set->addr;
+	return table_mark(slot) == ADDR_SET ? set->addr :
+	    reverse_of(table_link(slot)).addr;
 }
 
 /* What is asked of the table of addresses: the first bits of one. */
@@ -121,16 +116,30 @@ static inline bool
 addr_slot_fits(table_slot slot, const struct addr_prefix *prefix)
 {
 	const struct addr_prefix *there = table_pointer(slot);
+	const struct chunk_reverse *listed = table_pointer(slot);
+	const struct addr_set *set = table_pointer(slot);
 	const struct addr *addr;
 
-	if (table_mark(slot) == ADDR_PREFIX)
+	switch ((enum addr_mark)table_mark(slot)) {
+	case ADDR_A:
+		return prefix->bits == 32 && prefix->family == 4 &&
+		    memcmp(reverse_rdata(table_pointer(slot), ADDR_A),
+		    prefix->bytes, 4) == 0;
+	case ADDR_AAAA:
+		return prefix->bits == 128 &&
+		    memcmp(reverse_rdata(table_pointer(slot), ADDR_AAAA),
+		    prefix->bytes, 16) == 0;
+	case ADDR_PREFIX:
 		return there->family == prefix->family &&
 		    there->bits == prefix->bits &&
 		    memcmp(there->bytes, prefix->bytes, 16) == 0;
-	addr = addr_slot_addr(slot);
-	return addr->family == prefix->family &&
-	    prefix->bits == addr_bits(addr) &&
-	    memcmp(addr->bytes, prefix->bytes, 16) == 0;
+	default:
+		addr = table_mark(slot) == ADDR_SET ? &set->addr :
+		    &listed->addr;
+		return addr->family == prefix->family &&
+		    prefix->bits == addr_bits(addr) &&
+		    memcmp(addr->bytes, prefix->bytes, 16) == 0;
+	}
 }
 
 static inline table_slot

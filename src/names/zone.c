@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "dns/types.h"
 #include "dns/wire.h"
+#include "names/reverse.h"
 
 /* What stands at an owner, over all chunks. */
 enum owner_fact {
@@ -136,7 +137,7 @@ static void
 note_nodes(struct owners *owners, const struct chunk *chunk, uint32_t place)
 {
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
-		struct node *node = chunk->nodes[i];
+		struct node *node = chunk_node(chunk, i);
 
 		owners->entries[++owners->count] = (struct entry){
 			.node = node,
@@ -503,22 +504,21 @@ mark_owner(const struct zone *zone, const struct owners *owners,
 }
 
 /* The addresses of one chunk, in the making. */
-struct reverse {
-	struct chunk_reverse *list;
+struct pending {
+	struct reverse_pending *list;
 	uint32_t count;
 	uint32_t room;
 };
 
 static void
-add_reverse(struct reverse *reverse, struct node *node,
-    const struct addr *addr)
+add_pending(struct pending *pending, uint32_t node, const struct addr *addr)
 {
-	if (reverse->count == reverse->room) {
-		reverse->room = reverse->room * 2 + 64;
-		reverse->list = memory_resize(reverse->list, reverse->room,
-		    sizeof(*reverse->list));
+	if (pending->count == pending->room) {
+		pending->room = pending->room * 2 + 64;
+		pending->list = memory_resize(pending->list, pending->room,
+		    sizeof(*pending->list));
 	}
-	reverse->list[reverse->count++] = (struct chunk_reverse){
+	pending->list[pending->count++] = (struct reverse_pending){
 		.node = node, .addr = *addr
 	};
 }
@@ -531,9 +531,10 @@ is_reversed(const struct addr *addr)
 }
 
 static void
-mark_addresses(struct reverse *reverse, struct node *node,
-    struct rrset *rrset)
+mark_addresses(struct pending *pending, const struct chunk *chunk,
+    uint32_t place, struct rrset *rrset)
 {
+	struct node *node = chunk_node(chunk, place);
 	const uint8_t *name = node_name(node);
 	bool wanted = !(rrset->flags & RRSET_OCCLUDED) &&
 	    !(name[0] == 1 && name[1] == '*');
@@ -552,29 +553,26 @@ mark_addresses(struct reverse *reverse, struct node *node,
 			node->flags |= NODE_LIMITED;
 		}
 		if (wanted && is_reversed(&addr))
-			add_reverse(reverse, node, &addr);
+			add_pending(pending, place, &addr);
 	}
 }
 
 static void
-mark_chunk(struct reverse *reverse, struct chunk *chunk)
+mark_chunk(struct pending *pending, struct chunk *chunk)
 {
-	reverse->count = 0;
+	pending->count = 0;
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
-		struct node *node = chunk->nodes[i];
+		struct node *node = chunk_node(chunk, i);
 		const struct rrset *rrset = node_first(node);
 
 		for (unsigned j = 0; j < node->rrset_count; j++) {
 			if (rrset->type == TYPE_A || rrset->type == TYPE_AAAA)
-				mark_addresses(reverse, node, writable(rrset));
+				mark_addresses(pending, chunk, i,
+				    writable(rrset));
 			rrset = rrset_next(rrset);
 		}
 	}
-	if (reverse->count == 0)
-		return;
-	chunk->reverse_count = reverse->count;
-	chunk->reverse = arena_copy(chunk->arena, reverse->list,
-	    reverse->count * sizeof(*reverse->list));
+	reverse_set(chunk, pending->list, pending->count);
 }
 
 static bool
@@ -591,14 +589,14 @@ check_all(const struct zone *zone, const struct owners *owners)
 static void
 mark_all(const struct zone *zone, const struct owners *owners)
 {
-	struct reverse reverse = { 0 };
+	struct pending pending = { 0 };
 
 	for (uint32_t i = 1; i <= owners->count; i++)
 		if (owners->entries[i].first)
 			mark_owner(zone, owners, &owners->entries[i]);
 	for (uint32_t i = 0; i < zone->content->chunk_count; i++)
-		mark_chunk(&reverse, zone->content->chunks[i]);
-	free(reverse.list);
+		mark_chunk(&pending, zone->content->chunks[i]);
+	free(pending.list);
 }
 
 bool

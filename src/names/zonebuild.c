@@ -5,12 +5,6 @@
 
 #include "base/memory.h"
 
-/* Memory that the nodes of a text take, by its bytes: a first guess, for the
- * size of the arena's blocks. */
-#define NODE_SHARE 2
-#define ARENA_MIN 1024
-#define ARENA_MAX ((size_t)1 << 20)
-
 void
 zonebuild_init(struct zonebuild *build, const struct source_spec *spec)
 {
@@ -30,12 +24,7 @@ zonebuild_fini(struct zonebuild *build)
 void
 zonebuild_open(struct zonebuild *build, const struct zonebuild_line *line)
 {
-	size_t size = (size_t)(line->end - line->from) * NODE_SHARE +
-	    ARENA_MIN;
-
-	if (size > ARENA_MAX)
-		size = ARENA_MAX;
-	build->chunk = chunk_new(line->path, line->line, size);
+	build->chunk = chunk_new(line->path, line->line);
 	build->piece = (struct zone_piece){ line->from, line->end };
 }
 

@@ -338,7 +338,7 @@ static void
 write_serial(struct content *content, uint32_t serial)
 {
 	struct chunk *made = content->chunks[content->chunk_count - 1];
-	const struct rrset *soa = node_find(made->nodes[0], TYPE_SOA);
+	const struct rrset *soa = node_find(chunk_node(made, 0), TYPE_SOA);
 	/* The content is still ours; readers' accessors give const. */
 	uint8_t *wire = (uint8_t *)(uintptr_t)rrset_wire(soa);
 

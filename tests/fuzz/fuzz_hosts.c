@@ -5,7 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "dns/types.h"
 #include "names/hostsfile.h"
+#include "names/reverse.h"
 
 static struct content *
 read_hosts(const uint8_t *data, size_t size, const struct content *previous)
@@ -47,6 +49,26 @@ check_node(const struct chunk *chunk, const struct node *node)
 	}
 }
 
+/* Every address leads to a record of its node. */
+static void
+check_addresses(const struct chunk *chunk)
+{
+	struct reverse_cursor cursor = { 0 };
+	struct reverse reverse;
+	uint32_t count = 0;
+
+	while (reverse_walk(chunk, &cursor, &reverse, 1) > 0) {
+		struct reverse again = reverse_of(reverse.link);
+
+		assert(again.node == reverse.node);
+		assert(addr_equal(&again.addr, &reverse.addr));
+		assert(node_find(reverse.node, reverse.addr.family == 4 ?
+		    TYPE_A : TYPE_AAAA) != NULL);
+		count++;
+	}
+	assert(count == chunk->reverse_count);
+}
+
 static void
 check_content(const struct content *content)
 {
@@ -58,9 +80,8 @@ check_content(const struct content *content)
 		assert(chunk->first_line == line);
 		line += chunk->line_count;
 		for (uint32_t j = 0; j < chunk->node_count; j++)
-			check_node(chunk, chunk->nodes[j]);
-		for (uint32_t j = 0; j < chunk->reverse_count; j++)
-			assert(chunk->reverse[j].node != NULL);
+			check_node(chunk, chunk_node(chunk, j));
+		check_addresses(chunk);
 	}
 }
 

@@ -8,7 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "dns/types.h"
 #include "names/leasefile.h"
+#include "names/reverse.h"
 
 #define NOW_S 1700000000
 #define MONO_S 1000
@@ -161,6 +163,26 @@ check_node(const struct chunk *chunk, const struct node *node)
 	return first_s;
 }
 
+/* Every address leads to a record of its node. */
+static void
+check_addresses(const struct chunk *chunk)
+{
+	struct reverse_cursor cursor = { 0 };
+	struct reverse reverse;
+	uint32_t count = 0;
+
+	while (reverse_walk(chunk, &cursor, &reverse, 1) > 0) {
+		struct reverse again = reverse_of(reverse.link);
+
+		assert(again.node == reverse.node);
+		assert(addr_equal(&again.addr, &reverse.addr));
+		assert(node_find(reverse.node, reverse.addr.family == 4 ?
+		    TYPE_A : TYPE_AAAA) != NULL);
+		count++;
+	}
+	assert(count == chunk->reverse_count);
+}
+
 static void
 check_content(const struct content *content)
 {
@@ -170,13 +192,12 @@ check_content(const struct content *content)
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
-			int64_t end_s = check_node(chunk, chunk->nodes[j]);
+			int64_t end_s = check_node(chunk, chunk_node(chunk, j));
 
 			if (end_s != 0 && (due_s == 0 || end_s < due_s))
 				due_s = end_s;
 		}
-		for (uint32_t j = 0; j < chunk->reverse_count; j++)
-			assert(chunk->reverse[j].node != NULL);
+		check_addresses(chunk);
 	}
 	assert(content->due_s == due_s);
 }

@@ -33,7 +33,7 @@ check_content(const struct content *content)
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
-			const struct node *node = chunk->nodes[j];
+			const struct node *node = chunk_node(chunk, j);
 
 			if (!dname_is_below_or_at(node_name(node),
 			    content->spec.domain.wire) ||

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "dns/wire.h"
+#include "names/reverse.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 
@@ -124,9 +125,11 @@ static void
 print_chunk(const struct chunk *chunk, FILE *out)
 {
 	char name[DNAME_TEXT_MAX], addr[ADDR_TEXT];
+	struct reverse_cursor cursor = { 0 };
+	struct reverse reverse;
 
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
-		const struct node *node = chunk->nodes[i];
+		const struct node *node = chunk_node(chunk, i);
 		const struct rrset *rrset = node_first(node);
 
 		for (unsigned j = 0; j < node->rrset_count; j++) {
@@ -134,10 +137,10 @@ print_chunk(const struct chunk *chunk, FILE *out)
 			rrset = rrset_next(rrset);
 		}
 	}
-	for (uint32_t i = 0; i < chunk->reverse_count; i++)
+	while (reverse_walk(chunk, &cursor, &reverse, 1) > 0)
 		fprintf(out, "reverse %s %s\n",
-		    addr_print(&chunk->reverse[i].addr, addr),
-		    dname_print(node_name(chunk->reverse[i].node), name));
+		    addr_print(&reverse.addr, addr),
+		    dname_print(node_name(reverse.node), name));
 }
 
 void

@@ -376,7 +376,8 @@ START_TEST(a_mark_gives_the_ttl)
 	struct diags *diags = diags_new();
 	struct content *content = hostsfile_parse(&(struct hostsfile_input){
 	    .spec = &spec, .files = &text, .file_count = 1}, diags);
-	const struct rrset *rrset = node_first(content->chunks[0]->nodes[0]);
+	const struct rrset *rrset =
+	    node_first(chunk_node(content->chunks[0], 0));
 	const uint8_t *wire = rrset_wire(rrset);
 
 	for (int i = 0; i < DIAG_LEVELS; i++)
@@ -408,7 +409,7 @@ START_TEST(a_bad_line_keeps_its_ttl)
 	text = (struct source_text){"hosts", bad, strlen(bad)};
 	input.previous = a;
 	b = hostsfile_parse(&input, diags);
-	ck_assert_uint_eq(rrset_ttl(node_first(b->chunks[0]->nodes[0])), 60);
+	ck_assert_uint_eq(rrset_ttl(node_first(chunk_node(b->chunks[0], 0))), 60);
 	content_free(a);
 	content_free(b);
 	diags_free(diags);

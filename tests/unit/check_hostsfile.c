@@ -11,6 +11,7 @@
 #include "names/hostsfile.h"
 #include "names/hostsline.h"
 #include "names/idna.h"
+#include "names/reverse.h"
 
 /* ---- reading ---- */
 
@@ -161,7 +162,8 @@ list_records(const struct content *content)
 
 	for (uint32_t i = 0; i < content->chunk_count; i++)
 		for (uint32_t j = 0; j < content->chunks[i]->node_count; j++) {
-			const struct node *node = content->chunks[i]->nodes[j];
+			const struct node *node =
+			    chunk_node(content->chunks[i], j);
 			const struct rrset *rrset = node_first(node);
 
 			for (unsigned k = 0; k < node->rrset_count; k++) {
@@ -182,10 +184,13 @@ print_reverse(const struct content *content, FILE *out)
 	for (uint32_t i = 0; i < content->chunk_count; i++) {
 		const struct chunk *chunk = content->chunks[i];
 
-		for (uint32_t j = 0; j < chunk->reverse_count; j++) {
-			print_name(node_name(chunk->reverse[j].node), name);
+		struct reverse_cursor cursor = { 0 };
+		struct reverse reverse;
+
+		while (reverse_walk(chunk, &cursor, &reverse, 1) > 0) {
+			print_name(node_name(reverse.node), name);
 			fprintf(out, "%s -> %s\n",
-			    addr_print(&chunk->reverse[j].addr, addr), name);
+			    addr_print(&reverse.addr, addr), name);
 		}
 	}
 }
@@ -357,9 +362,9 @@ START_TEST(long_domain)
 	spec.domain.length = (uint8_t)at;
 	content = hostsfile_parse(&input, diags);
 	ck_assert_uint_eq(content->chunks[0]->node_count, 2);
-	ck_assert_uint_eq(content->chunks[0]->nodes[0]->name_length, 255);
-	ck_assert_uint_eq(content->chunks[0]->nodes[0]->labels, 126);
-	ck_assert_uint_eq(content->chunks[0]->nodes[1]->name_length, 254);
+	ck_assert_uint_eq(chunk_node(content->chunks[0], 0)->name_length, 255);
+	ck_assert_uint_eq(chunk_node(content->chunks[0], 0)->labels, 126);
+	ck_assert_uint_eq(chunk_node(content->chunks[0], 1)->name_length, 254);
 	content_free(content);
 
 	spec.domain.length = 253;
@@ -368,8 +373,8 @@ START_TEST(long_domain)
 	spec.domain.wire[at++] = 0;
 	spec.domain.labels = 126;
 	content = hostsfile_parse(&input, diags);
-	ck_assert_uint_eq(content->chunks[0]->nodes[0]->name_length, 5);
-	ck_assert_uint_eq(content->chunks[0]->nodes[0]->flags, 0);
+	ck_assert_uint_eq(chunk_node(content->chunks[0], 0)->name_length, 5);
+	ck_assert_uint_eq(chunk_node(content->chunks[0], 0)->flags, 0);
 	content_free(content);
 	diags_free(diags);
 }

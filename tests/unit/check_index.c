@@ -13,6 +13,7 @@
 #include "dns/wire.h"
 #include "names/index.h"
 #include "names/records.h"
+#include "names/reverse.h"
 #include "names/version.h"
 
 static const struct hash_key key = { 0x0123456789abcdef, 42 };
@@ -32,8 +33,7 @@ struct maker {
 	struct content *content;
 	struct chunk *chunk;
 	struct records *records;
-	struct chunk_reverse reverse[64];
-	uint32_t nodes[64];
+	struct reverse_pending reverse[64];
 	uint32_t reverse_count;
 	uint16_t line;
 };
@@ -63,7 +63,7 @@ start_content(struct maker *m, const struct source_spec *spec)
 static void
 start_chunk(struct maker *m, uint32_t first_line)
 {
-	m->chunk = chunk_new("source", first_line, 512);
+	m->chunk = chunk_new("source", first_line);
 	m->line = 0;
 	m->reverse_count = 0;
 }
@@ -72,11 +72,7 @@ static void
 finish_chunk(struct maker *m)
 {
 	records_finish(m->records, m->chunk);
-	m->chunk->reverse = arena_copy(m->chunk->arena, m->reverse,
-	    m->reverse_count * sizeof(m->reverse[0]));
-	m->chunk->reverse_count = m->reverse_count;
-	for (uint32_t i = 0; i < m->reverse_count; i++)
-		m->chunk->reverse[i].node = m->chunk->nodes[m->nodes[i]];
+	reverse_set(m->chunk, m->reverse, m->reverse_count);
 	m->chunk->line_count = m->line;
 	content_add(m->content, m->chunk);
 	m->chunk = NULL;
@@ -153,12 +149,12 @@ add_fact(struct maker *m, const struct fact *fact)
 
 	ck_assert(result == RECORDS_OK || result == RECORDS_SAME);
 	if (fact->type == TYPE_A || fact->type == TYPE_AAAA) {
-		struct chunk_reverse *r = &m->reverse[m->reverse_count];
+		struct reverse_pending *r = &m->reverse[m->reverse_count++];
 
 		memset(r, 0, sizeof(*r));
+		r->node = records_last_node(m->records);
 		r->addr.family = fact->type == TYPE_A ? 4 : 6;
 		memcpy(r->addr.bytes, rdata, record.rdata_length);
-		m->nodes[m->reverse_count++] = records_last_node(m->records);
 	}
 }
 

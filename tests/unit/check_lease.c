@@ -14,6 +14,7 @@
 #include "dns/types.h"
 #include "names/leasefile.h"
 #include "names/leasename.h"
+#include "names/reverse.h"
 
 #define NOW_S 1700000000
 #define MONO_S 1000
@@ -208,19 +209,32 @@ static void
 show_chunk(FILE *out, const struct chunk *chunk)
 {
 	char name[DNAME_TEXT_MAX], text[ADDR_TEXT];
+	struct reverse_cursor cursor = { 0 };
+	struct reverse reverse;
 
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
-		const struct rrset *rrset = node_first(chunk->nodes[i]);
+		const struct node *node = chunk_node(chunk, i);
+		const struct rrset *rrset = node_first(node);
 
-		for (unsigned j = 0; j < chunk->nodes[i]->rrset_count; j++) {
-			show_rrset(out, chunk, chunk->nodes[i], rrset);
+		for (unsigned j = 0; j < node->rrset_count; j++) {
+			show_rrset(out, chunk, node, rrset);
 			rrset = rrset_next(rrset);
 		}
 	}
-	for (uint32_t i = 0; i < chunk->reverse_count; i++)
+	while (reverse_walk(chunk, &cursor, &reverse, 1) > 0)
 		fprintf(out, "reverse %s %s\n",
-		    addr_print(&chunk->reverse[i].addr, text),
-		    dname_print(node_name(chunk->reverse[i].node), name));
+		    addr_print(&reverse.addr, text),
+		    dname_print(node_name(reverse.node), name));
+}
+
+static struct addr
+first_address(const struct chunk *chunk)
+{
+	struct reverse_cursor cursor = { 0 };
+	struct reverse reverse;
+
+	ck_assert_uint_eq(reverse_walk(chunk, &cursor, &reverse, 1), 1);
+	return reverse.addr;
 }
 
 /* Freed by the caller. */
@@ -492,7 +506,7 @@ START_TEST(test_good_row_replaces_kept)
 	parse_again(&b, &a, "0 52:54:00:00:00:01 192.0.2. web *\n"
 	    "0 52:54:00:00:00:01 192.0.2.9 web *\n");
 	ck_assert_uint_eq(b.content->record_count, 1);
-	ck_assert_uint_eq(b.content->chunks[0]->reverse[0].addr.bytes[3], 9);
+	ck_assert_uint_eq(first_address(b.content->chunks[0]).bytes[3], 9);
 	end_reading(&b);
 	end_reading(&a);
 }
@@ -589,16 +603,16 @@ START_TEST(test_shared_name)
 	const struct shared *one = &shared[_i];
 	char *text = memory_format("%s\n%s\n", one->first, one->second);
 	const struct chunk *chunk;
-	const struct addr *addr;
+	struct addr addr;
 	struct reading r;
 
 	start_reading(&r, "f");
 	parse_text(&r, text);
 	ck_assert_int_eq(r.result, LEASEFILE_GOOD);
 	chunk = r.content->chunks[0];
-	addr = &chunk->reverse[0].addr;
+	addr = first_address(chunk);
 	ck_assert_uint_eq(chunk->node_count, 1);
-	ck_assert_uint_eq(addr->bytes[addr->family == 4 ? 3 : 15],
+	ck_assert_uint_eq(addr.bytes[addr.family == 4 ? 3 : 15],
 	    one->newest);
 	ck_assert_uint_eq(diags_count(r.diags, DIAG_WARNING), one->warnings);
 	end_reading(&r);

@@ -336,7 +336,7 @@ START_TEST(test_chunks)
 		records += chunk->reverse_count;
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
 			struct origin origin = *rrset_origins(
-			    node_first(chunk->nodes[j]));
+			    node_first(chunk_node(chunk, j)));
 
 			ck_assert_uint_eq(origin.chunk, chunk->id);
 			ck_assert_uint_lt(origin.line, chunk->line_count);
@@ -375,10 +375,10 @@ START_TEST(test_cut_between_chunks)
 
 	ck_assert_msg(outcome.errors == 0, "%s", outcome.said);
 	chunk = outcome.content->chunks[1];
-	cut = chunk->nodes[chunk->node_count - 2];
+	cut = chunk_node(chunk, chunk->node_count - 2);
 	ck_assert(cut->flags & NODE_CUT && cut->flags & NODE_LIMITED);
 	ck_assert(node_first(cut)->flags & RRSET_OCCLUDED);
-	cut = outcome.content->chunks[0]->nodes[6];
+	cut = chunk_node(outcome.content->chunks[0], 6);
 	ck_assert(cut->flags & NODE_CUT && !(cut->flags & NODE_LIMITED));
 	free(text);
 	done(&outcome);
@@ -440,7 +440,7 @@ START_TEST(test_ttl)
 	ck_assert_uint_eq(outcome.errors, 0);
 	for (unsigned i = 0; i < 4; i++)
 		ck_assert_uint_eq(rrset_ttl(node_first(
-		    outcome.content->chunks[0]->nodes[i])), expected[i]);
+		    chunk_node(outcome.content->chunks[0], i))), expected[i]);
 	done(&outcome);
 }
 END_TEST
@@ -595,7 +595,8 @@ list_ours(const struct content *content, char **list)
 
 	for (uint32_t i = 0; i < content->chunk_count; i++) {
 		for (uint32_t j = 0; j < content->chunks[i]->node_count; j++) {
-			const struct node *node = content->chunks[i]->nodes[j];
+			const struct node *node =
+			    chunk_node(content->chunks[i], j);
 			const struct rrset *rrset = node_first(node);
 
 			for (unsigned k = 0; k < node->rrset_count; k++) {

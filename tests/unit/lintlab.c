@@ -10,6 +10,7 @@
 #include "dns/types.h"
 #include "names/hostsfile.h"
 #include "names/records.h"
+#include "names/reverse.h"
 #include "names/zonefile.h"
 
 #define NOW_S 1700000000
@@ -238,10 +239,10 @@ read_leases(struct lintlab *lab, const char *path, const char *domain)
 	const struct source_spec spec = make_spec(lab, SOURCE_LEASE, path,
 	    domain);
 	struct source_text text = text_of(lab, path);
-	struct chunk *chunk = chunk_new(path, 1, 4096);
+	struct chunk *chunk = chunk_new(path, 1);
 	struct records *records = records_new();
-	struct chunk_reverse reverse[LINTLAB_MAX];
-	uint32_t nodes[LINTLAB_MAX], count = 0, lines = 0;
+	struct reverse_pending reverse[LINTLAB_MAX];
+	uint32_t count = 0, lines = 0;
 	struct content *content = content_new(&spec);
 	struct lease lease;
 
@@ -253,16 +254,12 @@ read_leases(struct lintlab *lab, const char *path, const char *domain)
 		if (!read_lease(&lease, at, domain))
 			continue;
 		add_lease(records, &lease);
-		nodes[count] = records_last_node(records);
+		reverse[count].node = records_last_node(records);
 		reverse[count++].addr = lease.addr;
 	}
 	records_finish(records, chunk);
-	for (uint32_t i = 0; i < count; i++)
-		reverse[i].node = chunk->nodes[nodes[i]];
+	reverse_set(chunk, reverse, count);
 	chunk->line_count = lines;
-	chunk->reverse = arena_copy(chunk->arena, reverse,
-	    count * sizeof(reverse[0]));
-	chunk->reverse_count = count;
 	content_add(content, chunk);
 	records_free(records);
 	take_content(lab, content, diags_new());
