@@ -12,10 +12,7 @@
 
 struct place {
 	union waiting_name to;
-	union {
-		struct cmsghdr aligned;
-		uint8_t bytes[LATE_CONTROL_MAX];
-	} control;
+	_Alignas(struct cmsghdr) uint8_t control[LATE_CONTROL_MAX];
 	struct segments_reply reply;	/* points in here */
 	uint8_t bytes[REPLY_UDP_SIZE];
 };
@@ -83,7 +80,7 @@ late_put(struct late *late, const struct late_reply *reply)
 	memcpy(&place->to, reply->to, reply->to_length);
 	place->reply.to_length = reply->to_length;
 	if (reply->control_length != 0)
-		memcpy(&place->control, reply->control,
+		memcpy(place->control, reply->control,
 		    reply->control_length);
 	place->reply.control = reply->control_length != 0 ?
 	    &place->control.aligned : NULL;

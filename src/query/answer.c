@@ -68,12 +68,34 @@ answer_hash(const struct hash_key *key,
 	    question);
 }
 
+/* Mostly letter by letter the same. */
+static bool
+is_same(const struct dname *a, const struct dname *b)
+{
+	if (a->length != b->length)
+		return false;
+	return memcmp(a->wire, b->wire, a->length) == 0 ||
+	    dname_equal(a->wire, b->wire);
+}
+
+static bool
+is_behind(const struct sift *s, const struct message_walk *walk,
+    enum message_section section)
+{
+	unsigned end = 0;
+
+	for (unsigned i = 0; i <= section; i++)
+		end += s->message->count[i];
+	return walk->index >= end;
+}
+
 /* Next record of class IN in a section; counts what it passes. */
 static bool
 next_in_section(struct sift *s, struct message_walk *walk,
     enum message_section section, struct message_record *record)
 {
-	while (!s->failed && message_next(s->message, walk, record)) {
+	while (!s->failed && !is_behind(s, walk, section) &&
+	    message_next(s->message, walk, record)) {
 		if (++s->looks > SIFT_LOOKS_MAX)
 			s->failed = true;
 		else if (record->section > section)
@@ -143,9 +165,9 @@ capped_ttl(const struct sift *s, uint32_t ttl_s)
 static void
 write_owner(struct sift *s, const struct dname *owner)
 {
-	if (dname_equal(owner->wire, s->name.wire))
+	if (is_same(owner, &s->name))
 		owner = &s->name;
-	if (dname_equal(owner->wire, s->question->name.wire))
+	if (is_same(owner, &s->question->name))
 		wire_write16(&s->body, OWNER_IS_QUESTION);
 	else
 		wire_write_bytes(&s->body, owner->wire, owner->length);
@@ -281,7 +303,7 @@ add_asked(struct sift *s)
 
 	while (next_in_section(s, &walk, MESSAGE_ANSWER, &record)) {
 		if ((type == TYPE_ANY || record.type == type) &&
-		    dname_equal(record.owner.wire, s->name.wire))
+		    is_same(&record.owner, &s->name))
 			add_record(s, &record);
 	}
 	if (s->count[REPLY_ANSWER] == before)
