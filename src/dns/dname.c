@@ -467,11 +467,9 @@ read_nibble(const uint8_t *label, uint8_t *nibble)
 }
 
 static bool
-read_in_addr(const uint8_t *lower, unsigned labels, struct addr *addr,
+read_in_addr(const uint8_t *lower, unsigned octets, struct addr *addr,
     unsigned *bits)
 {
-	unsigned octets = labels - 2;
-
 	if (octets > 4)
 		return false;
 	addr->family = 4;
@@ -485,10 +483,9 @@ read_in_addr(const uint8_t *lower, unsigned labels, struct addr *addr,
 }
 
 static bool
-read_ip6(const uint8_t *lower, unsigned labels, struct addr *addr,
+read_ip6(const uint8_t *lower, unsigned nibbles, struct addr *addr,
     unsigned *bits)
 {
-	unsigned nibbles = labels - 2;
 	uint8_t nibble;
 
 	if (nibbles > 32)
@@ -506,21 +503,24 @@ read_ip6(const uint8_t *lower, unsigned labels, struct addr *addr,
 bool
 dname_to_addr(const uint8_t *lower, struct addr *addr, unsigned *bits)
 {
-	unsigned labels = dname_labels(lower);
-	const uint8_t *top;
+	const uint8_t *at = lower, *top = lower, *next = lower;
+	unsigned labels = 0;
 	size_t length;
 
-	memset(addr, 0, sizeof(*addr));
+	*addr = (struct addr){0};
 	*bits = 0;
+	for (; *at; at += *at + 1, labels++) {
+		top = next;
+		next = at;
+	}
 	if (labels < 2)
 		return false;
-	top = dname_skip(lower, labels - 2);
-	length = dname_length(top);
+	length = (size_t)(at - top) + 1;
 	if (length == sizeof(in_addr_arpa) &&
 	    memcmp(top, in_addr_arpa, length) == 0)
-		return read_in_addr(lower, labels, addr, bits);
+		return read_in_addr(lower, labels - 2, addr, bits);
 	if (length == sizeof(ip6_arpa) && memcmp(top, ip6_arpa, length) == 0)
-		return read_ip6(lower, labels, addr, bits);
+		return read_ip6(lower, labels - 2, addr, bits);
 	return false;
 }
 
@@ -632,22 +632,31 @@ dname_hash_labels(const struct hash_key *key, const uint8_t *lower,
 }
 
 void
+dname_path_set_labels(struct dname_path *path, const struct hash_key *key,
+    const uint8_t *lower, const uint8_t *at, unsigned labels)
+{
+	struct hash_state s = hash_start(key);
+
+	path->name = lower;
+	path->at = at;
+	path->length = at[labels] + 1u;
+	path->labels = labels;
+	path->state[labels] = s;
+	while (labels-- > 0) {
+		hash_label_in_room(&s, lower + at[labels] + 1,
+		    lower[at[labels]]);
+		path->state[labels] = s;
+	}
+}
+
+void
 dname_path_set(struct dname_path *path, const struct hash_key *key,
     const uint8_t *lower, unsigned length)
 {
-	struct hash_state s = hash_start(key);
-	unsigned i = find_labels(lower, path->at);
+	unsigned labels = find_labels(lower, path->found_at);
 
-	path->name = lower;
-	path->length = length;
-	path->labels = i;
-	path->at[i] = (uint8_t)(length - 1);
-	path->state[i] = s;
-	while (i-- > 0) {
-		hash_label_in_room(&s, lower + path->at[i] + 1,
-		    lower[path->at[i]]);
-		path->state[i] = s;
-	}
+	path->found_at[labels] = (uint8_t)(length - 1);
+	dname_path_set_labels(path, key, lower, path->found_at, labels);
 }
 
 uint64_t

@@ -100,14 +100,19 @@ uint64_t dname_hash_labels(const struct hash_key *key, const uint8_t *lower,
  * Large: not to be copied or zeroed. */
 struct dname_path {
 	const uint8_t *name;		/* lower; not ours */
+	const uint8_t *at;		/* not ours, or: */
 	unsigned length;
 	unsigned labels;
-	uint8_t at[DNAME_LABELS_MAX + 1];
+	uint8_t found_at[DNAME_LABELS_MAX + 1];
 	struct hash_state state[DNAME_LABELS_MAX + 1];
 };
 
 void dname_path_set(struct dname_path *path, const struct hash_key *key,
     const uint8_t *lower, unsigned length);
+/* Told where the labels and, behind them, the root begin. */
+void dname_path_set_labels(struct dname_path *path,
+    const struct hash_key *key, const uint8_t *lower, const uint8_t *at,
+    unsigned labels);
 
 static inline const uint8_t *
 dname_path_suffix(const struct dname_path *path, unsigned skip)

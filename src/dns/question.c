@@ -10,8 +10,9 @@
 #define FIXED 10			/* type to rdlength */
 
 /* Lower case into q->name; only labels, no pointers: there is nothing before a
- * question that one could point to.  False: malformed; by then it may have noted
- * where a label beyond DNAME_LABELS_MAX would begin, but never one more. */
+ * question that one could point to.  False: malformed.  A label has two bytes
+ * at least, so that no more than DNAME_LABELS_MAX and the root begin within
+ * DNAME_MAX. */
 static bool
 read_name(struct question *q)
 {
@@ -22,12 +23,17 @@ read_name(struct question *q)
 	if (left > DNAME_MAX)
 		left = DNAME_MAX;
 	for (;; labels++) {
-		if (at >= left || from[at] > LABEL_MAX)
+		unsigned length;
+
+		if (at >= left)
 			return false;
-		if (from[at] == 0)
-			break;
+		length = from[at];
 		q->label_at[labels] = (uint8_t)at;
-		at += from[at] + 1u;
+		if (length == 0)
+			break;
+		if (length > LABEL_MAX)
+			return false;
+		at += length + 1;
 	}
 	dname_copy_lower(q->name, from, at + 1);
 	q->name_length = (uint8_t)(at + 1);
@@ -145,7 +151,8 @@ find_lone_opt(const struct question *q)
 	return owner + 1;
 }
 
-static enum question_result
+/* Out of line: seldom needed, and large. */
+__attribute__((noinline)) static enum question_result
 read_records(struct question *q)
 {
 	unsigned authority = wire_get16(q->packet + 8);
@@ -188,6 +195,7 @@ start_question(struct question *q, const uint8_t *packet, size_t length)
 	q->udp_size = UDP_SIZE_MIN;
 	q->name_length = 1;
 	q->labels = 0;
+	q->label_at[0] = 0;
 	q->edns = false;
 	q->cookie = 0;
 	q->cookie_at = 0;

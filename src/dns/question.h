@@ -45,7 +45,7 @@ struct question {
 					 * packet; 0: there is none */
 	uint8_t cookie_length;
 	uint8_t label_at[DNAME_LABELS_MAX + 1];	/* where in name each begins,
-					 * but for the root; see read_name */
+					 * and the root */
 	uint8_t name[DNAME_MAX + DNAME_BEHIND];	/* lower */
 };
 

@@ -286,12 +286,13 @@ add_count(struct reply *reply, enum reply_section section, uint16_t count)
 	    count;
 }
 
-static bool
-add_owned(struct reply *reply, enum reply_section section,
+/* Out of line, so that what is common need not save registers for it. */
+__attribute__((noinline)) static bool
+add_records(struct reply *reply, enum reply_section section,
     const struct reply_rrset *rrset)
 {
 	struct mark mark = {reply->at, reply->name_count};
-	unsigned known = reply_find_name(reply, rrset->owner);
+	unsigned known = find_owner(reply, rrset->owner);
 
 	if (known == WIRE_HEADER ? !copy_records(reply, rrset) :
 	    !rewrite_records(reply, rrset, known))
@@ -300,18 +301,19 @@ add_owned(struct reply *reply, enum reply_section section,
 	return true;
 }
 
+/* Most are the question's own and go out as they are. */
 bool
 reply_records(struct reply *reply, enum reply_section section,
     const struct reply_rrset *rrset)
 {
 	if (reply->full)
 		return false;
-	if (rrset->owner != NULL)
-		return add_owned(reply, section, rrset);
+	if (rrset->owner != NULL || rrset->ttl_cap != UINT32_MAX ||
+	    !has_room(reply, rrset->length))
+		return add_records(reply, section, rrset);
 	assert(reply->question);
-	if (!copy_records(reply, rrset))
-		return take_back(reply,
-		    (struct mark){reply->at, reply->name_count}, section);
+	memcpy(reply->bytes + reply->at, rrset->wire, rrset->length);
+	reply->at += rrset->length;
 	add_count(reply, section, rrset->count);
 	return true;
 }

@@ -59,10 +59,9 @@ struct reply {
 					 * question has a cookie */
 	uint16_t ede;			/* EDE_NONE: none */
 	uint8_t ede_text_length;
+	uint8_t name_count;		/* names written outside the question: */
+	uint16_t name_at[REPLY_NAMES];	/* where, for reply_find_name */
 	char ede_text[REPLY_EDE_TEXT_MAX];
-	/* offsets of names written outside the question, for reply_owner */
-	uint8_t name_count;
-	uint16_t name_at[REPLY_NAMES];
 };
 
 /* Begin an answer to q in `bytes`; q stays as long as the reply is written.

@@ -52,9 +52,15 @@ uint32_t snapshot_serial(const struct snapshot *snapshot);
 const struct node *snapshot_find(const struct snapshot *snapshot,
     uint64_t hash, const uint8_t *lower, unsigned length);
 
-/* Hints for a batch: near the bucket, then near the node. */
+/* Hints for a batch: near the bucket, then near the node.  What comes out goes
+ * to snapshot_find_seen; 0: snapshot_find would say NULL. */
 void snapshot_prefetch(const struct snapshot *snapshot, uint64_t hash);
-bool snapshot_prefetch_node(const struct snapshot *snapshot, uint64_t hash);
+uint64_t snapshot_prefetch_node(const struct snapshot *snapshot,
+    uint64_t hash);
+
+/* snapshot_find, where snapshot_prefetch_node said `seen` of that hash. */
+const struct node *snapshot_find_seen(const struct snapshot *snapshot,
+    uint64_t seen, uint64_t hash, const uint8_t *lower, unsigned length);
 
 /* The deepest area at or above a name; NULL: none.  hash as
  * dname_hash_suffixes gives it.  zones only: struct area of a zone file. */

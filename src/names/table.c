@@ -564,7 +564,7 @@ table_prefetch(const struct table *table, uint64_t hash)
 	    table_segment_of(table, hash)->bucket[hash % TABLE_BUCKETS]);
 }
 
-bool
+table_slot
 table_prefetch_target(const struct table *table, uint64_t hash)
 {
 	struct table_cursor cursor = { 0 };
@@ -575,7 +575,7 @@ table_prefetch_target(const struct table *table, uint64_t hash)
 		__builtin_prefetch(table_pointer(slot));
 		__builtin_prefetch((char *)table_pointer(slot) + 64);
 	}
-	return slot != 0;
+	return slot;
 }
 
 static void

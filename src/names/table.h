@@ -113,9 +113,10 @@ table_next(const struct table *table, uint64_t hash,
 	}
 }
 
-/* Bring the bucket near; then, from the bucket, what it points to. */
+/* Bring the bucket near; then, from the bucket, what it points to: the first
+ * slot whose tag fits, 0: there is none. */
 void table_prefetch(const struct table *table, uint64_t hash);
-bool table_prefetch_target(const struct table *table, uint64_t hash);
+table_slot table_prefetch_target(const struct table *table, uint64_t hash);
 
 /* Writer.  hash_of gives a slot's hash again, when a segment splits. */
 struct table_writer;

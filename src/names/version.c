@@ -30,10 +30,20 @@ snapshot_prefetch(const struct snapshot *snapshot, uint64_t hash)
 	table_prefetch(snapshot->names, hash);
 }
 
-bool
+uint64_t
 snapshot_prefetch_node(const struct snapshot *snapshot, uint64_t hash)
 {
 	return table_prefetch_target(snapshot->names, hash);
+}
+
+/* Another name may have the same tag. */
+const struct node *
+snapshot_find_seen(const struct snapshot *snapshot, uint64_t seen,
+    uint64_t hash, const uint8_t *lower, unsigned length)
+{
+	if (seen == 0 || name_slot_fits(seen, lower, length))
+		return table_pointer(seen);
+	return snapshot_find(snapshot, hash, lower, length);
 }
 
 const struct area *

@@ -715,11 +715,18 @@ answer_from_outside(struct chain *c, const struct route *route)
 	return STEP_DONE;
 }
 
+static const struct route *
+find_route(const struct chain *c)
+{
+	if (c->steps == 0 && c->q->is_near)
+		return c->q->route;
+	return view_route(c->view, c->path.name, c->path.labels);
+}
+
 static enum step
 answer_unknown(struct chain *c)
 {
-	const struct route *route = view_route(c->view, c->path.name,
-	    c->path.labels);
+	const struct route *route = find_route(c);
 
 	if (answer_special(c, route) || answer_single_label(c, route))
 		return STEP_DONE;
@@ -810,8 +817,8 @@ chain_answer(struct query *q, const struct query_env *env,
 	c.source = TALLY_ERROR;
 	c.steps = 0;
 	c.dname = NULL;
-	dname_path_set(&c.path, snapshot_key(q->view->names), q->question.name,
-	    q->question.name_length);
+	dname_path_set_labels(&c.path, snapshot_key(q->view->names),
+	    q->question.name, q->question.label_at, q->question.labels);
 	do
 		step = take_step(&c);
 	while (step == STEP_ON);

@@ -75,22 +75,27 @@ struct query_env {
 	struct trace *trace;		/* NULL: nobody asks why */
 };
 
+/* What every query touches stands together; of a local answer the rest is
+ * written nowhere, so that a batch of them stays in the first cache. */
 struct query {
-	struct question question;
 	enum question_result parsed;
-	struct query_client client;
-	const struct view *view;	/* of the client */
-	uint64_t hash;			/* of question.name */
-	const struct node *node;	/* of it, once the query is answered */
-	struct reply reply;
-	uint8_t cookie[COOKIE_FULL];	/* for the reply, where one came */
+	enum tally_source source;	/* on REPLY: whose data it was */
+	uint16_t rcode;			/* on REPLY; extended, 12 bits */
 	bool vouched;			/* by its cookie: no forged sender */
 	bool refused;			/* the client may not ask */
 	bool is_near;			/* forward was made by query_prefetch */
-	struct forward_question forward;	/* on WAIT, or: */
-	bool refresh;			/* ask for it, nobody waits */
-	enum tally_source source;	/* on REPLY: whose data it was */
-	uint16_t rcode;			/* on REPLY; extended, 12 bits */
+	bool refresh;			/* forward is to be asked; nobody waits */
+	bool has_seen;			/* query_prefetch was called, and */
+	uint64_t seen;			/* that is what it saw of the node */
+	uint64_t hash;			/* of question.name */
+	const struct view *view;	/* of the client */
+	const struct node *node;	/* of it, once the query is answered */
+	struct query_client client;
+	struct question question;
+	struct reply reply;
+	uint8_t cookie[COOKIE_FULL];	/* for the reply, where one came */
+	const struct route *route;	/* where is_near: forward's */
+	struct forward_question forward;	/* on WAIT, and as above */
 };
 
 void query_begin(struct query *q, const struct query_env *env,

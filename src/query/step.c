@@ -32,6 +32,7 @@ query_begin(struct query *q, const struct query_env *env,
 {
 	q->client = *client;
 	q->refresh = false;
+	q->has_seen = false;
 	q->is_near = false;
 	q->parsed = question_read(&q->question, packet, length);
 	if (q->parsed != QUESTION_OK)
@@ -52,6 +53,7 @@ prefetch_bucket(struct query *q, const struct query_env *env)
 
 	if (route == NULL || (question->flags & FLAG_RD) == 0)
 		return;
+	q->route = route;
 	chain_question(q, &route->to);
 	cache_prefetch(env->cache, q->forward.hash);
 	q->is_near = true;
@@ -60,8 +62,11 @@ prefetch_bucket(struct query *q, const struct query_env *env)
 void
 query_prefetch(struct query *q, const struct query_env *env)
 {
-	if (q->parsed == QUESTION_OK &&
-	    !snapshot_prefetch_node(q->view->names, q->hash))
+	if (q->parsed != QUESTION_OK)
+		return;
+	q->seen = snapshot_prefetch_node(q->view->names, q->hash);
+	q->has_seen = true;
+	if (q->seen == 0)
 		prefetch_bucket(q, env);
 }
 
@@ -241,13 +246,23 @@ answer_told(struct query *q, const struct query_env *env,
 	return outcome;
 }
 
+static const struct node *
+find_node(const struct query *q)
+{
+	const struct snapshot *names = q->view->names;
+	const struct question *question = &q->question;
+
+	return q->has_seen ? snapshot_find_seen(names, q->seen, q->hash,
+	    question->name, question->name_length) : snapshot_find(names,
+	    q->hash, question->name, question->name_length);
+}
+
 /* All the names of hostler's own, and what upstreams say. */
 static enum query_outcome
 answer(struct query *q, const struct query_env *env,
     enum tally_source *source)
 {
-	q->node = snapshot_find(q->view->names, q->hash, q->question.name,
-	    q->question.name_length);
+	q->node = find_node(q);
 	if (env->trace != NULL)
 		return chain_answer(q, env, source);
 	if (env->policy->told_count > 0 && q->reply.edns &&
