@@ -64,12 +64,22 @@ hash_name(const union waiting_name *name)
 	return spread(front);
 }
 
+/* Family, port and IPv4 address tell most of them apart. */
+static uint64_t
+front_of(const struct msghdr *msg)
+{
+	uint64_t front;
+
+	memcpy(&front, msg->msg_name, sizeof front);
+	return front;
+}
+
 static bool
 is_same_way(const struct msghdr *a, const struct msghdr *b)
 {
 	const struct cmsghdr *from = a->msg_control;
 
-	if (a->msg_namelen != b->msg_namelen ||
+	if (front_of(a) != front_of(b) || a->msg_namelen != b->msg_namelen ||
 	    memcmp(a->msg_name, b->msg_name, a->msg_namelen) != 0 ||
 	    a->msg_controllen != b->msg_controllen)
 		return false;
