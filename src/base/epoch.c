@@ -8,15 +8,12 @@
 
 #include "base/memory.h"
 
-#define CACHE_LINE 64
-
 /* A reader's seen is 0 while it is offline, else the epoch that it came online
- * in.  It is written twice a batch: nothing that others write is near it. */
+ * in.  It is written twice a batch: nothing that others write is near it
+ * (memory_own). */
 struct epoch_reader {
 	struct epoch_reader *next;
-	char before[CACHE_LINE];
 	_Atomic uint64_t seen;
-	char behind[CACHE_LINE];
 };
 
 static _Atomic uint64_t current = 1;
@@ -26,7 +23,7 @@ static struct epoch_reader *readers;
 struct epoch_reader *
 epoch_reader_new(void)
 {
-	struct epoch_reader *reader = memory_zeroed(1, sizeof *reader);
+	struct epoch_reader *reader = memory_own(sizeof *reader);
 
 	atomic_init(&reader->seen, 0);
 	pthread_mutex_lock(&readers_lock);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 
 #define EXIT_MEMORY 4
+#define OWN_LINES 128
 
 static void
 end_without_memory(void)
@@ -49,6 +50,14 @@ memory_aligned(size_t alignment, size_t size)
 	if (!memory)
 		end_without_memory();
 	return memory;
+}
+
+void *
+memory_own(size_t size)
+{
+	size_t rounded = (size + OWN_LINES - 1) / OWN_LINES * OWN_LINES;
+
+	return memset(memory_aligned(OWN_LINES, rounded), 0, rounded);
 }
 
 void *

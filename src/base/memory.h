@@ -16,6 +16,9 @@ void *memory_alloc(size_t size);		/* not zeroed */
 void *memory_zeroed(size_t count, size_t size);
 /* size is a multiple of alignment, a power of two; not zeroed. */
 void *memory_aligned(size_t alignment, size_t size);
+/* For what one thread writes all the time: zeroed, and nothing else is on its
+ * cache lines, nor on their neighbours, which come with them (128 bytes). */
+void *memory_own(size_t size);
 void *memory_resize(void *old, size_t count, size_t size);
 char *memory_string(const char *text);		/* a copy; NULL stays NULL */
 char *memory_format(const char *fmt, ...)

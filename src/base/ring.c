@@ -30,15 +30,12 @@ struct ring {
 struct ring *
 ring_new(size_t bytes)
 {
-	struct ring *ring = memory_aligned(_Alignof(struct ring),
-	    sizeof *ring);
+	struct ring *ring = memory_own(sizeof *ring);
 
 	assert(bytes >= 64 && (bytes & (bytes - 1)) == 0);
-	memset(ring, 0, sizeof *ring);
 	ring->size = bytes;
-	ring->bytes = memory_aligned(64, bytes);
 	/* All of it will be used in turn: what it takes shows at once. */
-	memset(ring->bytes, 0, bytes);
+	ring->bytes = memory_own(bytes);
 	return ring;
 }
 

@@ -96,7 +96,7 @@ late_put(struct late *late, const struct late_reply *reply)
 struct late *
 late_new(struct event_base *base, struct stats *stats)
 {
-	struct late *late = memory_zeroed(1, sizeof(*late));
+	struct late *late = memory_own(sizeof(*late));
 
 	late->stats = stats;
 	event_assign(&late->round_ends, base, -1, 0, on_round_ends, late);

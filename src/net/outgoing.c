@@ -434,7 +434,7 @@ struct outgoing_pool *
 outgoing_pool_new(struct event_base *base, unsigned max,
     outgoing_readable readable, void *arg)
 {
-	struct outgoing_pool *pool = memory_zeroed(1, sizeof(*pool));
+	struct outgoing_pool *pool = memory_own(sizeof(*pool));
 
 	pool->max = max;
 	pool->readable = readable;

@@ -40,8 +40,8 @@ segments_ability(int fd)
 
 /* ---- who is whose ---- */
 
-/* Not keyed: whoever makes addresses fall together has his replies sent singly,
- * at most, and those of the other. */
+/* Not keyed: whoever makes addresses fall together makes us compare 64 times
+ * eight bytes for a reply, at most. */
 static uint64_t
 spread(uint64_t bits)
 {
@@ -90,13 +90,19 @@ is_same_way(const struct msghdr *a, const struct msghdr *b)
 static unsigned
 find_first(struct segments *s, const struct msghdr *msg)
 {
-	unsigned slot = hash_name(msg->msg_name) >> 57;
-	unsigned first = s->first[slot];
+	unsigned slot = hash_name(msg->msg_name) >> 57, first;
 
-	if (first < s->replies && is_same_way(&s->single[first].msg_hdr, msg)) {
-		s->shared = true;
-		return first;
+	for (;; slot = (slot + 1) % SEGMENTS_SLOTS) {
+		first = s->first[slot];
+		if (first >= s->replies || s->slot[first] != slot)
+			break;
+		if (is_same_way(&s->single[first].msg_hdr, msg)) {
+			s->slot[s->replies] = SEGMENTS_SLOTS;
+			s->shared = true;
+			return first;
+		}
 	}
+	s->slot[s->replies] = (uint8_t)slot;
 	s->first[slot] = (uint8_t)s->replies;
 	return s->replies;
 }

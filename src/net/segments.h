@@ -56,9 +56,11 @@ struct segments_refused {
 struct segments {
 	unsigned replies;		/* added */
 	bool shared;			/* two of them have one client */
-	uint8_t first[SEGMENTS_SLOTS];	/* a client's first reply, by hash;
-					 * what is left of older batches is
-					 * found out by comparing */
+	/* A client's first reply, by hash, at the first free slot from there
+	 * on; and a reply's slot, if it is a first one.  What is left of older
+	 * batches shows by the two not pointing at each other. */
+	uint8_t first[SEGMENTS_SLOTS];
+	uint8_t slot[SEGMENTS_REPLIES];
 	uint64_t order[SEGMENTS_REPLIES]; /* first reply of the client, length
 					 * (longest first), reply */
 	struct mmsghdr single[SEGMENTS_REPLIES];

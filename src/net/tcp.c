@@ -842,7 +842,7 @@ tcp_listener_free(struct tcp_listener *listener)
 struct tcp *
 tcp_new(struct serving *serving, const struct tcp_limits *limits)
 {
-	struct tcp *tcp = memory_zeroed(1, sizeof *tcp);
+	struct tcp *tcp = memory_own(sizeof *tcp);
 
 	tcp->serving = serving;
 	tcp->limits = *limits;

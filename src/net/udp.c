@@ -64,7 +64,7 @@ reset_header(struct udp_batch *batch, unsigned i)
 struct udp_batch *
 udp_batch_new(void)
 {
-	struct udp_batch *batch = memory_zeroed(1, sizeof *batch);
+	struct udp_batch *batch = memory_own(sizeof *batch);
 
 	for (unsigned i = 0; i < SERVING_BATCH; i++) {
 		batch->in_room[i] = (struct iovec){batch->packets[i],
@@ -295,7 +295,7 @@ struct udp *
 udp_new(struct serving *serving, struct udp_batch *batch, int fd,
     const struct endpoint *endpoint)
 {
-	struct udp *udp = memory_zeroed(1, sizeof *udp);
+	struct udp *udp = memory_own(sizeof *udp);
 
 	udp->serving = serving;
 	udp->batch = batch;

@@ -379,7 +379,7 @@ make_streams(struct upstream_io *io, const struct upstream_settings *from)
 struct upstream_io *
 upstream_new(const struct upstream_settings *settings)
 {
-	struct upstream_io *io = memory_zeroed(1, sizeof(*io));
+	struct upstream_io *io = memory_own(sizeof(*io));
 
 	io->base = settings->base;
 	io->forward = settings->forward;

@@ -33,7 +33,7 @@ struct waiting {
 struct waiting *
 waiting_new(unsigned max)
 {
-	struct waiting *waiting = memory_zeroed(1, sizeof *waiting);
+	struct waiting *waiting = memory_own(sizeof *waiting);
 
 	waiting->table = memory_zeroed(max, sizeof *waiting->table);
 	waiting->max = max;

@@ -541,9 +541,9 @@ open_worker(struct worker *worker)
 	serving->env.rate = rate_new();
 	serving->sighter.ring = worker->sightings;
 	serving->sighter.wants = settings->wants;
-	serving->queries = memory_zeroed(SERVING_BATCH,
+	serving->queries = memory_own(SERVING_BATCH *
 	    sizeof *serving->queries);
-	serving->again = memory_zeroed(1, sizeof *serving->again);
+	serving->again = memory_own(sizeof *serving->again);
 	serving->again_room = memory_alloc(WIRE_MAX);
 	serving->ask = ask;
 	serving->settle = settle;
@@ -636,10 +636,10 @@ workers_start(const struct workers_settings *settings)
 	workers->count = settings->count;
 	workers->list = memory_zeroed(settings->count, sizeof *workers->list);
 	for (unsigned i = 0; i < settings->count; i++) {
-		struct worker *worker = memory_aligned(_Alignof(struct worker),
-		    sizeof *worker);
+		struct worker *worker = memory_own(sizeof *worker);
 
-		*worker = (struct worker){.all = workers, .number = i};
+		worker->all = workers;
+		worker->number = i;
 		workers->list[i] = worker;
 		worker->mailbox = mailbox_new(LETTERS_MAX);
 		if (settings->wants)

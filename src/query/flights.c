@@ -14,7 +14,7 @@
 struct forward *
 forward_new(const struct forward_settings *settings)
 {
-	struct forward *f = memory_zeroed(1, sizeof(*f));
+	struct forward *f = memory_own(sizeof(*f));
 	uint32_t n = settings->questions_max, size = 1;
 
 	assert(n > 0 && n <= QUESTIONS_MAX && settings->waiters_max > 0);

@@ -32,7 +32,7 @@ struct rate {
 struct rate *
 rate_new(void)
 {
-	struct rate *rate = memory_zeroed(1, sizeof(*rate));
+	struct rate *rate = memory_own(sizeof(*rate));
 
 	random_bytes(&rate->key, sizeof(rate->key));
 	return rate;

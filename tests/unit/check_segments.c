@@ -217,6 +217,20 @@ START_TEST(two_lengths_are_one_message)
 }
 END_TEST
 
+/* Wherever the table puts them: batch after batch, from the table's beginning to
+ * its end, full of clients that come twice. */
+START_TEST(clients_are_found_again)
+{
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned i = 0; i < SEGMENTS_REPLIES; i++)
+			add_v4(i, round, (uint16_t)(i % (SEGMENTS_REPLIES / 2)),
+			    100);
+		check_packed(SEGMENTS_REPLIES);
+		ck_assert_uint_eq(segments.messages, SEGMENTS_REPLIES / 2);
+	}
+}
+END_TEST
+
 START_TEST(a_message_has_its_limits)
 {
 	for (unsigned i = 0; i < SEGMENTS_REPLIES; i++)
@@ -234,7 +248,7 @@ START_TEST(ways_are_kept_apart)
 	for (unsigned i = 0; i < 8; i++) {
 		name_lengths[i] = name_v4(&names[i], 0x0a000001, 5000);
 		control_lengths[i] = source_v4(&controls[i], 0x7f000001 +
-		    i / 4);
+		    i % 2);
 		add(i, 100);
 	}
 	for (unsigned i = 8; i < 16; i++) {
@@ -493,6 +507,7 @@ main(void)
 	tcase_add_test(tcase, one_client_one_length_is_one_message);
 	tcase_add_test(tcase, clients_that_differ_share_nothing);
 	tcase_add_test(tcase, two_lengths_are_one_message);
+	tcase_add_test(tcase, clients_are_found_again);
 	tcase_add_test(tcase, a_message_has_its_limits);
 	tcase_add_test(tcase, ways_are_kept_apart);
 	tcase_add_test(tcase, every_reply_is_in_one_message);
