@@ -83,7 +83,7 @@ late_put(struct late *late, const struct late_reply *reply)
 		memcpy(place->control, reply->control,
 		    reply->control_length);
 	place->reply.control = reply->control_length != 0 ?
-	    &place->control.aligned : NULL;
+	    (struct cmsghdr *)place->control : NULL;
 	place->reply.control_length = reply->control_length;
 	late->abilities[late->count] = reply->ability;
 	late->fds[late->count] = reply->fd;
