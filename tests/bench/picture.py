@@ -268,8 +268,8 @@ def panels_of(results):
         for key, title, unit, scale in (
                 ("load_ms", "until the first right answer", "s", 0.001),
                 ("memory_mb", "memory", "MB", 1),
-                ("reload_ms", "changed, until it answers", "s", 0.001),
-                ("max_us", "the longest that an answer took meanwhile", "ms",
+                ("reload_ms", "read again, until it answers", "s", 0.001),
+                ("max_us", "the longest answer meanwhile", "ms",
                  0.001)):
             out.append(Panel(f"{names} names: {title}", unit, figures(
                 results, work["name"], key)[0], None, scale))
