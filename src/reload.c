@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pages.h"
 #include "base/random.h"
 #include "confread.h"
 #include "giving.h"
@@ -182,8 +183,10 @@ reload_reclaim(struct reload *reload)
 	}
 	if (reload->index_waits) {
 		reload->index_waits = realms_reclaim(reload->realms);
-		if (!reload->index_waits)
+		if (!reload->index_waits) {
 			memory_give_back();
+			pages_settle();
+		}
 	}
 	return reload->old || reload->index_waits;
 }

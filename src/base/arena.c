@@ -6,14 +6,16 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pages.h"
 
 #define ALIGN 8
 #define BLOCK_MIN 256
 #define BLOCK_MAX (1 << 20)
+#define PAGES_FROM (32 << 10)		/* of a block, its head too */
 
 struct block {
 	struct block *next;
-	size_t size;
+	size_t size;			/* of bytes */
 	_Alignas(ALIGN) unsigned char bytes[];
 };
 
@@ -34,6 +36,23 @@ arena_new(size_t first_block)
 	return arena;
 }
 
+static struct block *
+take_block(size_t size)
+{
+	return size < PAGES_FROM ? memory_alloc(size) : pages_take(size);
+}
+
+static void
+give_block(struct block *block)
+{
+	size_t size = sizeof *block + block->size;
+
+	if (size < PAGES_FROM)
+		free(block);
+	else
+		pages_give(block, size);
+}
+
 void
 arena_free(struct arena *arena)
 {
@@ -43,7 +62,7 @@ arena_free(struct arena *arena)
 		struct block *block = arena->blocks;
 
 		arena->blocks = block->next;
-		free(block);
+		give_block(block);
 	}
 	free(arena);
 }
@@ -51,7 +70,7 @@ arena_free(struct arena *arena)
 static void
 add_block(struct arena *arena, size_t size)
 {
-	struct block *block = memory_alloc(sizeof *block + size);
+	struct block *block = take_block(sizeof *block + size);
 
 	block->next = arena->blocks;
 	block->size = size;
@@ -87,6 +106,24 @@ arena_copy(struct arena *arena, const void *from, size_t size)
 	if (size)
 		memcpy(memory, from, size);
 	return memory;
+}
+
+/* Not to less than what says where a block came from. */
+void
+arena_trim(struct arena *arena)
+{
+	struct block *block = arena->blocks;
+	size_t size, needed;
+
+	if (!block || sizeof *block + block->size < PAGES_FROM)
+		return;
+	size = sizeof *block + block->size;
+	needed = sizeof *block + arena->at;
+	if (needed < PAGES_FROM)
+		needed = PAGES_FROM;
+	pages_trim(block, size, needed);
+	block->size = needed - sizeof *block;
+	arena->total -= size - needed;
 }
 
 size_t

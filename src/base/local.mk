@@ -13,6 +13,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/memory.c src/base/memory.h \
 	src/base/neighbour.h \
 	src/base/parts.h \
+	src/base/pages.c src/base/pages.h \
 	src/base/printable.c src/base/printable.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \

@@ -15,8 +15,8 @@
 #define EXIT_MEMORY 4
 #define OWN_LINES 128
 
-static void
-end_without_memory(void)
+_Noreturn void
+memory_exhausted(void)
 {
 	log_error("out of memory");
 	exit(EXIT_MEMORY);
@@ -28,7 +28,7 @@ memory_alloc(size_t size)
 	void *memory = malloc(size ? size : 1);
 
 	if (!memory)
-		end_without_memory();
+		memory_exhausted();
 	return memory;
 }
 
@@ -38,7 +38,7 @@ memory_zeroed(size_t count, size_t size)
 	void *memory = calloc(count ? count : 1, size ? size : 1);
 
 	if (!memory)
-		end_without_memory();
+		memory_exhausted();
 	return memory;
 }
 
@@ -48,7 +48,7 @@ memory_aligned(size_t alignment, size_t size)
 	void *memory = aligned_alloc(alignment, size);
 
 	if (!memory)
-		end_without_memory();
+		memory_exhausted();
 	return memory;
 }
 
@@ -66,10 +66,10 @@ memory_resize(void *old, size_t count, size_t size)
 	void *memory;
 
 	if (size && count > SIZE_MAX / size)
-		end_without_memory();
+		memory_exhausted();
 	memory = realloc(old, count && size ? count * size : 1);
 	if (!memory)
-		end_without_memory();
+		memory_exhausted();
 	return memory;
 }
 
@@ -92,7 +92,7 @@ memory_format(const char *fmt, ...)
 
 	va_start(args, fmt);
 	if (vasprintf(&text, fmt, args) < 0)
-		end_without_memory();
+		memory_exhausted();
 	va_end(args);
 	return text;
 }
@@ -103,7 +103,7 @@ memory_stream(char **text, size_t *length)
 	FILE *stream = open_memstream(text, length);
 
 	if (!stream)
-		end_without_memory();
+		memory_exhausted();
 	return stream;
 }
 
@@ -113,7 +113,7 @@ memory_stream_close(FILE *stream)
 	int failed = ferror(stream);
 
 	if (fclose(stream) != 0 || failed)
-		end_without_memory();
+		memory_exhausted();
 }
 
 void

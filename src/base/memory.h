@@ -20,6 +20,8 @@ void *memory_aligned(size_t alignment, size_t size);
  * cache lines, nor on their neighbours, which come with them (128 bytes). */
 void *memory_own(size_t size);
 void *memory_resize(void *old, size_t count, size_t size);
+/* For who asks the system itself: ends the process as these do. */
+_Noreturn void memory_exhausted(void);
 char *memory_string(const char *text);		/* a copy; NULL stays NULL */
 char *memory_format(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));

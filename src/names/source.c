@@ -79,6 +79,7 @@ append_chunk(struct content *content, struct chunk *chunk)
 void
 content_add(struct content *content, struct chunk *chunk)
 {
+	arena_trim(chunk->arena);
 	append_chunk(content, chunk);
 	content->record_count += chunk->record_count;
 }

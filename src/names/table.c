@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "names/segments.h"
 
 #define WHOLE (TABLE_BUCKETS * TABLE_SLOTS)
 #define SPLIT_AT (WHOLE * 7 / 8)
@@ -45,11 +46,13 @@ struct table_writer {
 static struct table_segment *
 new_segment(uint32_t depth, uint64_t version)
 {
-	struct table_segment *segment = memory_aligned(64, sizeof(*segment));
+	struct table_segment *segment = segments_take();
 
-	memset(segment, 0, sizeof(*segment));
-	segment->depth = depth;
-	segment->version = version;
+	*segment = (struct table_segment){
+		.depth = depth,
+		.version = version,
+		.slab = segment->slab,
+	};
 	return segment;
 }
 
@@ -91,7 +94,7 @@ table_garbage_free(struct table_garbage *garbage)
 	if (garbage == NULL)
 		return;
 	for (size_t i = 0; i < garbage->count; i++)
-		free(garbage->segments[i]);
+		segments_give(garbage->segments[i]);
 	free(garbage->segments);
 	if (garbage->table != NULL)
 		free_table(garbage->table);
@@ -118,7 +121,7 @@ table_writer_free(struct table_writer *writer)
 		while (segment != NULL) {
 			struct table_segment *more = segment->more;
 
-			free(segment);
+			segments_give(segment);
 			segment = more;
 		}
 	}
@@ -158,7 +161,7 @@ retire(struct table_writer *writer, struct table_segment *segment)
 	struct table_garbage *garbage = writer->garbage;
 
 	if (segment->version == writer->table->version) {
-		free(segment);
+		segments_give(segment);
 		return;
 	}
 	if (garbage->count == garbage->room) {
@@ -172,9 +175,11 @@ retire(struct table_writer *writer, struct table_segment *segment)
 static struct table_segment *
 copy_segment(struct table_writer *writer, struct table_segment *segment)
 {
-	struct table_segment *copy = memory_aligned(64, sizeof(*copy));
+	struct table_segment *copy = segments_take();
+	struct table_slab *slab = copy->slab;
 
 	memcpy(copy, segment, sizeof(*copy));
+	copy->slab = slab;
 	copy->version = writer->table->version;
 	retire(writer, segment);
 	return copy;
@@ -402,7 +407,7 @@ take_from_more(struct table_writer *writer, struct table_segment *segment)
 	take_out(writer, more, b, 0);
 	if (more->used == 0) {
 		segment->more = NULL;
-		free(more);
+		segments_give(more);
 	}
 	return slot;
 }

@@ -26,6 +26,8 @@
 
 typedef uint64_t table_slot;		/* 0: empty */
 
+struct table_slab;			/* segments.h */
+
 struct table_segment {
 	_Alignas(64) table_slot bucket[TABLE_BUCKETS][TABLE_SLOTS];
 	uint32_t used;
@@ -33,6 +35,7 @@ struct table_segment {
 	uint64_t version;
 	struct table_segment *more;	/* only where hashes are so alike that
 					 * a full segment cannot be split */
+	struct table_slab *slab;	/* it was cut from */
 };
 
 struct table {

@@ -7,6 +7,7 @@
 
 #include "base/epoch.h"
 #include "base/memory.h"
+#include "base/pages.h"
 
 #define BUCKET_SLOTS 6
 #define SHARDS_MAX 16
@@ -24,6 +25,9 @@
 /* A failure is one more in a row where the one before it ended no longer ago
  * than this. */
 #define FAILURE_GAP_MS 10000
+/* With so many answers for each page of its part of the table, nearly all of
+ * those pages were touched. */
+#define CROWD_A_PAGE 4
 #define MALLOC_OVERHEAD 8
 #define MALLOC_ALIGN 16
 
@@ -34,13 +38,13 @@ struct bucket {
 
 struct shard {
 	pthread_mutex_t lock;
-	struct bucket *buckets;		/* on a cache line, within block */
-	void *block;
+	struct bucket *buckets;		/* part of the cache's */
 	size_t slots;
 	size_t hand;			/* of the slots, bucket by bucket */
 	size_t live, retired;		/* bytes */
 	size_t budget;			/* of both, the table taken off */
 	size_t entries;
+	bool is_crowded;
 	uint64_t evicted;
 	struct answer *oldest, *newest;	/* retired, by ticket */
 };
@@ -49,6 +53,8 @@ struct cache {
 	size_t budget;
 	unsigned shard_count;		/* a power of two, or 0 */
 	uint32_t bucket_count;		/* a shard */
+	struct bucket *buckets;		/* of all shards */
+	_Atomic unsigned crowded;	/* shards, see CROWD_A_PAGE */
 	_Atomic int64_t stale_ms;
 	struct shard shards[SHARDS_MAX];
 };
@@ -66,18 +72,21 @@ block_size(const struct answer *answer)
 	    ~(size_t)(MALLOC_ALIGN - 1);
 }
 
-static void
-start_shard(struct shard *shard, size_t budget, uint32_t buckets)
+static size_t
+table_size(const struct cache *cache)
 {
-	size_t line = _Alignof(struct bucket);
-	size_t size = buckets * sizeof(struct bucket) + line;
+	return (size_t)cache->shard_count * cache->bucket_count *
+	    sizeof(struct bucket);
+}
 
+static void
+start_shard(struct shard *shard, struct bucket *buckets, size_t budget,
+    uint32_t count)
+{
 	pthread_mutex_init(&shard->lock, NULL);
-	shard->block = memory_zeroed(1, size);
-	shard->buckets = (struct bucket *)(((uintptr_t)shard->block + line -
-	    1) & ~(uintptr_t)(line - 1));
-	shard->slots = (size_t)buckets * BUCKET_SLOTS;
-	shard->budget = budget - size;
+	shard->buckets = buckets;
+	shard->slots = (size_t)count * BUCKET_SLOTS;
+	shard->budget = budget - count * sizeof(struct bucket);
 }
 
 struct cache *
@@ -93,11 +102,14 @@ cache_new(size_t budget_bytes)
 	while (cache->shard_count < SHARDS_MAX &&
 	    budget_bytes / (cache->shard_count * 2) >= SHARD_BYTES_MIN)
 		cache->shard_count *= 2;
-	shard_bytes = (budget_bytes - sizeof(*cache)) / cache->shard_count;
+	shard_bytes = (budget_bytes - sizeof(*cache) - PAGES_UNIT) /
+	    cache->shard_count;
 	cache->bucket_count = (uint32_t)(shard_bytes /
 	    (BYTES_A_SLOT * BUCKET_SLOTS));
+	cache->buckets = pages_take(table_size(cache));
 	for (unsigned i = 0; i < cache->shard_count; i++)
-		start_shard(&cache->shards[i], shard_bytes,
+		start_shard(&cache->shards[i], cache->buckets +
+		    (size_t)i * cache->bucket_count, shard_bytes,
 		    cache->bucket_count);
 	return cache;
 }
@@ -114,7 +126,6 @@ free_shard(struct shard *shard)
 		shard->oldest = answer->next_retired;
 		answer_release(answer);
 	}
-	free(shard->block);
 	pthread_mutex_destroy(&shard->lock);
 }
 
@@ -125,6 +136,8 @@ cache_free(struct cache *cache)
 		return;
 	for (unsigned i = 0; i < cache->shard_count; i++)
 		free_shard(&cache->shards[i]);
+	if (cache->buckets != NULL)
+		pages_give(cache->buckets, table_size(cache));
 	free(cache);
 }
 
@@ -542,6 +555,22 @@ put(struct cache *cache, struct shard *shard, struct answer *answer,
 	release_passed(shard);
 }
 
+/* The table is not to take more memory than it would page by page: it is made
+ * of huge ones once all shards are crowded. */
+static void
+note_crowd(struct cache *cache, struct shard *shard)
+{
+	size_t size = cache->bucket_count * sizeof(struct bucket);
+
+	if (shard->is_crowded || shard->entries * PAGES_UNIT <
+	    size * CROWD_A_PAGE)
+		return;
+	shard->is_crowded = true;
+	if (atomic_fetch_add(&cache->crowded, 1) + 1 == cache->shard_count &&
+	    table_size(cache) > PAGES_STRETCH)
+		pages_join(cache->buckets, table_size(cache));
+}
+
 void
 cache_put(struct cache *cache, struct answer *answer, int64_t now_ms)
 {
@@ -553,6 +582,7 @@ cache_put(struct cache *cache, struct answer *answer, int64_t now_ms)
 	shard = shard_of(cache, answer->hash);
 	pthread_mutex_lock(&shard->lock);
 	put(cache, shard, answer, now_ms);
+	note_crowd(cache, shard);
 	pthread_mutex_unlock(&shard->lock);
 }
 

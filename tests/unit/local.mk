@@ -26,3 +26,4 @@ include tests/unit/doctor.mk
 include tests/unit/http.mk
 include tests/unit/quiet.mk
 include tests/unit/loader.mk
+include tests/unit/lookup.mk
