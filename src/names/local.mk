@@ -96,5 +96,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/zonebuild.h \
 	src/names/zoneentry.c \
 	src/names/zoneentry.h \
+	src/names/zoneplain.c \
+	src/names/zoneplain.h \
 	src/names/zonefile.c \
 	src/names/zonefile.h

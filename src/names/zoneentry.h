@@ -45,6 +45,14 @@ enum zone_owner {
 	ZONE_OWNER_BAD,			/* was told: its records are dropped */
 };
 
+/* What is known of the origin once it was looked at (zoneplain.c); a length of
+ * 0: nothing yet. */
+struct zone_suffix {
+	struct dname lower;
+	bool is_inside;			/* at the apex or below */
+	uint8_t as_written[DNAME_MAX];
+};
+
 /* A file that is open.  What it sets holds for itself and the files that it
  * includes, not for the file that includes it. */
 struct zone_file {
@@ -57,6 +65,7 @@ struct zone_file {
 	const struct token *shown;	/* where faults are shown instead of
 					 * at the token itself ($GENERATE) */
 	struct dname origin;
+	struct zone_suffix suffix;
 	uint32_t ttl_s;
 	enum zone_owner owner_state;
 	struct dname owner;		/* lower */

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "dns/types.h"
 #include "names/zone.h"
-#include "names/zoneentry.h"
+#include "names/zoneplain.h"
 
 #define INCLUDE_DEPTH 8
 #define INCLUDE_MAX 4096		/* in one zone */
@@ -242,7 +242,12 @@ read_file(struct zone_reading *z, struct zone_file *f,
 	tokenizer_init(&f->tokens, text->bytes, text->length);
 	line = line_at(f);
 	zonebuild_open(&z->build, &line);
-	while ((start = tokenizer_start(&f->tokens)) != TOKEN_FILE_END) {
+	for (;;) {
+		while (zoneplain_read(z, f))
+			;
+		start = tokenizer_start(&f->tokens);
+		if (start == TOKEN_FILE_END)
+			break;
 		f->entry_from = f->tokens.line_start;
 		f->entry_line = f->tokens.line;
 		read_entry(z, f, start);

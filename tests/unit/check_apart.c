@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "names/hostsfile.h"
 #include "names/hostsline.h"
+#include "names/zonefile.h"
 #include "sys/crew.h"
 
 static const struct dname lab = {5, 1, {3, 'l', 'a', 'b', 0}};
@@ -87,6 +88,13 @@ struct reading {
 	char *printed;
 	size_t length;
 };
+
+static void
+print_place(void *context, const struct diag_view *diag)
+{
+	fprintf(context, "%u:%u: %s\n", diag->line, diag->column,
+	    diag->text);
+}
 
 static struct reading
 read_hosts(const char *bytes, size_t length, const struct parts *parts,
@@ -303,6 +311,129 @@ START_TEST(a_plain_line_is_read_as_any_line)
 }
 END_TEST
 
+/* ---- zone files ---- */
+
+static struct reading
+read_zone(const char *text)
+{
+	const struct source_spec spec = {
+		.kind = SOURCE_ZONE,
+		.path = "lab.zone",
+		.has_domain = true,
+		.domain = lab,
+	};
+	struct zonefile_input input = {
+		.spec = &spec,
+		.text = {"lab.zone", text, strlen(text)},
+	};
+	struct reading reading = {.diags = diags_new()};
+	FILE *out = memory_stream(&reading.printed, &reading.length);
+
+	reading.content = zonefile_parse(&input, reading.diags);
+	diags_visit(reading.diags, print_place, out);
+	memory_stream_close(out);
+	return reading;
+}
+
+static const char *
+pick(uint64_t *state, const char *const *list, size_t count)
+{
+	return list[next_random(state) % count];
+}
+
+/* An entry, all of it common or with something in it that is less so; faults
+ * only where they are asked for. */
+static void
+write_entry(FILE *out, uint64_t *state, unsigned number, bool faults)
+{
+	static const char *const owners[] = {"a", "Host", "vm-7.Sub", "_x._y",
+	    "  ", "\t", "full.lab.", "@", "*.w", "1.2", "e\\.f", "\"q\""};
+	static const char *const heads[] = {" ", " IN ", " 60 ", " 60 IN ",
+	    "\tIN 60 ", " 1m ", " in ", " 0060 "};
+	static const char *const rdata[] = {"A 10.0.0.%", "AAAA fd00::%",
+	    "aaaa fd00::%", "TXT \"a b;c %\" \"\"", "TXT word%",
+	    "MX % mail", "MX % mail.Else.test.", "SRV 1 2 % Target",
+	    "TXT \"esc\\%\"", "NS ns%", "TYPE1% \\# 0",
+	    "A ( 10.0.1.% )", "MX % @"};
+	static const char *const wrong[] = {"A 10.0.0.%.1", "A fd00::%",
+	    "MX %70000 x", "NS a..b%", "TXT \"open %", "SRV 1 % x",
+	    "A 10.0.0.1 %", "CNAME x%. y", "MX %", "SRV 1 2 0% toolong-"
+	    "0123456789012345678901234567890123456789012345678901234567890"};
+	const char *owner = pick(state, owners,
+	    sizeof(owners) / sizeof(owners[0]) - (faults ? 0 : 1));
+	const char *words = faults && next_random(state) % 9 == 0 ?
+	    pick(state, wrong, sizeof(wrong) / sizeof(wrong[0])) :
+	    pick(state, rdata, sizeof(rdata) / sizeof(rdata[0]));
+
+	fputs(owner, out);
+	fputs(pick(state, heads, sizeof(heads) / sizeof(heads[0])), out);
+	number = 100 + number % 100;
+	fprintf(out, "%.*s", (int)strcspn(words, "%"), words);
+	if (strchr(words, '%') != NULL)
+		fprintf(out, "%u%s", number, strchr(words, '%') + 1);
+}
+
+struct zone_pair {
+	char *plain;
+	char *commented;
+};
+
+/* The same twice; behind every line of the second stands a comment, with which
+ * it is read the general way. */
+static struct zone_pair
+make_zones(uint64_t seed, bool faults)
+{
+	struct zone_pair pair;
+	size_t plain_length, commented_length;
+	FILE *plain = memory_stream(&pair.plain, &plain_length);
+	FILE *commented = memory_stream(&pair.commented, &commented_length);
+
+	for (unsigned i = 0; i < 300; i++) {
+		static const char *const between[] = {"", "", "\n\n",
+		    "$ORIGIN Sub.lab.\n", "$ORIGIN lab.\n", "$TTL 60\n"};
+		char *line = NULL;
+		size_t length;
+		FILE *out = memory_stream(&line, &length);
+		const char *end = next_random(&seed) % 5 == 0 ? "\r\n" :
+		    next_random(&seed) % 5 == 0 ? " \n" : "\n";
+
+		fputs(i == 0 ? "$TTL 60\nfirst A 10.9.9.9\n" :
+		    pick(&seed, between, 6), out);
+		write_entry(out, &seed, i, faults);
+		memory_stream_close(out);
+		fprintf(plain, "%s%s", line, end);
+		fprintf(commented, "%s ;%s", line, end);
+		free(line);
+	}
+	memory_stream_close(plain);
+	memory_stream_close(commented);
+	return pair;
+}
+
+START_TEST(a_plain_entry_is_read_as_any_entry)
+{
+	uint64_t seed = 100 + (uint64_t)_i;
+	struct zone_pair pair = make_zones(seed, _i % 2 == 1);
+	struct reading a = read_zone(pair.plain);
+	struct reading b = read_zone(pair.commented);
+
+	ck_assert_str_eq(a.printed, b.printed);
+	ck_assert_msg((a.content == NULL) == (b.content == NULL), "%s",
+	    a.printed);
+	ck_assert_msg(a.content != NULL || _i % 2 == 1, "%s", a.printed);
+	if (a.content != NULL) {
+		a.content->serial = b.content->serial;
+		ck_assert_uint_gt(a.content->record_count, 60);
+		ck_assert(content_equal(a.content, b.content));
+		ck_assert(content_places_equal(a.content, b.content));
+	}
+	free_reading(&a);
+	free_reading(&b);
+	free(pair.plain);
+	free(pair.commented);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -318,6 +449,7 @@ main(void)
 	    (int)(sizeof(rarities) / sizeof(rarities[0])));
 	tcase_add_test(tc, hosts_apart_keep_what_was_good);
 	tcase_add_test(tc, a_plain_line_is_read_as_any_line);
+	tcase_add_loop_test(tc, a_plain_entry_is_read_as_any_entry, 0, 200);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
