@@ -188,21 +188,26 @@ look_window(struct lint_walk *walk, const struct reverse *list,
 	const struct table *addrs = walk->names->addrs;
 	struct addr_prefix prefix[WINDOW];
 	uint64_t hash[WINDOW];
+	uint32_t at[WINDOW], shared = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		prefix[i] = addr_prefix_of(&list[i].addr,
-		    addr_bits(&list[i].addr));
+	for (uint32_t i = 0; i < count; i++)
+		if (lint_is_shared(walk, &list[i].addr))
+			at[shared++] = i;
+	for (uint32_t i = 0; i < shared; i++) {
+		const struct addr *addr = &list[at[i]].addr;
+
+		prefix[i] = addr_prefix_of(addr, addr_bits(addr));
 		hash[i] = addr_prefix_hash(snapshot_key(walk->names),
 		    &prefix[i]);
 		table_prefetch(addrs, hash[i]);
 	}
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < shared; i++)
 		table_prefetch_target(addrs, hash[i]);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < shared; i++) {
 		table_slot slot = addr_slot_find(addrs, hash[i], &prefix[i]);
 
 		if (slot != 0 && table_mark(slot) == ADDR_SET)
-			look_shared(walk, &list[i], table_pointer(slot));
+			look_shared(walk, &list[at[i]], table_pointer(slot));
 	}
 }
 
@@ -213,7 +218,8 @@ lint_shared_look(struct lint_walk *walk, const struct chunk *chunk)
 	struct reverse list[WINDOW];
 	uint32_t count;
 
-	while ((count = reverse_walk(chunk, &cursor, list, WINDOW)) > 0)
+	while (!lint_is_stopped(walk) &&
+	    (count = reverse_walk(chunk, &cursor, list, WINDOW)) > 0)
 		look_window(walk, list, count);
 }
 

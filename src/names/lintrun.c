@@ -299,8 +299,8 @@ lint_look_up(const struct lint_walk *walk, const uint8_t *lower,
 
 /* ---- the walk ---- */
 
-static bool
-is_stopped(const struct lint_walk *walk)
+bool
+lint_is_stopped(const struct lint_walk *walk)
 {
 	const atomic_bool *stop = walk->input->stop;
 
@@ -328,20 +328,24 @@ walk_window(struct lint_walk *walk, const struct node *const *nodes,
 {
 	const struct hash_key *key = snapshot_key(walk->names);
 	uint64_t hash[WINDOW];
+	bool alone[WINDOW];
 
 	for (uint32_t i = 0; i < count; i++) {
+		alone[i] = !lint_has_company(walk, nodes[i]);
+		if (alone[i])
+			continue;
 		hash[i] = dname_hash(key, node_name(nodes[i]));
 		snapshot_prefetch(walk->names, hash[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
-		snapshot_prefetch_node(walk->names, hash[i]);
+		if (!alone[i])
+			snapshot_prefetch_node(walk->names, hash[i]);
 	for (uint32_t i = 0; i < count; i++) {
-		struct lint_owner owner = {
-			.node = nodes[i],
-			.served = snapshot_find(walk->names, hash[i],
-			    node_name(nodes[i]), nodes[i]->name_length),
-		};
+		struct lint_owner owner = { nodes[i], nodes[i] };
 
+		if (!alone[i])
+			owner.served = snapshot_find(walk->names, hash[i],
+			    node_name(nodes[i]), nodes[i]->name_length);
 		look_at(walk, &owner);
 	}
 }
@@ -349,7 +353,7 @@ walk_window(struct lint_walk *walk, const struct node *const *nodes,
 static void
 walk_chunk(struct lint_walk *walk, const struct chunk *chunk)
 {
-	for (uint32_t i = 0; i < chunk->node_count && !is_stopped(walk);
+	for (uint32_t i = 0; i < chunk->node_count && !lint_is_stopped(walk);
 	     i += WINDOW) {
 		const struct node *nodes[WINDOW];
 		uint32_t count = 0;
@@ -372,7 +376,7 @@ walk_content(struct lint_walk *walk, const struct content *content)
 	walk->source = ++walk->findings->sources;
 	walk->told_local = false;
 	for (uint32_t i = 0; i < content->chunk_count; i++) {
-		if (is_stopped(walk))
+		if (lint_is_stopped(walk))
 			return;
 		walk_chunk(walk, content->chunks[i]);
 	}
@@ -399,6 +403,7 @@ lint_run(const struct lint_input *input, struct lint_findings *findings)
 		.findings = findings,
 		.cuts = lint_cuts_new(input),
 		.shared = lint_shared_new(),
+		.sieve = lint_sieve_new(input->names),
 	};
 
 	switch_off(&walk);
@@ -410,6 +415,7 @@ lint_run(const struct lint_input *input, struct lint_findings *findings)
 		walk_content(&walk, input->contents[i]);
 	lint_cuts_free(walk.cuts);
 	lint_shared_free(walk.shared);
+	lint_sieve_free(walk.sieve);
 	if (findings->count > 1)
 		qsort(findings->list, findings->count,
 		    sizeof(findings->list[0]), compare_findings);

@@ -24,6 +24,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/index.h \
 	src/names/lintrun.c src/names/lint.h \
 	src/names/lintaddrs.c \
+	src/names/lintsieve.c \
 	src/names/lintcuts.c \
 	src/names/lintlinks.c \
 	src/names/lintnames.c \
