@@ -88,7 +88,7 @@ bool lint_is_doubled(const struct lint_walk *walk, const uint8_t *name);
 /* Most names are said by one line alone, and most addresses too: then there is
  * nothing to compare, and looking them up in tables that are out of every cache
  * would be four fifths of a run over a million names (2026-11-21: 0.53 s with
- * the lookups, SIEVED).  So a run begins with one sequential walk through the
+ * the lookups, 0.12 s so).  So a run begins with one sequential walk through the
  * tables' slots, which say by their marks where several are, and keeps those in
  * bit sets that may say yes too often, but never no.
  *

@@ -302,6 +302,49 @@ START_TEST(test_bounds)
 }
 END_TEST
 
+static void
+fill(struct lintlab_file *file, unsigned lines, unsigned second_octet)
+{
+	file->bytes = memory_resize(file->bytes, (size_t)lines * 40, 1);
+	for (unsigned i = 0; i < lines; i++)
+		file->length += (size_t)sprintf(file->bytes + file->length,
+		    "10.%u.%u.%u name%u\n", second_octet + (i >> 16),
+		    i >> 8 & 0xff, i & 0xff, i);
+}
+
+/* Of many names those of several lines are found, whether they are few, or so
+ * many that nothing is told apart ahead. */
+START_TEST(test_many)
+{
+	static const unsigned lines[] = {3000, 140000};
+	static const unsigned same[] = {3, 140000};
+	struct lint_findings findings = { 0 };
+	struct lintlab lab;
+	struct lintlab_file *file;
+	char text[80];
+
+	lintlab_open(&lab, "");
+	add_file(&lab, "input", "hosts a lab.test\nhosts b lab.test\n");
+	fill(add_file(&lab, "a", ""), lines[_i], 0);
+	file = add_file(&lab, "b", "");
+	fill(file, same[_i], 0);
+	file->bytes = memory_resize(file->bytes, file->length + 80, 1);
+	snprintf(text, sizeof(text), "10.200.0.1 name%u\n10.0.1.7 other\n",
+	    lines[_i] - 1);
+	memcpy(file->bytes + file->length, text, strlen(text));
+	file->length += strlen(text);
+	lintlab_publish(&lab);
+	lint_run(&lab.input, &findings);
+	ck_assert_uint_eq(findings.count, 2);
+	ck_assert_int_eq(findings.list[0].id, LINT_OTHER_ADDRESSES);
+	ck_assert_uint_eq(findings.list[0].line, same[_i] + 1);
+	ck_assert_int_eq(findings.list[1].id, LINT_SHARED_ADDRESS);
+	ck_assert_uint_eq(findings.list[1].line, same[_i] + 2);
+	lint_findings_fini(&findings);
+	lintlab_close(&lab);
+}
+END_TEST
+
 /* Two views with one file. */
 START_TEST(test_twice)
 {
@@ -349,6 +392,7 @@ make_suite(void)
 	tcase_add_test(tcase, test_zone_marks);
 	tcase_add_test(tcase, test_zone_mark_types);
 	tcase_add_test(tcase, test_bounds);
+	tcase_add_loop_test(tcase, test_many, 0, 2);
 	tcase_add_test(tcase, test_twice);
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(suite, tcase);
