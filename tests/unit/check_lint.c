@@ -392,6 +392,7 @@ make_suite(void)
 	tcase_add_test(tcase, test_zone_marks);
 	tcase_add_test(tcase, test_zone_mark_types);
 	tcase_add_test(tcase, test_bounds);
+	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, test_many, 0, 2);
 	tcase_add_test(tcase, test_twice);
 	tcase_add_test(tcase, test_stop);
