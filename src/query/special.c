@@ -8,6 +8,8 @@ struct special_top {
 	enum special_kind kind;
 };
 
+#define TOP_SHORTEST 4			/* "com" and "de" are none of them */
+
 static const struct special_top tops[] = {
 	{ "\11localhost", SPECIAL_LOCALHOST },
 	{ "\7invalid", SPECIAL_EMPTY },
@@ -97,6 +99,8 @@ special_find(const struct dname_path *path)
 	if (path->labels == 0)
 		return (struct special){ SPECIAL_NONE, 0 };
 	top = dname_path_suffix(path, path->labels - 1);
+	if (top[0] < TOP_SHORTEST)
+		return (struct special){ SPECIAL_NONE, 0 };
 	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops); i++) {
 		if (memcmp(top, tops[i].label, 2) == 0 &&
 		    memcmp(top, tops[i].label, top[0] + 1u) == 0)

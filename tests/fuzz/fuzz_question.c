@@ -43,7 +43,8 @@ check_question(const struct question *q, enum question_result result)
 }
 
 /* An OPT alone is found without walking.  With a harmless record ahead of it
- * all records are walked: what is said of the OPT must be the same. */
+ * all records are walked: what is said of the OPT must be the same.  Not where
+ * the owner is a pointer, since what it points at may move. */
 static void
 check_walked(const struct question *q, enum question_result result)
 {
@@ -53,6 +54,7 @@ check_walked(const struct question *q, enum question_result result)
 	uint8_t *packet;
 
 	if (q->end == WIRE_HEADER || wire_get32(q->packet + 8) != 1 ||
+	    q->length == q->end || q->packet[q->end] != 0 ||
 	    length > WIRE_MAX)
 		return;
 	packet = malloc(length);
