@@ -11,11 +11,12 @@ The daemon runs under callgrind and is asked one question at a time, so that its
 batches have one packet each.  A question for the server's own name (CHAOS)
 makes callgrind write down what the worker's thread did and count anew, by its
 --dump-before, so that neither the start nor the warming up is in it.  Hash keys
-and the worker's clock are the same each time (steady.c).  Lines: two runs of hostler
--t, of a small and a larger file, the difference divided.  What is kept is in
-tests/bench/instructions, all and those of hostler's own source: more than 5 %
-above either is a failure; 25 % where another compiler or other flags made the
-program."""
+and the worker's clock are the same each time (steady.c).  Lines: two runs of
+hostler -t, of a small and a larger file, the difference divided.
+
+What is kept is in tests/bench/instructions, all and those of hostler's own
+source: more than 5 % above either is a failure; 25 % where another compiler or
+other flags made the program."""
 import argparse
 import os
 import pathlib
@@ -275,8 +276,8 @@ def read_kept():
 
 
 def write_kept(found, made_by):
-    text = ("# Instructions a query, or a line, by callgrind: all, and hostler's "
-            "own.\n# make bench-instructions writes this file.\n"
+    text = ("# Instructions a query, or a line, by callgrind: all, and "
+            "hostler's own.\n# make bench-instructions writes this file.\n"
             f"# made by {made_by}\n")
     for title, (every, files) in found.items():
         text += f"{every:8.0f}{own(files):8.0f}  {title}\n"
@@ -371,7 +372,8 @@ def tell_files(found):
 
 
 STAGES_SECTION = "What a query costs by stage"
-STAGES_TEXT = """Instructions in hostler's own process, the kernel's not counted, by callgrind
+STAGES_TEXT = """\
+Instructions in hostler's own process, the kernel's not counted, by callgrind
 ({made_by}), one question at a time, so that what a batch shares is
 counted in full.  "make bench-instructions" writes this section, "make
 bench-stages" shows every source file.

@@ -5,8 +5,8 @@ the first right answer, memory, and from an edit to the answer.
 
     tests/bench/million.py BUILD [LINES [JSON]]
 
-BUILD is the folder that hostler was built in; JSON a file for the figures, too.  Works in a folder of its own
-below $TMPDIR, on 127.0.0.1@5398.
+BUILD is the folder that hostler was built in; JSON a file for the figures, too.
+Works in a folder of its own below $TMPDIR, on 127.0.0.1@5398.
 """
 import json
 import os

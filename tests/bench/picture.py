@@ -214,8 +214,9 @@ class Panel:
         bars = left + LABEL
         room = width - LABEL - VALUE
         most = self.most()
+        title = self.title[0].upper() + self.title[1:]
         out = [f'<text x="{left}" y="{top + 14}" class="name">'
-               f'{escape(self.title[0].upper() + self.title[1:])} <tspan class="soft">{escape(self.unit)}'
+               f'{escape(title)} <tspan class="soft">{escape(self.unit)}'
                '</tspan></text>']
         y = top + 26
         bottom = y + ROW * len(self.rows)

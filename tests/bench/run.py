@@ -19,6 +19,7 @@ import pathlib
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -305,8 +306,8 @@ def compiler(build):
     flags = re.search(r"^CFLAGS = (.*)", makefile, re.M)[1]
     first = subprocess.run([program, "--version"], capture_output=True,
                            text=True, check=False).stdout.split("\n")[0]
-    return f"{program} {(re.findall(r'[0-9]+[.][0-9.]+', first) or ['?'])[-1]}" \
-        f" {flags}"
+    found = re.findall(r"[0-9]+[.][0-9.]+", first)
+    return f"{program} {found[-1] if found else '?'} {flags}"
 
 
 def system():
@@ -370,8 +371,14 @@ def read_options():
     return parser.parse_args()
 
 
+def stop(*_):
+    """As Ctrl-C does it: what runs is ended on the way out."""
+    raise KeyboardInterrupt
+
+
 def main():
     options = read_options()
+    signal.signal(signal.SIGTERM, stop)
     works = list_works(options.small, options.middle, options.big)
     if options.works:
         works = [work for work in works if work.name in options.works.split()]
@@ -381,9 +388,14 @@ def main():
         results = about(options, works, kinds)
         try:
             run_all(bench, works, kinds)
+            whole = True
         except KeyboardInterrupt:
-            print("\nstopped; what was measured so far:")
+            print("\nstopped, nothing is kept; what was measured so far:")
+            whole = False
     results["runs"] = bench.runs
+    if not whole:
+        print(picture.text_tables(results))
+        return 1
     if options.json:
         pathlib.Path(options.json).write_text(
             json.dumps(results, indent=1) + "\n", encoding="utf-8")

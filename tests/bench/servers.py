@@ -51,7 +51,8 @@ def hostler(place, work):
     if work.forwards:
         to = f"['{place.upstream}@{place.upstream_port}']"
         text += ("hosts: []\ncache: {size: 512M}\n"
-                 f"forward: [{{zone: ., to: {to}}}, {{zone: test, to: {to}}}]\n")
+                 f"forward: [{{zone: ., to: {to}}}, "
+                 f"{{zone: test, to: {to}}}]\n")
     else:
         text += ("domain: cluster.test\nforward: []\n"
                  f"hosts: [{{path: {place.hosts}, ttl: 3600}}]\n")

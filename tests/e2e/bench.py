@@ -3,6 +3,7 @@
 """The benchmark's own tools: what they call wrong, lost and right, and that a
 run of it gives results, tables and a picture.  No time is judged."""
 import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -10,6 +11,10 @@ import xml.etree.ElementTree
 
 from hostlertest import (BUILD, SRC, Daemon, case, finish, folder, free_port,
                          same, until)
+
+sys.path.insert(0, str(SRC / "tests" / "bench"))
+sys.dont_write_bytecode = True
+import instructions                     # noqa: E402
 
 TOOLS = BUILD / "tests" / "bench"
 NAMES = 200
@@ -145,6 +150,24 @@ def sections_are_replaced(where, results):
              text.count("CPU us a query") == 3, text)
 
 
+def growth_fails():
+    """The judgement of instructions.py, on counts made up from those kept."""
+    kept, made_by = instructions.read_kept()
+
+    def grown(part, maker):
+        with contextlib.redirect_stdout(io.StringIO()):
+            return instructions.compare(
+                {title: (every * part, {"src/query/step.c": own * part})
+                 for title, (every, own) in kept.items()}, maker)
+
+    same("4 % more instructions pass", grown(1.04, made_by), 0)
+    same("6 % more do not", grown(1.06, made_by), len(kept))
+    same("of another compiler they do", grown(1.06, "another"), 0)
+    same("but not 30 %", grown(1.3, "another"), len(kept))
+    del kept["an A"]
+    same("nor does one work less", grown(1, made_by), 1)
+
+
 def main():
     with folder() as where:
         questions, missing = where / "questions", where / "missing"
@@ -157,6 +180,7 @@ def main():
         streams_are_judged(questions)
         hostler_is_right(where, questions)
         sections_are_replaced(where, run_is_whole(where))
+    growth_fails()
     finish()
 
 
