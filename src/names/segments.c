@@ -7,7 +7,6 @@
 
 #include "base/pages.h"
 
-#define SEGMENTS 63
 #define SLAB_SIZE (64 * PAGES_UNIT)
 
 /* free lists those that were given back, by `more`; what lies behind the first
@@ -18,22 +17,23 @@ struct table_slab {
 	struct table_segment *free;
 	unsigned used;
 	unsigned begun;
-	struct table_segment segments[SEGMENTS];
+	unsigned room;			/* segments */
+	unsigned buckets;		/* of each */
+	_Alignas(64) unsigned char bytes[];
 };
 
-_Static_assert(sizeof(struct table_slab) <= SLAB_SIZE, "a slab's size");
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct table_slab *first;	/* that has some left */
+/* By the number of buckets: slabs that have some left. */
+static struct table_slab *first[TABLE_BUCKETS + 1];
 
 static void
 list(struct table_slab *slab)
 {
 	slab->before = NULL;
-	slab->next = first;
-	if (first != NULL)
-		first->before = slab;
-	first = slab;
+	slab->next = first[slab->buckets];
+	if (slab->next != NULL)
+		slab->next->before = slab;
+	first[slab->buckets] = slab;
 }
 
 static void
@@ -44,7 +44,21 @@ unlist(struct table_slab *slab)
 	if (slab->before != NULL)
 		slab->before->next = slab->next;
 	else
-		first = slab->next;
+		first[slab->buckets] = slab->next;
+}
+
+static struct table_slab *
+new_slab(unsigned buckets)
+{
+	struct table_slab *slab = pages_take(SLAB_SIZE);
+
+	slab->free = NULL;
+	slab->used = 0;
+	slab->begun = 0;
+	slab->buckets = buckets;
+	slab->room = (unsigned)((SLAB_SIZE - sizeof(*slab)) /
+	    table_segment_size(buckets));
+	return slab;
 }
 
 static struct table_segment *
@@ -55,22 +69,23 @@ take_from(struct table_slab *slab)
 	if (segment != NULL)
 		slab->free = segment->more;
 	else
-		segment = &slab->segments[slab->begun++];
+		segment = (struct table_segment *)(slab->bytes +
+		    slab->begun++ * table_segment_size(slab->buckets));
 	segment->slab = slab;
-	if (++slab->used == SEGMENTS)
+	if (++slab->used == slab->room)
 		unlist(slab);
 	return segment;
 }
 
 struct table_segment *
-segments_take(void)
+segments_take(unsigned buckets)
 {
 	struct table_segment *segment;
 
 	pthread_mutex_lock(&lock);
-	if (first == NULL)
-		list(pages_take(SLAB_SIZE));
-	segment = take_from(first);
+	if (first[buckets] == NULL)
+		list(new_slab(buckets));
+	segment = take_from(first[buckets]);
 	pthread_mutex_unlock(&lock);
 	return segment;
 }
@@ -82,7 +97,7 @@ segments_give(struct table_segment *segment)
 
 	pthread_mutex_lock(&lock);
 	assert(slab->used > 0);
-	if (slab->used-- == SEGMENTS)
+	if (slab->used-- == slab->room)
 		list(slab);
 	segment->more = slab->free;
 	slab->free = segment;

@@ -9,8 +9,9 @@
 #include "names/segments.h"
 
 #define WHOLE (TABLE_BUCKETS * TABLE_SLOTS)
-#define SPLIT_AT (WHOLE * 7 / 8)
-#define RESERVE_TO (WHOLE * 3 / 4)
+#define FULL_AT 7			/* slots a bucket: then it grows */
+#define FILL_TO 6			/* where it is known ahead */
+#define RESERVE_TO (TABLE_BUCKETS * FILL_TO)
 #define JOIN_AT (WHOLE / 4)		/* of two neighbours together */
 #define LAST (TABLE_SLOTS - 1)
 
@@ -36,6 +37,7 @@ struct table_writer {
 	const void *context;
 	struct table *table;
 	struct table_garbage *garbage;
+	size_t expected;		/* of a segment, while reserving */
 	enum {
 		FROZEN,
 		WORKING,
@@ -44,16 +46,33 @@ struct table_writer {
 };
 
 static struct table_segment *
-new_segment(uint32_t depth, uint64_t version)
+new_segment(unsigned depth, unsigned buckets, uint64_t version)
 {
-	struct table_segment *segment = segments_take();
+	struct table_segment *segment = segments_take(buckets);
+	struct table_slab *slab = segment->slab;
 
-	*segment = (struct table_segment){
-		.depth = depth,
-		.version = version,
-		.slab = segment->slab,
-	};
+	memset(segment, 0, table_segment_size(buckets));
+	segment->depth = (uint16_t)depth;
+	segment->buckets = (uint16_t)buckets;
+	segment->version = version;
+	segment->slab = slab;
 	return segment;
+}
+
+/* How many buckets so many slots want. */
+static unsigned
+fit(const struct table_writer *writer, size_t slots)
+{
+	size_t wanted = slots > writer->expected ? slots : writer->expected;
+
+	wanted = wanted / FILL_TO + 1;
+	return wanted < TABLE_BUCKETS ? (unsigned)wanted : TABLE_BUCKETS;
+}
+
+static uint64_t
+entry_for(const struct table_segment *segment)
+{
+	return (uintptr_t)segment | (segment->buckets - 1u);
 }
 
 static struct table *
@@ -82,7 +101,7 @@ table_writer_new(table_hash_of hash_of, const void *context)
 	writer->context = context;
 	writer->table = new_table(0);
 	writer->table->version = 1;
-	writer->table->directory[0] = new_segment(0, 1);
+	writer->table->directory[0] = entry_for(new_segment(0, 1, 1));
 	writer->garbage = memory_zeroed(1, sizeof(*writer->garbage));
 	writer->state = WORKING;
 	return writer;
@@ -115,7 +134,8 @@ table_writer_free(struct table_writer *writer)
 	size_t i = 0;
 
 	while (i < (size_t)1 << table->depth) {
-		struct table_segment *segment = table->directory[i];
+		struct table_segment *segment =
+		    table_segment_at(table->directory[i]);
 
 		i += span_of(table, segment);
 		while (segment != NULL) {
@@ -175,10 +195,10 @@ retire(struct table_writer *writer, struct table_segment *segment)
 static struct table_segment *
 copy_segment(struct table_writer *writer, struct table_segment *segment)
 {
-	struct table_segment *copy = segments_take();
+	struct table_segment *copy = segments_take(segment->buckets);
 	struct table_slab *slab = copy->slab;
 
-	memcpy(copy, segment, sizeof(*copy));
+	memcpy(copy, segment, table_segment_size(segment->buckets));
 	copy->slab = slab;
 	copy->version = writer->table->version;
 	retire(writer, segment);
@@ -198,7 +218,7 @@ set_entries(struct table *table, size_t entry, struct table_segment *segment)
 	size_t span = span_of(table, segment), first = entry & ~(span - 1);
 
 	for (size_t i = 0; i < span; i++)
-		table->directory[first + i] = segment;
+		table->directory[first + i] = entry_for(segment);
 }
 
 static struct table_segment *
@@ -206,7 +226,8 @@ own_segment(struct table_writer *writer, uint64_t hash)
 {
 	struct table *table = writer->table;
 	size_t entry = entry_of(table, hash);
-	struct table_segment *segment = table->directory[entry];
+	struct table_segment *segment =
+	    table_segment_at(table->directory[entry]);
 
 	if (segment->version != table->version) {
 		segment = copy_segment(writer, segment);
@@ -222,7 +243,8 @@ own_more(struct table_writer *writer, struct table_segment *segment)
 	struct table_segment *more = segment->more;
 
 	if (more == NULL)
-		more = new_segment(segment->depth, writer->table->version);
+		more = new_segment(segment->depth, TABLE_BUCKETS,
+		    writer->table->version);
 	else if (more->version != writer->table->version)
 		more = copy_segment(writer, more);
 	segment->more = more;
@@ -239,17 +261,23 @@ put_in_bucket(table_slot bucket[TABLE_SLOTS], table_slot slot)
 	bucket[i] = slot;
 }
 
+static unsigned
+next_bucket(const struct table_segment *segment, unsigned b)
+{
+	return b + 1 < segment->buckets ? b + 1 : 0;
+}
+
 /* segment belongs to the working version. */
 static void
 put_slot(struct table_writer *writer, struct table_segment *segment,
     uint64_t hash, table_slot slot)
 {
-	unsigned b = hash % TABLE_BUCKETS;
+	unsigned b = table_bucket_of(hash, segment->buckets);
 
 	while (segment->used == WHOLE)
 		segment = own_more(writer, segment);
 	while (segment->bucket[b][LAST] != 0)
-		b = (b + 1) % TABLE_BUCKETS;
+		b = next_bucket(segment, b);
 	put_in_bucket(segment->bucket[b], slot);
 	segment->used++;
 }
@@ -275,7 +303,7 @@ deal_slots(struct table_writer *writer, const struct table_segment *segment,
 {
 	unsigned shift = 63 - segment->depth;
 
-	for (unsigned i = 0; i < WHOLE; i++) {
+	for (unsigned i = 0; i < segment->buckets * TABLE_SLOTS; i++) {
 		table_slot slot =
 		    segment->bucket[i / TABLE_SLOTS][i % TABLE_SLOTS];
 		uint64_t hash;
@@ -287,13 +315,38 @@ deal_slots(struct table_writer *writer, const struct table_segment *segment,
 	}
 }
 
+/* Those that go to the second half, of the segment and of those behind it;
+ * *whole: of both. */
+static size_t
+count_second(const struct table_writer *writer,
+    const struct table_segment *segment, size_t *whole)
+{
+	unsigned shift = 63 - segment->depth;
+	size_t second = 0;
+
+	*whole = 0;
+	for (; segment != NULL; segment = segment->more) {
+		*whole += segment->used;
+		for (unsigned i = 0; i < segment->buckets * TABLE_SLOTS; i++) {
+			table_slot slot = segment->bucket[i / TABLE_SLOTS]
+			    [i % TABLE_SLOTS];
+
+			if (slot != 0)
+				second += writer->hash_of(writer->context,
+				    slot) >> shift & 1;
+		}
+	}
+	return second;
+}
+
 static void
 split_segment(struct table_writer *writer, size_t entry)
 {
 	struct table *table = writer->table;
-	struct table_segment *segment = table->directory[entry];
+	struct table_segment *segment =
+	    table_segment_at(table->directory[entry]);
 	struct table_segment *half[2];
-	size_t span, first;
+	size_t span, first, whole, second;
 
 	if (segment->depth == table->depth) {
 		double_directory(table);
@@ -301,8 +354,11 @@ split_segment(struct table_writer *writer, size_t entry)
 	}
 	span = span_of(table, segment);
 	first = entry & ~(span - 1);
-	half[0] = new_segment(segment->depth + 1, table->version);
-	half[1] = new_segment(segment->depth + 1, table->version);
+	second = count_second(writer, segment, &whole);
+	half[0] = new_segment(segment->depth + 1u, fit(writer, whole - second),
+	    table->version);
+	half[1] = new_segment(segment->depth + 1u, fit(writer, second),
+	    table->version);
 	while (segment != NULL) {
 		struct table_segment *more = segment->more;
 
@@ -314,6 +370,24 @@ split_segment(struct table_writer *writer, size_t entry)
 	set_entries(table, first + span / 2, half[1]);
 }
 
+/* One that has fewer buckets than it may have gets more. */
+static void
+widen_segment(struct table_writer *writer, size_t entry)
+{
+	struct table *table = writer->table;
+	struct table_segment *segment =
+	    table_segment_at(table->directory[entry]);
+	unsigned buckets = segment->buckets + segment->buckets / 2u + 1;
+	struct table_segment *wide = new_segment(segment->depth,
+	    buckets < TABLE_BUCKETS ? buckets : TABLE_BUCKETS,
+	    table->version);
+	struct table_segment *both[2] = { wide, wide };
+
+	deal_slots(writer, segment, both);
+	retire(writer, segment);
+	set_entries(table, entry, wide);
+}
+
 static bool
 may_split(const struct table *table, const struct table_segment *segment)
 {
@@ -322,14 +396,32 @@ may_split(const struct table *table, const struct table_segment *segment)
 	    (size_t)SLOTS_PER_ENTRY << table->depth <= table->used);
 }
 
+/* Let the segment of this hash have an empty slot, unless it cannot be split. */
+static void
+make_room(struct table_writer *writer, uint64_t hash)
+{
+	for (;;) {
+		size_t entry = entry_of(writer->table, hash);
+		const struct table_segment *segment =
+		    table_segment_at(writer->table->directory[entry]);
+
+		if (segment->used < segment->buckets * FULL_AT)
+			return;
+		if (segment->buckets < TABLE_BUCKETS)
+			widen_segment(writer, entry);
+		else if (may_split(writer->table, segment))
+			split_segment(writer, entry);
+		else
+			return;
+	}
+}
+
 static void
 add_slot(struct table_writer *writer, uint64_t hash, table_slot slot)
 {
 	struct table *table = writer->table;
 
-	while (table_segment_of(table, hash)->used >= SPLIT_AT &&
-	    may_split(table, table_segment_of(table, hash)))
-		split_segment(writer, entry_of(table, hash));
+	make_room(writer, hash);
 	put_slot(writer, own_segment(writer, hash), hash, slot);
 	table->used++;
 }
@@ -345,19 +437,27 @@ close_gap(table_slot bucket[TABLE_SLOTS], unsigned at)
 	bucket[last] = 0;
 }
 
+static unsigned
+distance(const struct table_segment *segment, unsigned from, unsigned to)
+{
+	return to >= from ? to - from : to + segment->buckets - from;
+}
+
 /* A slot of bucket `from` that came past bucket `hole` on its way. */
 static unsigned
 find_passed(const struct table_writer *writer,
-    const table_slot bucket[TABLE_SLOTS], unsigned from, unsigned hole)
+    const struct table_segment *segment, unsigned from, unsigned hole)
 {
+	const table_slot *bucket = segment->bucket[from];
 	unsigned i;
 
 	for (i = 0; i < TABLE_SLOTS && bucket[i] != 0; i++) {
-		unsigned home = writer->hash_of(writer->context, bucket[i]) %
-		    TABLE_BUCKETS;
+		unsigned home = table_bucket_of(
+		    writer->hash_of(writer->context, bucket[i]),
+		    segment->buckets);
 
-		if ((hole - home) % TABLE_BUCKETS <
-		    (from - home) % TABLE_BUCKETS)
+		if (distance(segment, home, hole) <
+		    distance(segment, home, from))
 			return i;
 	}
 	return TABLE_SLOTS;
@@ -374,12 +474,12 @@ take_out(struct table_writer *writer, struct table_segment *segment,
 
 	close_gap(segment->bucket[b], at);
 	segment->used--;
-	for (b = (b + 1) % TABLE_BUCKETS; was_full && b != hole;
-	     b = (b + 1) % TABLE_BUCKETS) {
+	for (b = next_bucket(segment, b); was_full && b != hole;
+	     b = next_bucket(segment, b)) {
 		table_slot *bucket = segment->bucket[b];
 		bool is_full = bucket[LAST] != 0;
 
-		at = find_passed(writer, bucket, b, hole);
+		at = find_passed(writer, segment, b, hole);
 		if (at < TABLE_SLOTS) {
 			put_in_bucket(segment->bucket[hole], bucket[at]);
 			close_gap(bucket, at);
@@ -412,17 +512,21 @@ take_from_more(struct table_writer *writer, struct table_segment *segment)
 	return slot;
 }
 
+/* Its place, counted in slots from the first bucket; WHOLE: it is not here. */
 static unsigned
 find_slot(const struct table_segment *segment, uint64_t hash, table_slot slot)
 {
-	for (unsigned i = 0; i < WHOLE; i++) {
-		unsigned b = (hash + i / TABLE_SLOTS) % TABLE_BUCKETS;
+	unsigned b = table_bucket_of(hash, segment->buckets);
+
+	for (unsigned i = 0; i < segment->buckets * TABLE_SLOTS; i++) {
 		table_slot there = segment->bucket[b][i % TABLE_SLOTS];
 
 		if (there == slot)
 			return b * TABLE_SLOTS + i % TABLE_SLOTS;
 		if (there == 0)
 			break;
+		if (i % TABLE_SLOTS == LAST)
+			b = next_bucket(segment, b);
 	}
 	return WHOLE;
 }
@@ -467,11 +571,41 @@ table_change(struct table_writer *writer, uint64_t hash, table_slot old,
 void
 table_prefetch_change(const struct table_writer *writer, uint64_t hash)
 {
-	const struct table_segment *segment =
-	    table_segment_of(writer->table, hash);
+	uint64_t entry = table_entry_of(writer->table, hash);
+	const struct table_segment *segment = table_segment_at(entry);
 
-	__builtin_prefetch(segment->bucket[hash % TABLE_BUCKETS], 1);
-	__builtin_prefetch(&segment->used, 1);
+	__builtin_prefetch(segment->bucket[table_bucket_of(hash,
+	    (unsigned)(entry & 63) + 1)], 1);
+	__builtin_prefetch(segment, 1);
+}
+
+/* An empty table is made as it is going to be at once. */
+static void
+spread_empty(struct table_writer *writer, unsigned depth)
+{
+	struct table *table = writer->table;
+	size_t count = (size_t)1 << depth;
+
+	retire(writer, table_segment_at(table->directory[0]));
+	table->directory = memory_resize(table->directory, count,
+	    sizeof(table->directory[0]));
+	table->depth = depth;
+	for (size_t i = 0; i < count; i++)
+		table->directory[i] = entry_for(new_segment(depth,
+		    fit(writer, 0), table->version));
+}
+
+static void
+split_all(struct table_writer *writer, unsigned depth)
+{
+	struct table *table = writer->table;
+
+	while (table->depth < depth)
+		double_directory(table);
+	for (size_t i = 0; i < (size_t)1 << depth; i++) {
+		while (table_segment_at(table->directory[i])->depth < depth)
+			split_segment(writer, i);
+	}
 }
 
 void
@@ -485,12 +619,12 @@ table_reserve(struct table_writer *writer, size_t more)
 	if (depth <= writer->table->depth)
 		return;
 	begin_version(writer);
-	while (writer->table->depth < depth)
-		double_directory(writer->table);
-	for (size_t i = 0; i < (size_t)1 << depth; i++) {
-		while (writer->table->directory[i]->depth < depth)
-			split_segment(writer, i);
-	}
+	writer->expected = want >> depth;
+	if (writer->table->used == 0 && writer->table->depth == 0)
+		spread_empty(writer, depth);
+	else
+		split_all(writer, depth);
+	writer->expected = 0;
 }
 
 /* Join a segment with its neighbour where both are nearly empty and one was
@@ -499,16 +633,17 @@ static void
 join_at(struct table_writer *writer, size_t entry, unsigned depth)
 {
 	struct table *table = writer->table;
-	struct table_segment *a = table->directory[entry];
+	struct table_segment *a = table_segment_at(table->directory[entry]);
 	struct table_segment *b, *joined, *both[2];
 
 	if (a->depth != depth)
 		return;
-	b = table->directory[entry + span_of(table, a)];
+	b = table_segment_at(table->directory[entry + span_of(table, a)]);
 	if (b->depth != depth || a->used + b->used > JOIN_AT ||
 	    (a->version != table->version && b->version != table->version))
 		return;
-	joined = new_segment(depth - 1, table->version);
+	joined = new_segment(depth - 1, fit(writer, a->used + b->used),
+	    table->version);
 	both[0] = both[1] = joined;
 	deal_slots(writer, a, both);
 	deal_slots(writer, b, both);
@@ -565,8 +700,10 @@ table_freeze(struct table_writer *writer, struct table_garbage **garbage)
 void
 table_prefetch(const struct table *table, uint64_t hash)
 {
-	__builtin_prefetch(
-	    table_segment_of(table, hash)->bucket[hash % TABLE_BUCKETS]);
+	uint64_t entry = table_entry_of(table, hash);
+
+	__builtin_prefetch(table_segment_at(entry)->bucket[
+	    table_bucket_of(hash, (unsigned)(entry & 63) + 1)]);
 }
 
 table_slot
@@ -587,7 +724,7 @@ static void
 visit_segment(const struct table_segment *segment,
     void (*visit)(void *context, table_slot slot), void *context)
 {
-	for (unsigned i = 0; i < WHOLE; i++) {
+	for (unsigned i = 0; i < segment->buckets * TABLE_SLOTS; i++) {
 		table_slot slot =
 		    segment->bucket[i / TABLE_SLOTS][i % TABLE_SLOTS];
 
@@ -603,7 +740,8 @@ table_visit(const struct table *table,
 	size_t i = 0;
 
 	while (i < (size_t)1 << table->depth) {
-		const struct table_segment *segment = table->directory[i];
+		const struct table_segment *segment =
+		    table_segment_at(table->directory[i]);
 
 		i += span_of(table, segment);
 		for (; segment != NULL; segment = segment->more)
@@ -619,11 +757,12 @@ table_bytes(const struct table *table)
 	size_t i = 0;
 
 	while (i < (size_t)1 << table->depth) {
-		const struct table_segment *segment = table->directory[i];
+		const struct table_segment *segment =
+		    table_segment_at(table->directory[i]);
 
 		i += span_of(table, segment);
 		for (; segment != NULL; segment = segment->more)
-			bytes += sizeof(*segment);
+			bytes += table_segment_size(segment->buckets);
 	}
 	return bytes;
 }

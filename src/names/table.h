@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* table.h - a persistent hash table: what snapshots of the index are made of.
  *
- * Extendible hashing, copy on write.  The directory is an array of pointers to
- * segments of 64 buckets of one cache line; a slot is 8 bytes: 16 bits of the
- * hash and 48 of a pointer whose three low bits are the owner's.  A lookup
- * reads the directory (hot), one bucket, and the node.
+ * Extendible hashing, copy on write.  The directory is an array of segments of
+ * up to 64 buckets of one cache line; a slot is 8 bytes: 16 bits of the hash
+ * and 48 of a pointer whose three low bits are the owner's.  A lookup reads the
+ * directory (hot), one bucket, and the node.
+ *
+ * A segment has as many buckets as what is in it needs (three quarters full
+ * where it was known ahead, table_reserve): with 64 in each, a directory of
+ * 2^n entries leaves half of the room empty just above a power of two.  How
+ * many they are stands in the directory beside the pointer, so that a lookup
+ * need not ask the segment.
  *
  * A version is immutable once frozen.  The next version shares every segment
  * that was not changed: one changed name copies one segment (4 KB) and the
@@ -21,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TABLE_BUCKETS 64		/* a segment */
+#define TABLE_BUCKETS 64		/* a segment, at most */
 #define TABLE_SLOTS 8			/* a bucket: one cache line */
 
 typedef uint64_t table_slot;		/* 0: empty */
@@ -29,21 +35,30 @@ typedef uint64_t table_slot;		/* 0: empty */
 struct table_slab;			/* segments.h */
 
 struct table_segment {
-	_Alignas(64) table_slot bucket[TABLE_BUCKETS][TABLE_SLOTS];
 	uint32_t used;
-	uint32_t depth;
+	uint16_t depth;
+	uint16_t buckets;
 	uint64_t version;
 	struct table_segment *more;	/* only where hashes are so alike that
-					 * a full segment cannot be split */
+					 * a full segment cannot be split: of
+					 * TABLE_BUCKETS each */
 	struct table_slab *slab;	/* it was cut from */
+	_Alignas(64) table_slot bucket[][TABLE_SLOTS];
 };
 
 struct table {
 	unsigned depth;			/* log2 of the directory's length */
 	size_t used;
 	uint64_t version;
-	struct table_segment **directory;
+	uint64_t *directory;		/* pointer | buckets - 1 */
 };
+
+static inline size_t
+table_segment_size(unsigned buckets)
+{
+	return sizeof(struct table_segment) +
+	    buckets * TABLE_SLOTS * sizeof(table_slot);
+}
 
 static inline void *
 table_pointer(table_slot slot)
@@ -70,12 +85,24 @@ table_slot_of(uint64_t hash, const void *pointer, unsigned mark)
 	return (hash >> 32 & 0xffff) << 48 | (uintptr_t)pointer | mark;
 }
 
-/* The directory goes by the top bits of a hash, the bucket by the low six, the
- * tag by bits between. */
 static inline struct table_segment *
-table_segment_of(const struct table *table, uint64_t hash)
+table_segment_at(uint64_t entry)
+{
+	return (struct table_segment *)(uintptr_t)(entry & ~63ULL);
+}
+
+/* The directory goes by the top bits of a hash, the bucket by the low half,
+ * the tag by bits between. */
+static inline uint64_t
+table_entry_of(const struct table *table, uint64_t hash)
 {
 	return table->directory[hash >> 1 >> (63 - table->depth)];
+}
+
+static inline unsigned
+table_bucket_of(uint64_t hash, unsigned buckets)
+{
+	return (unsigned)((hash & 0xffffffff) * buckets >> 32);
 }
 
 /* Walk the slots whose tag fits hash; 0 at the end.  The caller compares.
@@ -89,8 +116,11 @@ static inline table_slot
 table_next(const struct table *table, uint64_t hash,
     struct table_cursor *cursor)
 {
-	const unsigned whole = TABLE_BUCKETS * TABLE_SLOTS;
-	const struct table_segment *segment = table_segment_of(table, hash);
+	uint64_t entry = table_entry_of(table, hash);
+	const struct table_segment *segment = table_segment_at(entry);
+	unsigned buckets = (unsigned)(entry & 63) + 1;
+	unsigned whole = buckets * TABLE_SLOTS;
+	unsigned home = table_bucket_of(hash, buckets);
 	unsigned at = cursor->step;
 
 	for (; at >= whole; at -= whole) {
@@ -99,8 +129,9 @@ table_next(const struct table *table, uint64_t hash,
 		segment = segment->more;
 	}
 	for (;;) {
-		table_slot slot = segment->bucket[(hash + at / TABLE_SLOTS) %
-		    TABLE_BUCKETS][at % TABLE_SLOTS];
+		unsigned b = home + at / TABLE_SLOTS;
+		table_slot slot = segment->bucket[b < buckets ? b :
+		    b - buckets][at % TABLE_SLOTS];
 
 		if (slot == 0)
 			return 0;
