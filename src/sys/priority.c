@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define SLICE_NS 100000			/* the least that there is */
-#define LOWER 10
+#define LOWER 5
 #define LOWEST 19
 
 /* The kernel's struct sched_attr, of which C libraries know only lately. */

@@ -11,8 +11,9 @@
  * tick, 4 ms at 250 Hz, unless the one that wakes has the shorter slice (since
  * Linux 6.12; older ones ignore it).  Its share of the core is what it was.
  * That alone does not help where both want more than half of the core: then a
- * reading of equal weight has one tick in two.  GIVING has a tenth of it, of a
- * core that is full, and all that is left of one that is not.
+ * reading of equal weight has one tick in two.  GIVING (nice 5 more) has a quarter
+ * of a core that is full, so that a reload ends soon there as well, and all that is
+ * left of one that is not.
  *
  * LEISURE is nice 19, a seventieth, and not SCHED_IDLE, which is a three
  * hundredth: the linter keeps old names from being freed as long as it runs, so
@@ -24,7 +25,7 @@
  *
  *   as it was              5.7 ms, 8 times on end    (answers 20 to 28 ms late)
  *   PROMPT                 5.7 ms, 8 times           (8 ms)
- *   PROMPT and GIVING      4.1 ms, once              (6 ms)
+ *   PROMPT and GIVING      4.0 ms, once              (6 ms)
  *   PROMPT and SCHED_IDLE  0.2 ms, never             (but see above)
  *
  * For the calling thread.
@@ -34,7 +35,7 @@
 
 enum priority {
 	PRIORITY_PROMPT,
-	PRIORITY_GIVING,		/* to those who are prompt */
+	PRIORITY_GIVING,		/* way to those who are prompt */
 	PRIORITY_LEISURE,
 };
 

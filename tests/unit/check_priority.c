@@ -63,7 +63,7 @@ take_in_thread(enum priority wanted)
 static int
 lowered(int nice)
 {
-	return nice + 10 < LOWEST ? nice + 10 : LOWEST;
+	return nice + 5 < LOWEST ? nice + 5 : LOWEST;
 }
 
 /* Where the kernel knows of slices (Linux 6.12); nobody's priority rises. */
