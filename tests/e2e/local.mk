@@ -30,6 +30,7 @@ E2E_PY = \
 	tests/e2e/page.py \
 	tests/e2e/querylog.py \
 	tests/e2e/rate.py \
+	tests/e2e/quiet.py \
 	tests/e2e/reload.py \
 	tests/e2e/safe.py \
 	tests/e2e/scarce.py \
