@@ -226,20 +226,27 @@ clean(struct stretch *stretch, struct run run)
 	clear_run(stretch->dirty, run);
 }
 
-/* The first run of free pages that is long enough; count 0: none. */
+static bool
+fits_at(const struct stretch *stretch, struct run run)
+{
+	struct run free = next_run(stretch->used, false, run.first);
+
+	return free.first == run.first && free.count >= run.count;
+}
+
+/* The first place for so many pages; count 0: none.  A power of two of them
+ * begins at a multiple of itself. */
 static struct run
 find_run(const struct stretch *stretch, unsigned count)
 {
-	struct run run = { 0, 0 };
+	unsigned step = (count & (count - 1)) == 0 ? count : 1;
+	struct run run = { 0, count };
 
 	if (UNITS - stretch->used_count < count)
-		return run;
-	do
-		run = next_run(stretch->used, false, run.first + run.count);
-	while (run.count > 0 && run.count < count);
-	if (run.count > count)
-		run.count = count;
-	return run;
+		return (struct run){ 0, 0 };
+	while (run.first + count <= UNITS && !fits_at(stretch, run))
+		run.first += step;
+	return run.first + count <= UNITS ? run : (struct run){ 0, 0 };
 }
 
 static void *

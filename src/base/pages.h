@@ -33,8 +33,9 @@
 #define PAGES_UNIT ((size_t)4096)
 #define PAGES_HUGE_FROM (8 * PAGES_STRETCH)
 
-/* Zeroed room of at least size bytes (over 0) that begins on a page.  Fails as
- * base/memory.h does. */
+/* Zeroed room of at least size bytes (over 0) that begins on a page, or, where
+ * the size is a power of two, on a multiple of that (PAGES_STRETCH at most).
+ * Fails as base/memory.h does. */
 void *pages_take(size_t size);
 /* All of it; size as it was taken or trimmed to.  NULL is fine. */
 void pages_give(void *room, size_t size);

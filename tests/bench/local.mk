@@ -65,3 +65,16 @@ CLEANFILES += tests/bench/steady.so
 tests/bench/steady.so: tests/bench/steady.c
 	$(AM_V_CC)$(CC) -Wall -Wextra -Werror -O1 -shared -fPIC \
 		-o $@ $(srcdir)/tests/bench/steady.c -ldl
+
+# make bench-lookup	the index of names two ways; line: a query without
+#			sockets, see the heads of both
+check_PROGRAMS += tests/bench/lookup tests/bench/line
+tests_bench_lookup_SOURCES = tests/bench/lookup.c
+tests_bench_lookup_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
+tests_bench_line_SOURCES = tests/bench/line.c
+tests_bench_line_LDADD = $(LINK_QUERY) $(LIBS_NAMES)
+
+.PHONY: bench-lookup
+bench-lookup: tests/bench/lookup$(EXEEXT) tests/bench/line$(EXEEXT)
+	tests/bench/lookup
+	tests/bench/line 1000000 known

@@ -78,6 +78,28 @@ START_TEST(blocks_are_zeroed_and_counted)
 }
 END_TEST
 
+START_TEST(powers_of_two_begin_on_their_multiples)
+{
+	unsigned char *page, *eight, *five, *rest;
+
+	start();
+	page = take_filled(PAGES_UNIT, 'p');
+	eight = take_filled(8 * PAGES_UNIT, 'e');
+	ck_assert_uint_eq((uintptr_t)eight % (8 * PAGES_UNIT), 0);
+	five = take_filled(SMALL, 'f');		/* between them */
+	ck_assert_ptr_eq(five, page + PAGES_UNIT);
+	rest = take_filled(PAGES_STRETCH / 2, 'r');
+	ck_assert_uint_eq((uintptr_t)rest % (PAGES_STRETCH / 2), 0);
+	ck_assert_uint_eq(pages_usage().stretches, 1);
+	ck_assert(page[0] == 'p' && eight[0] == 'e' && five[0] == 'f');
+	pages_give(page, PAGES_UNIT);
+	pages_give(eight, 8 * PAGES_UNIT);
+	pages_give(five, SMALL);
+	pages_give(rest, PAGES_STRETCH / 2);
+	ck_assert_uint_eq(pages_usage().stretches, 0);
+}
+END_TEST
+
 START_TEST(what_is_over_a_stretch_stands_alone)
 {
 	size_t size = PAGES_STRETCH + 1;
@@ -313,6 +335,7 @@ main(void)
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, blocks_are_zeroed_and_counted);
+	tcase_add_test(tcase, powers_of_two_begin_on_their_multiples);
 	tcase_add_test(tcase, what_is_over_a_stretch_stands_alone);
 	tcase_add_test(tcase, what_was_trimmed_is_used_next);
 	tcase_add_test(tcase, large_is_joined_and_stays_as_it_was);
