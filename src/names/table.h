@@ -27,18 +27,18 @@
  * and to change one in a version of its own.
  *
  *	names			plain	staged	bytes	insert	change
- *	1,000		table	64	83	16.7	62	156
+ *	1,000		table	83	84	11.1	91	256
  *			trie	120	100	19.6	169	240
- *	100,000		table	429	148	21.3	703	682
+ *	100,000		table	359	151	11.2	557	541
  *			trie	568	179	19.6	794	882
- *	1,000,000	table	600	271	17.1	1150	1340
+ *	1,000,000	table	587	280	11.1	2300	1450
  *			trie	1100	294	19.6	1130	1430
  *	  in huge pages	trie	1060	237	19.6	1150	1290
  *
  * Both wait for memory, not for instructions: staged, a table reads two places
  * (bucket, node), a trie eight or nine steps, of which the last two miss.  Only
  * with a million names, all its twigs in huge pages and all lookups in batches
- * is the trie ahead, by 13 %; the names here, counted through, are what suits it
+ * is the trie ahead, by 15 %; the names here, counted through, are what suits it
  * best.  Beside 5,000 ns that the kernel takes for a query no line of this table
  * is worth more than 1 %.  Order, which a trie would add, nobody asks for here.
  */
