@@ -59,8 +59,8 @@ struct reply {
 					 * question has a cookie */
 	uint16_t ede;			/* EDE_NONE: none */
 	uint8_t ede_text_length;
-	uint8_t name_count;		/* names written outside the question: */
-	uint16_t name_at[REPLY_NAMES];	/* where, for reply_find_name */
+	uint8_t name_count;
+	uint16_t name_at[REPLY_NAMES];	/* of names outside the question */
 	char ede_text[REPLY_EDE_TEXT_MAX];
 };
 

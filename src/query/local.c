@@ -76,8 +76,8 @@ has_guest(const struct node *node)
 
 /* What the node at this depth of the zone hands away, if anything. */
 static enum local_kind
-judge_cut(const struct node *node, unsigned depth, const struct dname_path *path,
-    const struct area *zone)
+judge_cut(const struct node *node, unsigned depth,
+    const struct dname_path *path, const struct area *zone)
 {
 	if (node->labels != depth)	/* short for a name elsewhere */
 		return LOCAL_NONE;

@@ -84,7 +84,7 @@ struct query {
 	bool vouched;			/* by its cookie: no forged sender */
 	bool refused;			/* the client may not ask */
 	bool is_near;			/* forward was made by query_prefetch */
-	bool refresh;			/* forward is to be asked; nobody waits */
+	bool refresh;			/* forward is to be asked, unawaited */
 	bool has_seen;			/* query_prefetch was called, and */
 	uint64_t seen;			/* that is what it saw of the node */
 	uint64_t hash;			/* of question.name */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "query/query.h"
 
-#include <assert.h>
-
 #include "query/additional.h"
 #include "query/chain.h"
 #include "query/chaos.h"

@@ -883,16 +883,73 @@ START_TEST(short_names_share_a_node)
 }
 END_TEST
 
+/* What was seen ahead says where to look; the name alone says what is found. */
+START_TEST(finds_what_was_seen)
+{
+	const struct source_spec hosts = make_spec(SOURCE_HOSTS, 0, NULL);
+	const struct fact facts[] = {
+		{ .owner = "a.test.", .type = TYPE_A, .value = 1 },
+		{ .owner = "b.test.", .type = TYPE_A, .value = 2 },
+	};
+	struct dname a = dname_from("a.test."), b = dname_from("b.test.");
+	struct dname c = dname_from("c.test.");
+	uint64_t hash_a = dname_hash(&key, a.wire);
+	uint64_t hash_b = dname_hash(&key, b.wire);
+	struct scene scene;
+	uint64_t seen;
+
+	open_scene(&scene);
+	load(&scene, &hosts, facts, COUNT(facts));
+	seen = snapshot_prefetch_node(scene.names, hash_a);
+	ck_assert_uint_ne(seen, 0);
+	ck_assert_ptr_eq(snapshot_find_seen(scene.names, seen, hash_a, a.wire,
+	    a.length), find(scene.names, "a.test."));
+	/* As if both had the same tag. */
+	ck_assert_ptr_eq(snapshot_find_seen(scene.names, seen, hash_b, b.wire,
+	    b.length), find(scene.names, "b.test."));
+	ck_assert_ptr_null(snapshot_find_seen(scene.names, seen,
+	    dname_hash(&key, c.wire), c.wire, c.length));
+	ck_assert_ptr_null(snapshot_find_seen(scene.names, 0,
+	    dname_hash(&key, c.wire), c.wire, c.length));
+	index_free(scene.index);
+}
+END_TEST
+
 /* Areas and their SOA. */
+
+/* Both at once, of the name itself and as a suffix of a longer one. */
+static void
+expect_both(const struct scene *scene, const char *text,
+    const struct areas_found *expected)
+{
+	struct dname name = dname_from(text), longer;
+	struct dname_path path;
+	struct areas_found found;
+
+	dname_path_set(&path, &key, name.wire, name.length);
+	snapshot_areas(scene->names, &path, 0, &found);
+	ck_assert_ptr_eq(found.area, expected->area);
+	ck_assert_ptr_eq(found.zone, expected->zone);
+	ck_assert(dname_prepend(&longer, (const uint8_t *)"deep", 4,
+	    name.wire));
+	dname_path_set(&path, &key, longer.wire, longer.length);
+	snapshot_areas(scene->names, &path, 1, &found);
+	ck_assert_ptr_eq(found.area, expected->area);
+	ck_assert_ptr_eq(found.zone, expected->zone);
+}
 
 static const struct area *
 area_of(const struct scene *scene, const char *text)
 {
 	struct dname name = dname_from(text);
 	uint64_t hash[DNAME_LABELS_MAX + 1];
+	struct areas_found both;
 
 	dname_hash_suffixes(&key, name.wire, hash);
-	return snapshot_area(scene->names, name.wire, name.labels, hash);
+	both.area = snapshot_area(scene->names, name.wire, name.labels, hash);
+	both.zone = snapshot_zone(scene->names, name.wire, name.labels, hash);
+	expect_both(scene, text, &both);
+	return both.area;
 }
 
 static const struct area *
@@ -1359,6 +1416,7 @@ make_suite(void)
 	tcase_add_test(tcase, ranks_may_change_places);
 	tcase_add_test(tcase, glue_does_not_shadow);
 	tcase_add_test(tcase, short_names_share_a_node);
+	tcase_add_test(tcase, finds_what_was_seen);
 	tcase_add_test(tcase, areas_and_their_soa);
 	tcase_add_test(tcase, domains_have_an_apex);
 	tcase_add_test(tcase, places_follow_their_lines);
