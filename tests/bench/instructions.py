@@ -78,8 +78,8 @@ class Counted:
     def __init__(self, build, folder):
         self.build, self.folder = build, folder
         self.dumps = 0
-        subprocess.run([build / "tests/bench/makedata", "names",
-                        folder / "names", str(NAMES), "1"], check=True)
+        subprocess.run([build / "tests/bench/makedata", "hosts",
+                        folder / "names.hosts", str(NAMES), "1"], check=True)
         configuration = folder / "hostler.yaml"
         configuration.write_text(
             f"server: {{listen: ['127.0.0.1@{PORT}'], threads: 1, user: '', "
@@ -214,8 +214,8 @@ def count_lines(build, folder):
     """Of hostler -t, all threads: (instructions a line, by file)."""
     totals, files = [], []
     for lines in LINES:
-        subprocess.run([build / "tests/bench/makedata", "names",
-                        folder / "lines", str(lines // 2), "1"], check=True)
+        subprocess.run([build / "tests/bench/makedata", "hosts",
+                        folder / "lines.hosts", str(lines // 2), "1"], check=True)
         out = folder / f"lines.{lines}"
         told = subprocess.run(
             ["env", f"LD_PRELOAD={build}/tests/bench/steady.so",

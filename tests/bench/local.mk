@@ -30,7 +30,6 @@ BENCH_RUN = $(PYTHON3) -B $(srcdir)/tests/bench/run.py
 BENCH_KEPT = $(srcdir)/tests/bench/results.json
 PYTHON3 = /usr/bin/python3
 
-.PHONY: bench bench-record bench-picture
 bench: all $(BENCH_TOOLS)
 	$(BENCH_RUN) $(BENCH_FLAGS) --json bench.json --svg bench.svg
 CLEANFILES += bench.json bench.svg
@@ -51,7 +50,6 @@ bench-picture:
 BENCH_COUNT = $(PYTHON3) -B $(srcdir)/tests/bench/instructions.py .
 EXTRA_DIST += tests/bench/instructions.py tests/bench/instructions
 
-.PHONY: bench-instructions check-instructions bench-stages
 bench-instructions: all $(BENCH_TOOLS) tests/bench/steady.so
 	$(BENCH_COUNT) --write
 check-instructions: all $(BENCH_TOOLS) tests/bench/steady.so

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* makedata.c - the names of the benchmark; the same ones each time.
  *
- *	makedata names FILE-PREFIX COUNT VERSION
+ *	makedata hosts|zone|local-data FILE COUNT VERSION
  *	makedata questions FILE NAMES COUNT [DISTINCT]
  *	makedata new FILE COUNT
  *
- * names: PREFIX.hosts, PREFIX.zone and PREFIX.local-data (unbound's form) with
+ * The first: a hosts file, a zone file, or unbound's local-data, with
  * vm0000001.cluster.test and so on, an A and an AAAA each, and
  * probe.cluster.test, whose A is 10.99.0.VERSION.
  * questions: 70 % for an A, 20 % for an AAAA, 10 % for a name that does not
@@ -24,13 +24,10 @@
 #define SEED UINT64_C(0x9e3779b97f4a7c15)
 
 static FILE *
-open_out(const char *prefix, const char *end)
+open_out(const char *path)
 {
-	char path[4096];
-	FILE *out;
+	FILE *out = fopen(path, "w");
 
-	snprintf(path, sizeof path, "%s%s", prefix, end);
-	out = fopen(path, "w");
 	if (!out)
 		err(1, "%s", path);
 	return out;
@@ -66,9 +63,9 @@ ipv6(uint32_t number)
 /* ---- names ---- */
 
 static void
-write_hosts(const char *prefix, uint32_t count, unsigned version)
+write_hosts(const char *path, uint32_t count, unsigned version)
 {
-	FILE *out = open_out(prefix, ".hosts");
+	FILE *out = open_out(path);
 
 	fprintf(out, "10.99.0.%u probe." DOMAIN "\n", version);
 	for (uint32_t i = 1; i <= count; i++) {
@@ -79,9 +76,9 @@ write_hosts(const char *prefix, uint32_t count, unsigned version)
 }
 
 static void
-write_zone(const char *prefix, uint32_t count, unsigned version)
+write_zone(const char *path, uint32_t count, unsigned version)
 {
-	FILE *out = open_out(prefix, ".zone");
+	FILE *out = open_out(path);
 
 	fprintf(out, "$ORIGIN " DOMAIN ".\n$TTL 3600\n@ SOA ns admin %u 3600 "
 	    "600 86400 3600\n@ NS ns\nns A 127.0.0.1\nprobe A 10.99.0.%u\n",
@@ -94,10 +91,10 @@ write_zone(const char *prefix, uint32_t count, unsigned version)
 }
 
 static void
-write_local_data(const char *prefix, uint32_t count, unsigned version)
+write_local_data(const char *path, uint32_t count, unsigned version)
 {
 	static const char line[] = "local-data: \"vm%07u." DOMAIN ". %s %s\"\n";
-	FILE *out = open_out(prefix, ".local-data");
+	FILE *out = open_out(path);
 
 	fprintf(out, "local-zone: \"" DOMAIN ".\" static\nlocal-data: \"" DOMAIN
 	    ". SOA ns." DOMAIN ". admin." DOMAIN ". %u 3600 600 86400 3600\"\n"
@@ -142,7 +139,7 @@ static void
 write_questions(const char *path, uint32_t names, uint64_t count,
     uint64_t distinct)
 {
-	FILE *out = open_out(path, "");
+	FILE *out = open_out(path);
 
 	for (uint64_t i = 0; i < count; i++)
 		write_question(out, mixed(distinct ? i % distinct : i), names);
@@ -152,7 +149,7 @@ write_questions(const char *path, uint32_t names, uint64_t count,
 static void
 write_new(const char *path, uint32_t count)
 {
-	FILE *out = open_out(path, "");
+	FILE *out = open_out(path);
 
 	for (uint32_t i = 1; i <= count; i++)
 		fprintf(out, "vm%07u.new.test A %s\n", i, ipv4(i));
@@ -170,20 +167,41 @@ number(const char *text)
 	return (uint32_t)value;
 }
 
+struct form {
+	const char *name;
+	void (*write)(const char *path, uint32_t count, unsigned version);
+};
+
+static const struct form *
+find_form(const char *name)
+{
+	static const struct form forms[] = {
+	    {"hosts", write_hosts},
+	    {"zone", write_zone},
+	    {"local-data", write_local_data},
+	};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (strcmp(name, forms[i].name) == 0)
+			return &forms[i];
+	return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc == 5 && strcmp(argv[1], "names") == 0) {
-		write_hosts(argv[2], number(argv[3]), number(argv[4]));
-		write_zone(argv[2], number(argv[3]), number(argv[4]));
-		write_local_data(argv[2], number(argv[3]), number(argv[4]));
+	const struct form *form = argc == 5 ? find_form(argv[1]) : NULL;
+
+	if (form) {
+		form->write(argv[2], number(argv[3]), number(argv[4]));
 	} else if (argc >= 5 && strcmp(argv[1], "questions") == 0) {
 		write_questions(argv[2], number(argv[3]), number(argv[4]),
 		    argc > 5 ? number(argv[5]) : 0);
 	} else if (argc == 4 && strcmp(argv[1], "new") == 0) {
 		write_new(argv[2], number(argv[3]));
 	} else {
-		fputs("usage: makedata names PREFIX COUNT VERSION\n"
+		fputs("usage: makedata hosts|zone|local-data FILE COUNT "
+		    "VERSION\n"
 		    "       makedata questions FILE NAMES COUNT [DISTINCT]\n"
 		    "       makedata new FILE COUNT\n", stderr);
 		return 2;

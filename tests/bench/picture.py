@@ -104,7 +104,9 @@ def between(values):
 
 
 def of_floor(floor, values):
-    return f"{floor[0] / values[0]:.2f}" if floor and values else "-"
+    if not floor or not values or not values[0]:
+        return "-"
+    return f"{floor[0] / values[0]:.2f}"
 
 
 def work_table(results, work):

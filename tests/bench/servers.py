@@ -244,7 +244,8 @@ class Kind:
         """Its path; None where it is not installed."""
         own = {"floor": "tests/bench/floor", "hostler": "src/hostler"}
         if self.name in own:
-            self.program = str(pathlib.Path(build) / own[self.name])
+            self.program = str(pathlib.Path(build).resolve() /
+                               own[self.name])
         else:
             self.program = shutil.which(
                 self.name, path=os.environ.get("PATH", "") + ":/usr/sbin")

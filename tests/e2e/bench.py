@@ -171,7 +171,7 @@ def growth_fails():
 def main():
     with folder() as where:
         questions, missing = where / "questions", where / "missing"
-        make("names", where / "names", NAMES, 1)
+        make("hosts", where / "names.hosts", NAMES, 1)
         make("questions", questions, NAMES, QUESTIONS)
         missing.write_text("vm1.cluster.test A NXDOMAIN\n"
                            "vm2.cluster.test A 10.0.0.3\n"
