@@ -28,31 +28,36 @@ copy_text(char *to, size_t room, const char *text, size_t len)
 	return true;
 }
 
-/* Four decimal numbers without leading zeros. */
+/* A decimal number up to 255 without leading zeros; what stands behind it, or
+ * NULL. */
+static const char *
+read_octet(const char *at, const char *end, uint8_t *octet)
+{
+	unsigned value, digit;
+
+	if (at == end || (value = (unsigned char)*at - (unsigned)'0') > 9)
+		return NULL;
+	for (at++; at < end; at++) {
+		digit = (unsigned char)*at - (unsigned)'0';
+		if (digit > 9)
+			break;
+		if (value == 0 || value > 25)
+			return NULL;
+		value = value * 10 + digit;
+	}
+	*octet = (uint8_t)value;
+	return value <= 255 ? at : NULL;
+}
+
 static bool
 read_ipv4(uint8_t *bytes, const char *at, const char *end)
 {
-	unsigned value = 0, digits = 0, part = 0;
-
-	for (; at < end; at++) {
-		unsigned digit = (unsigned char)*at - (unsigned)'0';
-
-		if (digit <= 9) {
-			if (digits > 0 && value == 0)
-				return false;
-			value = value * 10 + digit;
-			if (value > 255)
-				return false;
-			digits++;
-		} else if (*at == '.' && digits > 0 && part < 3) {
-			bytes[part++] = (uint8_t)value;
-			value = digits = 0;
-		} else {
+	for (unsigned i = 0; i < 3; i++) {
+		at = read_octet(at, end, &bytes[i]);
+		if (at == NULL || at == end || *at++ != '.')
 			return false;
-		}
 	}
-	bytes[part] = (uint8_t)value;
-	return part == 3 && digits > 0;
+	return read_octet(at, end, &bytes[3]) == end;
 }
 
 /* An address of IPv6 while it is read: `at` bytes of it are there; gap is
