@@ -34,6 +34,7 @@ QUESTIONS = 200000
 DISTINCT_CACHED = 20000
 RELOAD_RATE = 20000
 STEADY_RATE = 5000
+SETTLE_LIMIT_S = 20
 
 
 class Work:
@@ -101,15 +102,20 @@ class Bench:
             self.make("new", path, 100000 * (1 + int(2 * self.options.dur)))
         return path
 
-    def put(self, place, kind, work, version):
-        """The data in their place, at once, as an editor does it."""
+    def prepare(self, place, kind, work, version):
+        """The data beside their place, so that putting them there is quick."""
         if not kind.data:
             return
         made = self.folder / f"{kind.data}-{work.names}-{version}"
         if not made.exists():
             self.make(kind.data, made, work.names, version)
         shutil.copy(made, place.folder / "new~")
-        (place.folder / "new~").rename(place.folder / kind.data)
+
+    @staticmethod
+    def put(place, kind):
+        """What was prepared in its place, at once, as an editor does it."""
+        if kind.data:
+            (place.folder / "new~").rename(place.folder / kind.data)
 
     def ask(self, place, *arguments):
         return [str(self.tools / "ask"), *map(str, arguments)][:-1] + [
@@ -152,10 +158,20 @@ def ask_options(bench, work, kind):
     return lenient + ["-t", dur, bench.questions(work)]
 
 
+def settle(server):
+    """Until it does nothing: what it does after its start is not a query's."""
+    limit = time.monotonic() + SETTLE_LIMIT_S
+    before_s, now_s = -1, server.cpu_s()
+    while now_s > before_s and time.monotonic() < limit:
+        time.sleep(0.2)
+        before_s, now_s = now_s, server.cpu_s()
+
+
 def do_load(bench, work, server):
     if work.forwards and work.kind == "load" and server.kind.name != "floor":
         run_ask(bench.ask(server.place, "-1", "-w", 20, "-t", 30,
                           bench.questions(work)))
+    settle(server)
     before_s = server.cpu_s()
     result = run_ask(bench.ask(server.place, *ask_options(
         bench, work, server.kind)))
@@ -168,14 +184,15 @@ def do_load(bench, work, server):
 
 def do_reload(bench, work, server):
     """From the signal until the changed record answers, under load."""
-    server.memory_mb()
+    bench.prepare(server.place, server.kind, work, 2)
+    settle(server)
     command = bench.ask(server.place, "-t", 600, "-r", RELOAD_RATE, "-T", 5000,
                         "-c", 8, bench.questions(work))
     with subprocess.Popen(command, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as load:
         try:
             time.sleep(1)
-            bench.put(server.place, server.kind, work, 2)
+            bench.put(server.place, server.kind)
             start = time.monotonic()
             teller = threading.Thread(target=server.kind.reload,
                                       args=(server,))
@@ -220,7 +237,8 @@ def run_one(bench, work, kind):
         return do_change(bench, work)
     with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
         place = servers.Place(folder, bench.options.port)
-        bench.put(place, kind, work, 1)
+        bench.prepare(place, kind, work, 1)
+        bench.put(place, kind)
         with upstream(bench, work, place), servers.Server(
                 kind, place, work, bench.core) as server:
             memory_mb = server.memory_mb()[0]
