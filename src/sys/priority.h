@@ -25,7 +25,7 @@
  *
  *   as it was              5.7 ms, 8 times on end    (answers 20 to 28 ms late)
  *   PROMPT                 5.7 ms, 8 times           (8 ms)
- *   PROMPT and GIVING      4.0 ms, once              (6 ms)
+ *   PROMPT and GIVING      4.0 to 5.6 ms, 1 or 2 times (6 to 8 ms)
  *   PROMPT and SCHED_IDLE  0.2 ms, never             (but see above)
  *
  * For the calling thread.
