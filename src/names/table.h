@@ -143,6 +143,7 @@ table_next(const struct table *table, uint64_t hash,
 	unsigned buckets = (unsigned)(entry & 63) + 1;
 	unsigned whole = buckets * TABLE_SLOTS;
 	unsigned home = table_bucket_of(hash, buckets);
+	uint64_t tag = hash >> 32 & 0xffff;
 	unsigned at = cursor->step;
 
 	for (; at >= whole; at -= whole) {
@@ -151,16 +152,19 @@ table_next(const struct table *table, uint64_t hash,
 		segment = segment->more;
 	}
 	for (;;) {
-		unsigned b = home + at / TABLE_SLOTS;
-		table_slot slot = segment->bucket[b < buckets ? b :
-		    b - buckets][at % TABLE_SLOTS];
+		unsigned b = home + at / TABLE_SLOTS, i = at % TABLE_SLOTS;
+		const table_slot *bucket =
+		    segment->bucket[b < buckets ? b : b - buckets];
 
-		if (slot == 0)
-			return 0;
-		cursor->step++;
-		if (slot >> 48 == (hash >> 32 & 0xffff))
-			return slot;
-		if (++at < whole)
+		at += TABLE_SLOTS - i;
+		for (; i < TABLE_SLOTS; i++) {
+			if (bucket[i] == 0)
+				return 0;
+			cursor->step++;
+			if (bucket[i] >> 48 == tag)
+				return bucket[i];
+		}
+		if (at < whole)
 			continue;
 		if (segment->more == NULL)
 			return 0;
