@@ -7,10 +7,11 @@
  * path allocates, locks or logs.
  *
  * UDP_GRO is not asked for: what it hands over may be 64 kB a room, for the
- * sake of clients that send many questions from one port (not measured).  Batches of 32 and 128, rooms
- * of 576 bytes with a second one for long questions, no control rooms,
- * MSG_WAITFORONE, SO_BUSY_POLL and io_uring (multishot recvmsg, sends in one
- * submission) gave no more than the noise of the measurements (tests/bench).
+ * sake of clients that send many questions from one port (not measured).
+ * Batches of 32 and 128, rooms of 576 bytes with a second one for long
+ * questions, no control rooms, MSG_WAITFORONE, SO_BUSY_POLL and io_uring
+ * (multishot recvmsg, sends in one submission) gave no more than the noise of
+ * the measurements (tests/bench).
  *
  * One thread: the worker's.  The buffers (struct udp_batch) are the worker's,
  * for all of its sockets.
