@@ -44,12 +44,14 @@ class Work:
         self.transport = more.get("transport", "udp")
         self.kind = more.get("kind", "load")
         self.unit = more.get("unit", "cpu_us")
+        self.clients = more.get("clients", 4)
 
 
 def list_works(small, middle, big):
     """The works of a run; big 0: not with a million names."""
     works = [
         Work("W1", f"{small:,} names", small),
+        Work("W1C", f"{small:,} names, 64 clients", small, clients=64),
         Work("W2", f"{middle:,} names", middle),
     ]
     if big:
@@ -151,11 +153,11 @@ def ask_options(bench, work, kind):
         return lenient + ["-t", max(dur, 0.3), "-r", STEADY_RATE,
                           bench.questions(work)]
     if work.forwards:
-        return lenient + ["-t", dur, bench.questions(work)]
+        return lenient + ["-t", dur, "-c", work.clients, bench.questions(work)]
     if work.transport == "tcp":
         return lenient + ["-t", dur, "-m", "tcp", "-c", 10, "-w", 130,
                           bench.questions(work)]
-    return lenient + ["-t", dur, bench.questions(work)]
+    return lenient + ["-t", dur, "-c", work.clients, bench.questions(work)]
 
 
 def settle(server):
