@@ -15,6 +15,20 @@
  * A parenthesis that nothing closes is told where it stands and costs its own
  * entry only: the reading goes on at the next line that is not indented.
  *
+ * Measured 2026-11-21 (Zen 3, virtual, one core, gcc -O2, builds beside it),
+ * 2,000,000 records, A and AAAA, from bytes in memory to finished content with
+ * places and checks, page faults of its memory included:
+ *
+ *   zone file, tokens alone    640 to 680 ns a record, 39 to 41 MB/s
+ *   zone file, zoneplain.h     455 to 475 ns,          55 to 58 MB/s
+ *   hosts file, line by line   430 to 480 ns,          74 to 83 MB/s
+ *   hosts file, plain lines    300 to 315 ns,         114 to 118 MB/s
+ *
+ * What others publish or show counts less: Knot's scanner gives 59 ns a record
+ * to a callback that does nothing; simdzone's README of its first state names
+ * 12.5 GB in 8.5 s, 1.5 GB/s, of splitting into tokens (AVX2, i7-1065G7).  Of
+ * our instructions two fifths read text, the others make nodes of it.
+ *
  * Nothing is copied or allocated; tokens point into the text, which has to
  * outlive them.  Escapes are left as written (token.escaped says that there
  * are some).  Thread-safe: a tokenizer belongs to its caller.
