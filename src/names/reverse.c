@@ -243,7 +243,12 @@ reverse_compare(const struct chunk *chunk, uint64_t a, uint64_t b)
 	/* What is listed goes ahead of the node, and in the list's order. */
 	if ((a & MARKS) == ADDR_LISTED && (b & MARKS) == ADDR_LISTED)
 		return a < b ? -1 : a > b;
-	if ((a & MARKS) != (b & MARKS))
-		return (a & MARKS) == ADDR_LISTED ? -1 : 1;
-	return 0;
+	if ((a & MARKS) == ADDR_LISTED)
+		return -1;
+	if ((b & MARKS) == ADDR_LISTED)
+		return 1;
+	if (a == b)
+		return 0;
+	return reverse_rdata(x, a & MARKS) < reverse_rdata(x, b & MARKS) ?
+	    -1 : 1;
 }

@@ -11,6 +11,7 @@ include tests/unit/hosts.mk
 include tests/unit/query.mk
 include tests/unit/index.mk
 include tests/unit/dns.mk
+include tests/unit/memory.mk
 include tests/unit/net.mk
 include tests/unit/hands.mk
 include tests/unit/lint.mk
