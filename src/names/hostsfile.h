@@ -29,7 +29,7 @@ struct hostsfile_input {
 	const struct parts *parts;
 };
 
-#define HOSTSFILE_APART ((size_t)4 << 20)
+#define HOSTSFILE_APART ((size_t)1 << 20)
 
 /* Never NULL.  Chunks whose text is the same at a file's start and end are the
  * previous content's own; their first_line is moved.  A file in UTF-16 is an
