@@ -525,9 +525,9 @@ class Watch:
         for name, times in self.times.items():
             times.sort()
             usual = times[len(times) * 95 // 100] if times else 99
-            case(f"{what}: {name} within 50 ms ({len(times)} times, usually "
+            case(f"{what}: {name} within 250 ms ({len(times)} times, usually "
                  f"{usual * 1000:.1f} ms, {times[-1] * 1000:.1f} at worst)",
-                 usual < 0.05 and times[-1] < 1.0)
+                 usual < 0.25 and times[-1] < 2.0)
 
 
 def ask_all(daemon, names):
