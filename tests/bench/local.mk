@@ -21,7 +21,8 @@ tests_bench_makedata_LDADD =
 #			BIG=1: with 1,000,000 names; REPS, DUR: rounds, seconds;
 #			WORKS="W1 W4", SERVERS="floor hostler nsd": only these
 # make bench-record	all of it, kept in tests/bench/results.json; the picture
-#			and the tables of both READMEs are made anew
+#			and the tables of both READMEs are made anew; refused
+#			where the machine is busy (BUSY=1: not) or a run failed
 # make bench-picture	the picture and those tables from the results kept
 BENCH_FLAGS = --build . $(if $(BIG),--big 1000000) $(if $(REPS),--reps $(REPS)) \
 	$(if $(DUR),--dur $(DUR)) $(if $(WORKS),--works '$(WORKS)') \
@@ -35,7 +36,8 @@ bench: all $(BENCH_TOOLS)
 CLEANFILES += bench.json bench.svg
 
 bench-record: all $(BENCH_TOOLS)
-	$(BENCH_RUN) --big 1000000 $(BENCH_FLAGS) --json $(BENCH_KEPT)
+	$(BENCH_RUN) --big 1000000 $(BENCH_FLAGS) --json bench.json \
+		--record $(BENCH_KEPT) $(if $(BUSY),--busy-machine)
 	$(MAKE) bench-picture
 
 bench-picture:

@@ -3,15 +3,16 @@
 """million.py - hostler with a hosts file of a million lines: from the start to
 the first right answer, memory, and from an edit to the answer.
 
-    tests/bench/million.py BUILD [LINES [JSON]]
+    tests/bench/million.py BUILD [LINES [JSON [PORT]]]
 
 BUILD is the folder that hostler was built in; JSON a file for the figures, too.
-Works in a folder of its own below $TMPDIR, on 127.0.0.1@5398.
+Works in a folder of its own below $TMPDIR, on 127.0.0.1@5398 or that port.
 """
 import json
 import os
 import random
 import re
+import signal
 import socket
 import statistics
 import struct
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 
-PORT = 5398
+PORT = int(sys.argv[4]) if len(sys.argv) > 4 else 5398
 CONFIGURATION = f"""server: {{listen: [127.0.0.1@{PORT}], user: '', threads: 1}}
 control: {{socket: c.sock}}
 domain: lab.test
@@ -132,6 +133,7 @@ def write_figures(path):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     build = os.path.abspath(sys.argv[1])
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 1000000
     with tempfile.TemporaryDirectory() as folder:

@@ -84,6 +84,38 @@ def total(results, work, server, key):
     return sum(run.get(key, 0) for run in runs_of(results, work, server))
 
 
+def good_runs(results, work, server):
+    return sum("problem" not in run
+               for run in runs_of(results, work, server))
+
+
+def incomplete(results):
+    """The cells that lack runs."""
+    out = []
+    for work in results["works"]:
+        for server, wanted in work["rounds"].items():
+            count = good_runs(results, work["name"], server)
+            if count < wanted:
+                out.append(f"{work['name']} {results['titles'][server]} "
+                           f"{count} of {wanted}")
+    return out
+
+
+def rounds_text(results):
+    """How many runs the figures are medians of; the cells that differ."""
+    once = []
+    for work in results["works"]:
+        cells = [f"{work['name']} {results['titles'][server]}"
+                 for server, wanted in work["rounds"].items()
+                 if wanted < results["rounds"]]
+        once += [work["name"]] if len(cells) == len(work["rounds"]) else cells
+    missing = incomplete(results)
+    return (f"Median of {results['rounds']} rounds of "
+            f"{results['seconds']:g} s" +
+            (", of one: " + ", ".join(once) if once else "") + "." +
+            (" Incomplete: " + ", ".join(missing) + "." if missing else ""))
+
+
 # ---- tables ----
 
 def columns(rows):
@@ -100,7 +132,7 @@ def cell(values, scale=1.0):
 
 
 def between(values):
-    return f"{number(values[1])} - {number(values[2])}" if values else "-"
+    return f"{number(values[1])}-{number(values[2])}" if values else "-"
 
 
 def of_floor(floor, values):
@@ -115,15 +147,17 @@ def work_table(results, work):
     if floor:
         rows = [("floor", floor)] + rows
     heads = {"cpu_us": "CPU us", "p99_us": "p99 us"}
-    table = [["server", heads[key], "spread", "of floor", "p50 us", "p99 us",
-              "lost", "wrong", "MB"]]
+    times = [one for one in ("p50_us", "p99_us") if one != key]
+    table = [["server", heads[key], "spread", "of floor",
+              *(one.replace("_", " ") for one in times), "busy", "lost",
+              "wrong", "MB"]]
     for server, values in rows:
         name = work["name"]
         table.append([
             results["titles"][server], cell(values), between(values),
             of_floor(floor, values),
             *(cell(figure(results, name, server, one))
-              for one in ("p50_us", "p99_us")),
+              for one in times + ["busy"]),
             *(str(total(results, name, server, one))
               for one in ("lost", "wrong")),
             cell(figure(results, name, server, "memory_mb"))])
@@ -161,7 +195,7 @@ def change_table(results, work):
             lowest = min(run.get(key + "_all", [values[1]]))
             highest = max(run.get(key + "_all", [values[2]]))
             table.append([title, cell(values),
-                          f"{number(lowest)} - {number(highest)}"])
+                          f"{number(lowest)}-{number(highest)}"])
     return columns(table) + [
         "  (200 ms of a line's and a lease's are the watcher's quiet time)"]
 
@@ -186,9 +220,10 @@ def versions(results):
 
 def condition(results):
     return (f"{results['date']}: {results['processor']}, {results['cores']} "
-            f"cores, Linux {results['kernel']}, {results['system']}; "
-            f"{results['compiler']}; {versions(results)}. Median of "
-            f"{results['rounds']} rounds of {results['seconds']:g} s.")
+            f"cores, Linux {results['kernel']}, {results['system']}, "
+            f"load {results['load_at_start']:.2f} at the start; "
+            f"{results['compiler']}; {versions(results)}. "
+            f"{rounds_text(results)}")
 
 
 # ---- the picture ----

@@ -30,11 +30,11 @@ import picture
 import servers
 
 HERE = pathlib.Path(__file__).resolve().parent
-QUESTIONS = 200000
 DISTINCT_CACHED = 20000
 RELOAD_RATE = 20000
 STEADY_RATE = 5000
 SETTLE_LIMIT_S = 20
+QUIET_LOAD = 1.0
 
 
 class Work:
@@ -91,11 +91,12 @@ class Bench:
         """The list of a work with so many names; made once."""
         kind = "cached" if work.forwards else "questions"
         path = self.folder / f"{kind}-{work.names}"
+        count = self.options.questions
         if not path.exists() and work.forwards:
-            self.make("questions", path, work.names * 20, QUESTIONS,
-                      DISTINCT_CACHED)
+            self.make("questions", path, work.names * 20, count,
+                      min(DISTINCT_CACHED, count))
         elif not path.exists():
-            self.make("questions", path, work.names, QUESTIONS)
+            self.make("questions", path, work.names, count)
         return path
 
     def new_names(self):
@@ -174,13 +175,15 @@ def do_load(bench, work, server):
         run_ask(bench.ask(server.place, "-1", "-w", 20, "-t", 30,
                           bench.questions(work)))
     settle(server)
-    before_s = server.cpu_s()
+    memory_mb = server.memory_mb()[0]
+    before = server.cpu()
     result = run_ask(bench.ask(server.place, *ask_options(
         bench, work, server.kind)))
-    cpu_s = server.cpu_s() - before_s
+    cpu_s = servers.cpu_between_s(before, server.cpu())
     answered = result["right"] + result["wrong"]
     result["cpu_us"] = round(1e6 * cpu_s / answered, 3) if answered else None
     result["busy"] = round(cpu_s / result["seconds"], 3)
+    result["memory_mb"] = round(memory_mb, 1)
     return result
 
 
@@ -188,6 +191,7 @@ def do_reload(bench, work, server):
     """From the signal until the changed record answers, under load."""
     bench.prepare(server.place, server.kind, work, 2)
     settle(server)
+    memory_mb = server.memory_mb()[0]
     command = bench.ask(server.place, "-t", 600, "-r", RELOAD_RATE, "-T", 5000,
                         "-c", 8, bench.questions(work))
     with subprocess.Popen(command, stdout=subprocess.PIPE,
@@ -207,6 +211,7 @@ def do_reload(bench, work, server):
             load.terminate()
         result = told(load)
     result["reload_ms"] = round(reload_ms, 1)
+    result["memory_mb"] = round(memory_mb, 1)
     result["peak_mb"] = round(server.memory_mb()[1], 1)
     return result
 
@@ -214,10 +219,15 @@ def do_reload(bench, work, server):
 def do_change(bench, work):
     """A line, a set and a lease: hostler alone can."""
     out = bench.folder / "change.json"
-    subprocess.run([sys.executable, HERE / "million.py",
-                    os.path.abspath(bench.options.build), str(work.names),
-                    str(out)], check=True,
-                   stdout=subprocess.DEVNULL)
+    with subprocess.Popen(
+            [sys.executable, HERE / "million.py",
+             os.path.abspath(bench.options.build), str(work.names), str(out),
+             str(bench.options.port)], stdout=subprocess.DEVNULL) as process:
+        try:
+            if process.wait() != 0:
+                raise RuntimeError("million.py failed")
+        finally:
+            process.terminate()
     return json.loads(out.read_text(encoding="ascii"))
 
 
@@ -238,16 +248,14 @@ def run_one(bench, work, kind):
     if work.kind == "change":
         return do_change(bench, work)
     with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
-        place = servers.Place(folder, bench.options.port)
+        place = servers.Place(folder, bench.options)
         bench.prepare(place, kind, work, 1)
         bench.put(place, kind)
         with upstream(bench, work, place), servers.Server(
                 kind, place, work, bench.core) as server:
-            memory_mb = server.memory_mb()[0]
             do = do_reload if work.kind == "reload" else do_load
             result = do(bench, work, server)
             result["load_ms"] = round(server.load_ms, 1)
-            result["memory_mb"] = round(memory_mb, 1)
             return result
 
 
@@ -261,6 +269,19 @@ def can(kind, work):
     need = "forward" if work.forwards else (
         "tcp" if work.transport == "tcp" else "local")
     return need in kind.modes and work.names <= kind.most_names
+
+
+def rounds(work, kind, reps):
+    """One where a start takes longer than all else together."""
+    slow = work.kind == "change" or work.names >= kind.slow_names
+    return 1 if slow else reps
+
+
+def plan_runs(works, kinds, reps):
+    """(work, round, server); who is first changes with the round."""
+    return [(work, turn, kind) for work in works for turn in range(reps)
+            for kind in kinds[turn % len(kinds):] + kinds[:turn % len(kinds)]
+            if can(kind, work) and turn < rounds(work, kind, reps)]
 
 
 class Progress:
@@ -292,14 +313,11 @@ class Progress:
 
 
 def run_all(bench, works, kinds):
-    reps = bench.options.reps
-    plan = [(work, turn, kind) for work in works
-            for turn in range(1 if work.kind == "change" else reps)
-            for kind in kinds if can(kind, work)]
+    plan = plan_runs(works, kinds, bench.options.reps)
     progress = Progress(len(plan))
     for work, turn, kind in plan:
         progress.step(f"{work.name} {work.title}: {kind.title}, round "
-                      f"{turn + 1} of {reps}")
+                      f"{turn + 1} of {rounds(work, kind, bench.options.reps)}")
         run = {"work": work.name, "server": kind.name, "round": turn + 1}
         try:
             run.update(run_one(bench, work, kind))
@@ -343,10 +361,12 @@ def about(options, works, kinds):
         "system": system(),
         "compiler": compiler(options.build),
         "seconds": options.dur, "rounds": options.reps,
-        "load_at_start": round(os.getloadavg()[0], 2),
+        "load_at_start": options.load,
         "versions": {kind.name: kind.version() for kind in kinds},
         "titles": {kind.name: kind.title for kind in kinds},
-        "works": [{"name": work.name, "title": work.title, "unit": work.unit}
+        "works": [{"name": work.name, "title": work.title, "unit": work.unit,
+                   "rounds": {kind.name: rounds(work, kind, options.reps)
+                              for kind in kinds if can(kind, work)}}
                   for work in works],
     }
 
@@ -383,11 +403,47 @@ def read_options():
     parser.add_argument("--small", type=int, default=1000)
     parser.add_argument("--middle", type=int, default=100000)
     parser.add_argument("--big", type=int, default=0)
-    parser.add_argument("--port", type=int, default=5901,
-                        help="this and the next two are used")
+    parser.add_argument("--questions", type=int, default=200000,
+                        help="as many different ones in a list")
+    parser.add_argument("--port", type=int, default=5901, help="the servers'")
+    parser.add_argument("--upstream-port", type=int, default=5902)
+    parser.add_argument("--web-port", type=int, default=5903,
+                        help="hostler's, for /metrics")
     parser.add_argument("--json", help="where the results go")
     parser.add_argument("--svg", help="where the picture goes")
+    parser.add_argument("--record", help="where they go, too, if the machine "
+                        "was quiet and every run went well")
+    parser.add_argument("--busy-machine", action="store_true",
+                        help="record even though it is not quiet")
     return parser.parse_args()
+
+
+def refuse_busy(options):
+    """A record is of a machine that does nothing else."""
+    if options.record and options.load > QUIET_LOAD and \
+            not options.busy_machine:
+        raise SystemExit(
+            f"the load average is {options.load}, above {QUIET_LOAD}: figures "
+            "of a busy machine are not recorded.\nWait until it is idle, or "
+            "go on all the same: --busy-machine, make bench-record BUSY=1")
+
+
+def keep(results, options):
+    """The files that were asked for; whether all of them were written."""
+    text = json.dumps(results, indent=1) + "\n"
+    if options.json:
+        pathlib.Path(options.json).write_text(text, encoding="utf-8")
+    if options.svg:
+        pathlib.Path(options.svg).write_text(picture.draw(results),
+                                             encoding="utf-8")
+    if not options.record:
+        return True
+    missing = picture.incomplete(results)
+    if missing:
+        print("\nnot recorded, since runs failed: " + "; ".join(missing))
+        return False
+    pathlib.Path(options.record).write_text(text, encoding="utf-8")
+    return True
 
 
 def stop(*_):
@@ -397,6 +453,8 @@ def stop(*_):
 
 def main():
     options = read_options()
+    options.load = round(os.getloadavg()[0], 2)
+    refuse_busy(options)
     signal.signal(signal.SIGTERM, stop)
     works = list_works(options.small, options.middle, options.big)
     if options.works:
@@ -412,16 +470,9 @@ def main():
             print("\nstopped, nothing is kept; what was measured so far:")
             whole = False
     results["runs"] = bench.runs
-    if not whole:
-        print(picture.text_tables(results))
-        return 1
-    if options.json:
-        pathlib.Path(options.json).write_text(
-            json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(picture.text_tables(results))
-    if options.svg:
-        pathlib.Path(options.svg).write_text(picture.draw(results),
-                                             encoding="utf-8")
+    if not whole or not keep(results, options):
+        return 1
     return 1 if any("problem" in run for run in bench.runs
                     if run["server"] in ("floor", "hostler")) else 0
 

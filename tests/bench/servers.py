@@ -17,16 +17,18 @@ import time
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 START_LIMIT_S = 60
 STOP_LIMIT_S = 10
+RELOAD_LIMIT_S = 60
 
 
 class Place:
     """Where one run of a server has its files and addresses."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, ports):
+        """ports: port, upstream_port and web_port"""
         self.folder = pathlib.Path(folder)
-        self.address, self.port = "127.0.0.1", port
-        self.upstream, self.upstream_port = "127.0.0.2", port + 1
-        self.web_port = port + 2
+        self.address, self.port = "127.0.0.1", ports.port
+        self.upstream, self.upstream_port = "127.0.0.2", ports.upstream_port
+        self.web_port = ports.web_port
 
     def __getattr__(self, name):
         """place.hosts and so on: the data as it is at present."""
@@ -212,10 +214,15 @@ def hang_up(server):
     os.kill(server.process.pid, signal.SIGHUP)
 
 
-def run_quietly(*command):
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL):
-        pass
+def search(name):
+    """A program's path; daemons are not on everybody's PATH."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
+
+
+def run_quietly(name, *arguments):
+    subprocess.run([search(name) or name, *arguments], check=False,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   timeout=RELOAD_LIMIT_S)
 
 
 def knot_reload(server):
@@ -229,7 +236,8 @@ def unbound_reload(server):
 
 
 class Kind:
-    """One program.  modes: local, forward, tcp; data: the file it loads."""
+    """One program.  modes: local, forward, tcp; data: the file it loads;
+    most_names: more it is not given; slow_names: so many it loads slowly."""
 
     def __init__(self, name, title, arguments, modes, **more):
         self.name, self.title, self.arguments = name, title, arguments
@@ -238,6 +246,7 @@ class Kind:
         self.package = more.get("package")
         self.reload = more.get("reload")
         self.most_names = more.get("most_names", 10000000)
+        self.slow_names = more.get("slow_names", 10000000)
         self.program = None
 
     def find(self, build):
@@ -247,8 +256,7 @@ class Kind:
             self.program = str(pathlib.Path(build).resolve() /
                                own[self.name])
         else:
-            self.program = shutil.which(
-                self.name, path=os.environ.get("PATH", "") + ":/usr/sbin")
+            self.program = search(self.name)
         return self.program
 
     def version(self):
@@ -274,7 +282,8 @@ KINDS = [
          data="local-data", package="unbound", reload=unbound_reload,
          most_names=100000),
     Kind("dnsmasq", "dnsmasq", dnsmasq, "local forward tcp", data="hosts",
-         package="dnsmasq-base", reload=hang_up, most_names=100000),
+         package="dnsmasq-base", reload=hang_up, most_names=100000,
+         slow_names=100000),
     Kind("named", "BIND", named, "local forward tcp", data="zone",
          package="bind9", reload=hang_up),
     Kind("pdns_server", "PowerDNS", pdns_server, "local tcp", data="zone",
@@ -295,6 +304,16 @@ def fields(pid):
     """What follows the program's name in /proc/PID/stat."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
         return stat.read().rpartition(") ")[2].split()
+
+
+def cpu_between_s(before, after):
+    """CPU between two Server.cpu(): by thread, unless one ended meanwhile or
+    this kernel does not count so."""
+    (before_s, before_ns), (after_s, after_ns) = before, after
+    spent_ns = sum(after_ns.values()) - sum(before_ns.values())
+    if before_ns.keys() <= after_ns.keys() and spent_ns > 0:
+        return spent_ns / 1e9
+    return after_s - before_s
 
 
 class Server:
@@ -379,6 +398,22 @@ class Server:
             if row[3] == str(self.process.pid) and row[0] != "Z":
                 found.append(int(name))
         return found
+
+    def threads_ns(self):
+        """CPU by thread of those that live; finer than the kernel's ticks."""
+        found = {}
+        for pid in self.pids():
+            for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+                try:
+                    found[path.parent.name] = int(path.read_text(
+                        encoding="ascii").split()[0])
+                except OSError:
+                    pass
+        return found
+
+    def cpu(self):
+        """For cpu_between_s()."""
+        return self.cpu_s(), self.threads_ns()
 
     def cpu_s(self):
         """Of all its processes, and of their children that have ended."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The benchmark's own tools: what they call wrong, lost and right, and that a
 run of it gives results, tables and a picture.  No time is judged."""
+import argparse
 import contextlib
 import io
 import json
@@ -15,10 +16,13 @@ from hostlertest import (BUILD, SRC, Daemon, case, finish, folder, free_port,
 sys.path.insert(0, str(SRC / "tests" / "bench"))
 sys.dont_write_bytecode = True
 import instructions                     # noqa: E402
+import picture                          # noqa: E402
+import run as runner                    # noqa: E402
 
 TOOLS = BUILD / "tests" / "bench"
 NAMES = 200
 QUESTIONS = 2000
+RUN_LIMIT_S = 300
 CONFIG = """server: {listen: [127.0.0.1@{port}], user: '', threads: 1}
 control: {socket: {ctl}}
 domain: cluster.test
@@ -84,7 +88,7 @@ def floor_is_judged(questions, missing):
              counts(ask(port, missing)[0]), {**all_of("wrong"), "sent": 3,
                                              "wrong": 3})
     with floor("-n", "-d", "100") as port:
-        result = ask(port, questions, "-T", "300")[0]
+        result = ask(port, questions, "-T", "3000")[0]
         same("what is not answered is lost", result["lost"], QUESTIONS // 100)
         same("and nothing else", result["right"],
              QUESTIONS - QUESTIONS // 100)
@@ -105,34 +109,87 @@ def streams_are_judged(questions):
 
 def hostler_is_right(where, questions):
     with Daemon(where, CONFIG) as daemon:
-        for options in (), ("-m", "tcp"), ("-r", "5000"):
+        for options in (), ("-m", "tcp"), ("-r", "500"):
             result, told = ask(daemon.port, questions, *options)
             same(f"hostler, {' '.join(options) or 'udp'}", counts(result),
                  all_of("right"))
             case("nothing is complained of", told == "", told)
 
 
+def run_bench(*options):
+    """run.py's status, and what it said; it ends its servers by SIGTERM."""
+    ports = [str(free_port()) for _ in range(3)]
+    with subprocess.Popen(
+            [sys.executable, "-B", SRC / "tests/bench/run.py", "--build",
+             BUILD, "--port", ports[0], "--upstream-port", ports[1],
+             "--web-port", ports[2], *options], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True) as process:
+        try:
+            out, err = process.communicate(timeout=RUN_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            raise
+    return process.returncode, out, err
+
+
 def run_is_whole(where):
     """A tiny run of everything that needs no other server."""
     out, svg = where / "results.json", where / "bench.svg"
-    told = subprocess.run(
-        [sys.executable, "-B", SRC / "tests/bench/run.py", "--build", BUILD,
-         "--servers", "floor hostler", "--works", "W1 W3 W5", "--small", "50",
-         "--middle", "50", "--dur", "0.3", "--reps", "1", "--port",
-         str(free_port()), "--json", out, "--svg", svg],
-        capture_output=True, text=True, timeout=120, check=False)
-    same("run.py ends well", told.returncode, 0)
-    case("and prints tables", "of floor" in told.stdout, told)
+    status, said, err = run_bench(
+        "--servers", "floor hostler", "--works", "W1 W3 W5", "--small", "50",
+        "--middle", "50", "--questions", str(QUESTIONS), "--dur", "0.3",
+        "--reps", "1", "--json", out, "--svg", svg, "--record",
+        where / "record.json", "--busy-machine")
+    same("run.py ends well", (status, err.count("problem")), (0, 0))
+    case("and prints tables", "of floor" in said, said)
+    same("what is recorded is what was measured",
+         (where / "record.json").read_text(encoding="utf-8"),
+         out.read_text(encoding="utf-8"))
     results = json.loads(out.read_text(encoding="utf-8"))
     runs = {(run["work"], run["server"]): run for run in results["runs"]}
     same("each work by each server", len(runs), 6)
     case("with figures", all(run.get("right", 0) > 0 for run in
-                             runs.values()), told.stderr)
+                             runs.values()), err)
     same("nothing wrong", [run["wrong"] for run in runs.values()], [0] * 6)
     root = xml.etree.ElementTree.fromstring(svg.read_text(encoding="utf-8"))
     same("the picture is one", root.tag, "{http://www.w3.org/2000/svg}svg")
     case("and small", svg.stat().st_size < 40000, svg.stat().st_size)
     return out
+
+
+def records_are_judged(where, path):
+    """Which records are refused, and what is said of one that lacks runs."""
+    results = json.loads(path.read_text(encoding="utf-8"))
+    same("a whole one lacks nothing", picture.incomplete(results), [])
+    case("and is not called incomplete",
+         "Incomplete" not in picture.condition(results) and
+         f"load {results['load_at_start']:.2f} at the start" in
+         picture.condition(results), picture.condition(results))
+    results["runs"][0]["problem"] = "it did not answer"
+    same("a run with a problem is missed", picture.incomplete(results),
+         ["W1 floor 0 of 1"])
+    case("and the tables say so", "Incomplete: W1 floor 0 of 1" in
+         picture.condition(results), picture.condition(results))
+    options = argparse.Namespace(json=None, svg=None, load=1.01,
+                                 record=str(where / "none"),
+                                 busy_machine=False)
+    with contextlib.redirect_stdout(io.StringIO()):
+        kept = runner.keep(results, options)
+    same("nor is it recorded", (kept, (where / "none").exists()),
+         (False, False))
+    case("nor is a busy machine", is_refused(options))
+    options.busy_machine = True
+    case("unless that is meant", not is_refused(options))
+    options.load, options.busy_machine = 1.0, False
+    case("nor an idle one", not is_refused(options))
+
+
+def is_refused(options):
+    try:
+        runner.refuse_busy(options)
+    except SystemExit:
+        return True
+    return False
 
 
 def sections_are_replaced(where, results):
@@ -179,7 +236,9 @@ def main():
         floor_is_judged(questions, missing)
         streams_are_judged(questions)
         hostler_is_right(where, questions)
-        sections_are_replaced(where, run_is_whole(where))
+        results = run_is_whole(where)
+        records_are_judged(where, results)
+        sections_are_replaced(where, results)
     growth_fails()
     finish()
 
