@@ -110,8 +110,9 @@ def rounds_text(results):
                  if wanted < results["rounds"]]
         once += [work["name"]] if len(cells) == len(work["rounds"]) else cells
     missing = incomplete(results)
-    return (f"Median of {results['rounds']} rounds of "
-            f"{results['seconds']:g} s" +
+    rounds = (f"Median of {results['rounds']} rounds"
+              if results["rounds"] > 1 else "One round")
+    return (f"{rounds} of {results['seconds']:g} s" +
             (", of one: " + ", ".join(once) if once else "") + "." +
             (" Incomplete: " + ", ".join(missing) + "." if missing else ""))
 

@@ -93,7 +93,7 @@ class Bench:
         path = self.folder / f"{kind}-{work.names}"
         count = self.options.questions
         if not path.exists() and work.forwards:
-            self.make("questions", path, work.names * 20, count,
+            self.make("questions", path, work.names * 20,
                       min(DISTINCT_CACHED, count))
         elif not path.exists():
             self.make("questions", path, work.names, count)
@@ -396,7 +396,7 @@ def read_options():
     parser = argparse.ArgumentParser(description="hostler beside others")
     parser.add_argument("--build", required=True)
     parser.add_argument("--reps", type=int, default=3)
-    parser.add_argument("--dur", type=float, default=2.0, help="seconds a run")
+    parser.add_argument("--dur", type=float, default=1.5, help="seconds a run")
     parser.add_argument("--works", help="W1 W2 ...; all if left out")
     parser.add_argument("--servers", help="floor hostler ...; all installed "
                         "ones if left out")
