@@ -420,10 +420,10 @@ def tell_files(found):
 
 STAGES_SECTION = "What a query costs by stage"
 STAGES_TEXT = """\
-Instructions in hostler's own process, the kernel's not counted, by callgrind
-({made_by}), one question
-at a time, so that what a batch shares is counted in full.  "make bench-instructions" writes this section, "make
-bench-stages" shows every source file.
+Instructions in hostler's own process, the kernel's not counted, by callgrind,
+one question at a time, so that what a batch shares is counted in full.  "make
+bench-instructions" writes this section, "make bench-stages" shows every source
+file.  {made_by}.
 
 {table}"""
 

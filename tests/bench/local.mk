@@ -24,7 +24,8 @@ tests_bench_makedata_LDADD =
 #			and the tables of both READMEs are made anew; refused
 #			where the machine is busy (BUSY=1: not) or a run failed
 # make bench-picture	the picture and those tables from the results kept
-BENCH_FLAGS = --build . $(if $(BIG),--big 1000000) $(if $(REPS),--reps $(REPS)) \
+BENCH_FLAGS = --build . $(if $(BIG),--big 1000000) \
+	$(if $(REPS),--reps $(REPS)) \
 	$(if $(DUR),--dur $(DUR)) $(if $(WORKS),--works '$(WORKS)') \
 	$(if $(SERVERS),--servers '$(SERVERS)')
 BENCH_RUN = $(PYTHON3) -B $(srcdir)/tests/bench/run.py

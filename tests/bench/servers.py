@@ -237,7 +237,7 @@ def unbound_reload(server):
 
 class Kind:
     """One program.  modes: local, forward, tcp; data: the file it loads;
-    most_names: more it is not given; slow_names: so many it loads slowly."""
+    most_names: more it is not given."""
 
     def __init__(self, name, title, arguments, modes, **more):
         self.name, self.title, self.arguments = name, title, arguments
@@ -246,7 +246,6 @@ class Kind:
         self.package = more.get("package")
         self.reload = more.get("reload")
         self.most_names = more.get("most_names", 10000000)
-        self.slow_names = more.get("slow_names", 10000000)
         self.program = None
 
     def find(self, build):
@@ -282,8 +281,7 @@ KINDS = [
          data="local-data", package="unbound", reload=unbound_reload,
          most_names=100000),
     Kind("dnsmasq", "dnsmasq", dnsmasq, "local forward tcp", data="hosts",
-         package="dnsmasq-base", reload=hang_up, most_names=100000,
-         slow_names=100000),
+         package="dnsmasq-base", reload=hang_up, most_names=100000),
     Kind("named", "BIND", named, "local forward tcp", data="zone",
          package="bind9", reload=hang_up),
     Kind("pdns_server", "PowerDNS", pdns_server, "local tcp", data="zone",
@@ -307,13 +305,11 @@ def fields(pid):
 
 
 def cpu_between_s(before, after):
-    """CPU between two Server.cpu(): by thread, unless one ended meanwhile or
-    this kernel does not count so."""
-    (before_s, before_ns), (after_s, after_ns) = before, after
-    spent_ns = sum(after_ns.values()) - sum(before_ns.values())
-    if before_ns.keys() <= after_ns.keys() and spent_ns > 0:
-        return spent_ns / 1e9
-    return after_s - before_s
+    """CPU between two Server.cpu(): by thread, unless the ticks, in which those
+    are that ended meanwhile, say otherwise."""
+    ticks_s = after[0] - before[0]
+    threads_s = (sum(after[1].values()) - sum(before[1].values())) / 1e9
+    return threads_s if abs(threads_s - ticks_s) < 3 * TICK_S else ticks_s
 
 
 class Server:

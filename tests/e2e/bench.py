@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 import instructions                     # noqa: E402
 import picture                          # noqa: E402
 import run as runner                    # noqa: E402
+import servers                          # noqa: E402
 
 TOOLS = BUILD / "tests" / "bench"
 NAMES = 200
@@ -160,6 +161,18 @@ def run_is_whole(where):
     return out
 
 
+def cpu_is_told():
+    """By thread where that agrees with the ticks: those that ended are only in
+    the ticks."""
+    before = 1.0, {"1": 1000000000}
+    same("finer than ticks", servers.cpu_between_s(
+        before, (1.5, {"1": 1493000000, "2": 2000000})), 0.495)
+    same("a thread that ended", servers.cpu_between_s(
+        before, (1.5, {"2": 2000000})), 0.5)
+    same("a child that came and went", servers.cpu_between_s(
+        before, (1.5, {"1": 1200000000})), 0.5)
+
+
 def records_are_judged(where, path):
     """Which records are refused, and what is said of one that lacks runs."""
     results = json.loads(path.read_text(encoding="utf-8"))
@@ -255,6 +268,7 @@ def main():
         results = run_is_whole(where)
         records_are_judged(where, results)
         sections_are_replaced(where, results)
+    cpu_is_told()
     growth_fails()
     finish()
 
