@@ -9,6 +9,7 @@
 #include "base/epoch.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "sys/crew.h"
 
 struct realms *
 realms_new(void)
@@ -70,10 +71,12 @@ static struct realm *
 new_realm(const struct realms *realms, const char *name)
 {
 	struct realm *realm = memory_zeroed(1, sizeof *realm);
+	const struct parts parts = crew_parts();
 
 	realm->name = name ? memory_string(name) : NULL;
 	realm->load = load_new();
 	realm->index = index_new(&realms->key);
+	index_set_parts(realm->index, &parts);
 	return realm;
 }
 

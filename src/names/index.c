@@ -41,6 +41,7 @@ struct index {
 	struct snapshot *current;
 	struct content *apexes;		/* made for domains */
 	uint32_t serial;
+	struct parts parts;
 	bool changed;
 	bool zones_changed;
 	struct content **gone;		/* since the last commit */
@@ -57,8 +58,15 @@ index_new(const struct hash_key *key)
 	sources_init(&index->sources);
 	index->byname = byname_new(key, &index->sources);
 	index->byaddr = byaddr_new(key, &index->sources);
+	index->parts.workers = 1;
 	index->changed = true;
 	return index;
+}
+
+void
+index_set_parts(struct index *index, const struct parts *parts)
+{
+	index->parts = *parts;
 }
 
 static void
@@ -176,6 +184,7 @@ struct pass {
 	    uint32_t count);
 	void (*addrs)(struct byaddr *byaddr, const struct reverse *list,
 	    uint32_t count);
+	size_t more_names, more_addrs;	/* than there were */
 };
 
 static void
@@ -186,6 +195,7 @@ pass_names(struct index *index, const struct pass *pass)
 	struct node **nodes = memory_alloc(room * sizeof(struct node *));
 	uint32_t count = 0;
 
+	byname_reserve(index->byname, pass->more_names);
 	for (uint32_t i = 0; i < content->chunk_count; i++) {
 		const struct chunk *chunk = content->chunks[i];
 
@@ -211,6 +221,7 @@ pass_addrs(struct index *index, const struct pass *pass)
 	struct reverse *list = memory_alloc(room * sizeof(*list));
 	uint32_t count = 0;
 
+	byaddr_reserve(index->byaddr, pass->more_addrs);
 	for (uint32_t i = 0; i < content->chunk_count; i++) {
 		struct reverse_cursor cursor = { 0 };
 
@@ -229,13 +240,33 @@ pass_addrs(struct index *index, const struct pass *pass)
 	free(list);
 }
 
+struct both {
+	struct index *index;
+	const struct pass *pass;
+};
+
+static void
+pass_part(void *argument, unsigned part, unsigned worker)
+{
+	const struct both *both = argument;
+
+	(void)worker;
+	if (part == 0 && both->pass->tally.nodes > 0)
+		pass_names(both->index, both->pass);
+	if (part == 1 && both->pass->tally.addrs > 0)
+		pass_addrs(both->index, both->pass);
+}
+
+/* The tables of names and of addresses know nothing of each other, and only
+ * read the nodes. */
 static void
 pass_all(struct index *index, const struct pass *pass)
 {
-	if (pass->tally.nodes > 0)
-		pass_names(index, pass);
-	if (pass->tally.addrs > 0)
-		pass_addrs(index, pass);
+	struct both both = {index, pass};
+	const struct parts_work work = {pass_part, &both, 2};
+
+	parts_run(pass->tally.names >= INDEX_APART ? &index->parts : NULL,
+	    &work);
 }
 
 static void
@@ -257,7 +288,7 @@ add_coming(struct index *index, const struct content *old,
     const struct content *content)
 {
 	struct tally leaving = count_chunks(index, old, CHUNK_LEAVING);
-	const struct pass pass = {
+	struct pass pass = {
 		.content = content,
 		.state = CHUNK_COMING,
 		.tally = count_chunks(index, content, CHUNK_COMING),
@@ -266,11 +297,9 @@ add_coming(struct index *index, const struct content *old,
 	};
 
 	if (pass.tally.names > leaving.names)
-		byname_reserve(index->byname, pass.tally.names -
-		    leaving.names);
+		pass.more_names = pass.tally.names - leaving.names;
 	if (pass.tally.addrs > leaving.addrs)
-		byaddr_reserve(index->byaddr, pass.tally.addrs -
-		    leaving.addrs);
+		pass.more_addrs = pass.tally.addrs - leaving.addrs;
 	pass_all(index, &pass);
 }
 

@@ -14,13 +14,16 @@
  * source that holds the name has a CNAME nothing of later ones is served,
  * where it has other data a later CNAME is not.
  *
- * One thread writes.  Ownership: the index takes contents and frees them, and
- * what else a version replaced, when no reader can see them (index_reclaim).
+ * One thread writes; it may let names and addresses of a large content be put
+ * into their tables at the same time (index_set_parts).  Ownership: the index
+ * takes contents and frees them, and what else a version replaced, when no
+ * reader can see them (index_reclaim).
  */
 #ifndef HOSTLER_NAMES_INDEX_H
 #define HOSTLER_NAMES_INDEX_H
 
 #include "base/hash.h"
+#include "base/parts.h"
 #include "names/snapshot.h"
 #include "names/source.h"
 
@@ -29,6 +32,11 @@ struct index;
 struct index *index_new(const struct hash_key *key);
 /* All versions and contents; no reader may be left. */
 void index_free(struct index *index);
+
+/* From so many names on, what comes and goes is worked in two parts: run as
+ * parts says (copied), else one after the other. */
+#define INDEX_APART 10000
+void index_set_parts(struct index *index, const struct parts *parts);
 
 /* Put `content` in the place of `old` (either may be NULL). */
 void index_replace(struct index *index, struct content *old,
