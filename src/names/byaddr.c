@@ -28,7 +28,8 @@ struct byaddr {
 	uint32_t version;
 	struct made **dirty;
 	size_t dirty_count, dirty_room;
-	struct addr_prefix *last;	/* the prefix asked for last */
+	struct addr_prefix *last[2];	/* asked for last, IPv4 and IPv6: a
+					 * name's two mostly come in turn */
 };
 
 /* What is looked for and its hash. */
@@ -116,10 +117,12 @@ find_slot(const struct byaddr *byaddr, const struct place *place)
 static void
 count_above(struct byaddr *byaddr, const struct addr *addr)
 {
+	struct addr_prefix **last = &byaddr->last[addr->family == 6];
+
 	byaddr->known[addr->family == 6]++;
 	for (unsigned bits = addr_bits(addr) - 8; bits > 0; bits -= 8) {
 		struct place place;
-		struct addr_prefix *prefix = byaddr->last;
+		struct addr_prefix *prefix = *last;
 		table_slot slot;
 
 		if (prefix != NULL && prefix->family == addr->family &&
@@ -139,7 +142,7 @@ count_above(struct byaddr *byaddr, const struct addr *addr)
 		if (slot != 0)
 			prefix = table_pointer(slot);
 		prefix->count++;
-		byaddr->last = prefix;
+		*last = prefix;
 		if (slot != 0)
 			return;
 	}
@@ -148,6 +151,8 @@ count_above(struct byaddr *byaddr, const struct addr *addr)
 static void
 count_off_above(struct byaddr *byaddr, const struct addr *addr)
 {
+	struct addr_prefix **last = &byaddr->last[addr->family == 6];
+
 	byaddr->known[addr->family == 6]--;
 	for (unsigned bits = addr_bits(addr) - 8; bits > 0; bits -= 8) {
 		struct place place = place_of(byaddr, addr, bits);
@@ -158,8 +163,8 @@ count_off_above(struct byaddr *byaddr, const struct addr *addr)
 		if (--prefix->count > 0)
 			return;
 		table_change(byaddr->writer, place.hash, slot, 0);
-		if (byaddr->last == prefix)
-			byaddr->last = NULL;
+		if (*last == prefix)
+			*last = NULL;
 		trash_add(&byaddr->trash, prefix);
 	}
 }
