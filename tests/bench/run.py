@@ -228,6 +228,7 @@ def do_change(bench, work):
                 raise RuntimeError("million.py failed")
         finally:
             process.terminate()
+            process.wait()
     return json.loads(out.read_text(encoding="ascii"))
 
 
