@@ -20,7 +20,7 @@ struct mailbox {
 struct mailbox *
 mailbox_new(unsigned max)
 {
-	struct mailbox *mailbox = memory_zeroed(1, sizeof *mailbox);
+	struct mailbox *mailbox = memory_own(sizeof *mailbox);
 
 	pthread_mutex_init(&mailbox->lock, NULL);
 	mailbox->end = &mailbox->first;

@@ -26,7 +26,8 @@ struct observer {
 	_Atomic(struct workers *) workers;	/* NULL: not started yet */
 	pthread_t thread;
 	bool started;
-	pthread_mutex_t lock;		/* of `ending` and the sum of wants */
+	/* Workers read what is above at each batch. */
+	_Alignas(64) pthread_mutex_t lock; /* of `ending` and the sum of wants */
 	pthread_cond_t news;
 	bool ending;
 };
@@ -34,7 +35,7 @@ struct observer {
 struct observer *
 observer_new(void)
 {
-	struct observer *observer = memory_zeroed(1, sizeof *observer);
+	struct observer *observer = memory_own(sizeof *observer);
 	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&observer->lock, NULL);

@@ -355,10 +355,11 @@ write_entry(FILE *out, uint64_t *state, unsigned number, bool faults)
 	    "MX % mail", "MX % mail.Else.test.", "SRV 1 2 % Target",
 	    "TXT \"esc\\%\"", "NS ns%", "TYPE1% \\# 0",
 	    "A ( 10.0.1.% )", "MX % @"};
+	static const char too_long[] = "SRV 1 2 0% toolong-"
+	    "0123456789012345678901234567890123456789012345678901234567890";
 	static const char *const wrong[] = {"A 10.0.0.%.1", "A fd00::%",
 	    "MX %70000 x", "NS a..b%", "TXT \"open %", "SRV 1 % x",
-	    "A 10.0.0.1 %", "CNAME x%. y", "MX %", "SRV 1 2 0% toolong-"
-	    "0123456789012345678901234567890123456789012345678901234567890"};
+	    "A 10.0.0.1 %", "CNAME x%. y", "MX %", too_long};
 	const char *owner = pick(state, owners,
 	    sizeof(owners) / sizeof(owners[0]) - (faults ? 0 : 1));
 	const char *words = faults && next_random(state) % 9 == 0 ?
