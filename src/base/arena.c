@@ -109,8 +109,8 @@ arena_copy(struct arena *arena, const void *from, size_t size)
 }
 
 /* Not to less than what says where a block came from. */
-void
-arena_trim(struct arena *arena)
+static void
+trim_last(struct arena *arena)
 {
 	struct block *block = arena->blocks;
 	size_t size, needed;
@@ -124,6 +124,18 @@ arena_trim(struct arena *arena)
 	pages_trim(block, size, needed);
 	block->size = needed - sizeof *block;
 	arena->total -= size - needed;
+}
+
+void
+arena_trim(struct arena *arena)
+{
+	trim_last(arena);
+	for (struct block *block = arena->blocks; block; block = block->next) {
+		size_t size = sizeof *block + block->size;
+
+		if (size > PAGES_STRETCH)
+			pages_fill(block, size);
+	}
 }
 
 size_t

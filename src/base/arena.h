@@ -18,8 +18,11 @@ struct arena *arena_new(size_t first_block);
 void arena_free(struct arena *arena);		/* NULL is fine */
 void *arena_alloc(struct arena *arena, size_t size);	/* 8-byte aligned */
 void *arena_copy(struct arena *arena, const void *from, size_t size);
-/* Nothing more comes for long: what is left of a large block goes back. */
+/* Nothing more comes for long: what is left of a large block goes back, and
+ * pages_settle may make huge pages of those over PAGES_STRETCH. */
 void arena_trim(struct arena *arena);
-size_t arena_bytes(const struct arena *arena);	/* taken, used or not */
+/* Of all blocks, used or not; in those of base/pages.h what was never used
+ * takes no memory. */
+size_t arena_bytes(const struct arena *arena);
 
 #endif

@@ -14,6 +14,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/neighbour.h \
 	src/base/parts.h \
 	src/base/pages.c src/base/pages.h \
+	src/base/poison.h \
 	src/base/printable.c src/base/printable.h \
 	src/base/random.c src/base/random.h \
 	src/base/ring.c src/base/ring.h \

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/poison.h"
 
 #define UNITS (PAGES_STRETCH / PAGES_UNIT)
 #define WORD 64
@@ -32,16 +33,26 @@ struct stretch {
 	uint64_t dirty[UNITS / WORD];	/* given back to us, not to the system:
 					 * that would cut the huge page */
 	unsigned used_count;
-	bool joined;			/* asked to be one huge page */
+	bool asked;			/* to be one huge page */
+	bool joined;			/* and the system agreed */
 };
 
-/* Under the lock: list is sorted by base; alone counts what did not fit into
- * one of them. */
+/* Room over a stretch. */
+struct alone {
+	unsigned char *base;
+	size_t size;
+	size_t asked;			/* its first stretches, as above */
+	bool filled;
+};
+
+/* Under the lock: list is sorted by base, alone in no order. */
 static struct {
 	pthread_mutex_t lock;
 	struct stretch *list;
 	size_t count, room;
-	size_t alone;			/* in stretches, as pages_usage says */
+	struct alone *alone;
+	size_t alone_count, alone_room;
+	size_t alone_stretches;		/* as pages_usage says */
 	size_t bytes;
 } pages = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -176,6 +187,7 @@ add_stretch(void)
 	at = &pages.list[place];
 	memmove(at + 1, at, (pages.count - place) * sizeof(*at));
 	*at = (struct stretch){ .base = base };
+	poison_room(base, PAGES_STRETCH);
 	pages.count++;
 	return at;
 }
@@ -183,6 +195,7 @@ add_stretch(void)
 static void
 drop_stretch(struct stretch *stretch)
 {
+	poison_lift(stretch->base, PAGES_STRETCH);
 	unmap(stretch->base, PAGES_STRETCH);
 	pages.count--;
 	memmove(stretch, stretch + 1, (size_t)(pages.list + pages.count -
@@ -203,9 +216,11 @@ discard_dirty(struct stretch *stretch)
 
 	if (stretch->joined && stretch->used_count > PART_FROM)
 		return;
-	if (stretch->joined)
+	if (stretch->joined) {
 		madvise(stretch->base, PAGES_STRETCH, MADV_NOHUGEPAGE);
-	stretch->joined = false;
+		stretch->joined = false;
+		stretch->asked = false;
+	}
 	for (;;) {
 		run = next_run(stretch->dirty, true, run.first + run.count);
 		if (run.count == 0)
@@ -226,27 +241,25 @@ clean(struct stretch *stretch, struct run run)
 	clear_run(stretch->dirty, run);
 }
 
-static bool
-fits_at(const struct stretch *stretch, struct run run)
-{
-	struct run free = next_run(stretch->used, false, run.first);
-
-	return free.first == run.first && free.count >= run.count;
-}
-
 /* The first place for so many pages; count 0: none.  A power of two of them
  * begins at a multiple of itself. */
 static struct run
 find_run(const struct stretch *stretch, unsigned count)
 {
 	unsigned step = (count & (count - 1)) == 0 ? count : 1;
-	struct run run = { 0, count };
+	struct run free = { 0, 0 };
 
 	if (UNITS - stretch->used_count < count)
-		return (struct run){ 0, 0 };
-	while (run.first + count <= UNITS && !fits_at(stretch, run))
-		run.first += step;
-	return run.first + count <= UNITS ? run : (struct run){ 0, 0 };
+		return free;
+	do {
+		unsigned first;
+
+		free = next_run(stretch->used, false, free.first + free.count);
+		first = (free.first + step - 1) / step * step;
+		if (first + count <= free.first + free.count)
+			return (struct run){ first, count };
+	} while (free.count > 0);
+	return free;
 }
 
 static void *
@@ -254,6 +267,8 @@ cut(struct stretch *stretch, struct run run)
 {
 	set_run(stretch->used, run);
 	stretch->used_count += run.count;
+	poison_lift(stretch->base + run.first * PAGES_UNIT,
+	    run.count * PAGES_UNIT);
 	clean(stretch, run);
 	return stretch->base + run.first * PAGES_UNIT;
 }
@@ -277,8 +292,28 @@ take_alone(size_t size)
 {
 	unsigned char *base = map_aligned(size);
 
-	pages.alone += stretches_of(size);
+	if (pages.alone_count == pages.alone_room) {
+		pages.alone_room = 2 * pages.alone_room + 8;
+		pages.alone = memory_resize(pages.alone, pages.alone_room,
+		    sizeof(pages.alone[0]));
+	}
+	pages.alone[pages.alone_count++] = (struct alone){
+		.base = base, .size = size,
+	};
+	pages.alone_stretches += stretches_of(size);
 	return base;
+}
+
+/* There are few, each of megabytes. */
+static struct alone *
+alone_of(const void *room)
+{
+	size_t i = 0;
+
+	while (i < pages.alone_count && pages.alone[i].base != room)
+		i++;
+	assert(i < pages.alone_count);
+	return &pages.alone[i];
 }
 
 static struct run
@@ -295,10 +330,18 @@ run_of(const struct stretch *stretch, const unsigned char *room, size_t size)
 }
 
 static void
-give_to_stretch(struct stretch *stretch, struct run run)
+free_run(struct stretch *stretch, struct run run)
 {
 	clear_run(stretch->used, run);
 	stretch->used_count -= run.count;
+	poison_room(stretch->base + run.first * PAGES_UNIT,
+	    run.count * PAGES_UNIT);
+}
+
+static void
+give_to_stretch(struct stretch *stretch, struct run run)
+{
+	free_run(stretch, run);
 	set_run(stretch->dirty, run);
 	if (stretch->used_count == 0)
 		drop_stretch(stretch);
@@ -309,22 +352,25 @@ give_to_stretch(struct stretch *stretch, struct run run)
 static void
 give_alone(void *room, size_t size)
 {
-	pages.alone -= stretches_of(size);
+	struct alone *alone = alone_of(room);
+
+	assert(alone->size == size);
+	*alone = pages.alone[--pages.alone_count];
+	pages.alone_stretches -= stretches_of(size);
 	unmap(room, size);
+	if (pages.alone_count > 0)
+		return;
+	free(pages.alone);
+	pages.alone = NULL;
+	pages.alone_room = 0;
 }
 
 static void
 trim_alone(unsigned char *room, size_t size, size_t needed)
 {
-	pages.alone -= stretches_of(size) - stretches_of(needed);
+	alone_of(room)->size = needed;
+	pages.alone_stretches -= stretches_of(size) - stretches_of(needed);
 	unmap(room + needed, size - needed);
-}
-
-static void
-trim_in_stretch(struct stretch *stretch, struct run rest)
-{
-	clear_run(stretch->used, rest);
-	stretch->used_count -= rest.count;
 }
 
 /* ---- for all ---- */
@@ -379,7 +425,7 @@ pages_trim(void *room, size_t size, size_t needed)
 	stretch = stretch_of(room);
 	pages.bytes -= size - needed;
 	if (stretch != NULL)
-		trim_in_stretch(stretch, run_of(stretch, rest + needed,
+		free_run(stretch, run_of(stretch, rest + needed,
 		    size - needed));
 	else
 		trim_alone(room, size, needed);
@@ -393,51 +439,97 @@ pages_join(void *room, size_t size)
 	madvise(room, size, MADV_HUGEPAGE);
 }
 
-/* One that is full enough and was not joined, from this address on. */
+void
+pages_fill(void *room, size_t size)
+{
+	size = whole_pages(size);
+	pthread_mutex_lock(&pages.lock);
+	if (size > PAGES_STRETCH)
+		alone_of(room)->filled = true;
+	pthread_mutex_unlock(&pages.lock);
+}
+
+/* One that is full enough and was not asked for, from this address on. */
 static struct stretch *
 next_full(const unsigned char *from)
 {
-	size_t total = pages.count + pages.alone;
-
-	if (total * PAGES_STRETCH < PAGES_HUGE_FROM)
-		return NULL;
 	for (size_t i = place_of(from); i < pages.count; i++) {
-		if (!pages.list[i].joined &&
+		if (!pages.list[i].asked &&
 		    pages.list[i].used_count >= JOIN_FROM)
 			return &pages.list[i];
 	}
 	return NULL;
 }
 
-/* At once; true if that was quick. */
-static bool
-collapse(void *base)
+/* Whole stretches alone: what is behind them would grow. */
+static struct alone *
+next_alone(void)
 {
+	for (size_t i = 0; i < pages.alone_count; i++) {
+		struct alone *alone = &pages.alone[i];
+
+		if (alone->filled &&
+		    alone->asked < alone->size / PAGES_STRETCH)
+			return alone;
+	}
+	return NULL;
+}
+
+/* Where the pages are not made at once, the system may do it by and by. */
+struct settling {
+	const unsigned char *from;	/* of what stands in the list */
+	bool quick;
+};
+
+/* True: the system agreed, to the one or to the other. */
+static bool
+ask_for(struct settling *settling, unsigned char *base)
+{
+	bool agreed = madvise(base, PAGES_STRETCH, MADV_HUGEPAGE) == 0;
 	int64_t from_ns = clock_mono_ns();
 
-	madvise(base, PAGES_STRETCH, MADV_COLLAPSE);
-	return clock_mono_ns() - from_ns < COLLAPSE_QUICK_NS;
+	if (!settling->quick)
+		return agreed;
+	agreed |= madvise(base, PAGES_STRETCH, MADV_COLLAPSE) == 0;
+	settling->quick = clock_mono_ns() - from_ns < COLLAPSE_QUICK_NS;
+	return agreed;
+}
+
+/* False: nothing is left to do. */
+static bool
+settle_one(struct settling *settling)
+{
+	struct stretch *stretch;
+	struct alone *alone;
+
+	if ((pages.count + pages.alone_stretches) * PAGES_STRETCH <
+	    PAGES_HUGE_FROM)
+		return false;
+	stretch = next_full(settling->from);
+	alone = stretch == NULL ? next_alone() : NULL;
+	if (stretch != NULL) {
+		settling->from = stretch->base + PAGES_STRETCH;
+		stretch->asked = true;
+		stretch->joined = ask_for(settling, stretch->base);
+	} else if (alone != NULL) {
+		ask_for(settling, alone->base + PAGES_STRETCH *
+		    alone->asked++);
+	}
+	return stretch != NULL || alone != NULL;
 }
 
 /* Under the lock, so that nobody unmaps it; but for one at a time. */
 void
 pages_settle(void)
 {
-	const unsigned char *from = NULL;
-	struct stretch *stretch;
-	bool quick = true;
+	struct settling settling = { NULL, true };
+	bool more;
 
 	do {
 		pthread_mutex_lock(&pages.lock);
-		stretch = next_full(from);
-		if (stretch != NULL) {
-			pages_join(stretch->base, PAGES_STRETCH);
-			stretch->joined = true;
-			from = stretch->base + PAGES_STRETCH;
-			quick = quick && collapse(stretch->base);
-		}
+		more = settle_one(&settling);
 		pthread_mutex_unlock(&pages.lock);
-	} while (stretch != NULL);
+	} while (more);
 }
 
 struct pages_usage
@@ -446,7 +538,7 @@ pages_usage(void)
 	struct pages_usage usage;
 
 	pthread_mutex_lock(&pages.lock);
-	usage.stretches = pages.count + pages.alone;
+	usage.stretches = pages.count + pages.alone_stretches;
 	usage.bytes = pages.bytes;
 	pthread_mutex_unlock(&pages.lock);
 	return usage;

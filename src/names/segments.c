@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/pages.h"
+#include "base/poison.h"
 
 #define SLAB_SIZE (64 * PAGES_UNIT)
 
@@ -58,19 +59,23 @@ new_slab(unsigned buckets)
 	slab->buckets = buckets;
 	slab->room = (unsigned)((SLAB_SIZE - sizeof(*slab)) /
 	    table_segment_size(buckets));
+	poison_room(slab->bytes, SLAB_SIZE - sizeof(*slab));
 	return slab;
 }
 
 static struct table_segment *
 take_from(struct table_slab *slab)
 {
+	size_t size = table_segment_size(slab->buckets);
 	struct table_segment *segment = slab->free;
+	bool again = segment != NULL;
 
-	if (segment != NULL)
-		slab->free = segment->more;
-	else
+	if (!again)
 		segment = (struct table_segment *)(slab->bytes +
-		    slab->begun++ * table_segment_size(slab->buckets));
+		    slab->begun++ * size);
+	poison_lift(segment, size);
+	if (again)
+		slab->free = segment->more;
 	segment->slab = slab;
 	if (++slab->used == slab->room)
 		unlist(slab);
@@ -101,6 +106,7 @@ segments_give(struct table_segment *segment)
 		list(slab);
 	segment->more = slab->free;
 	slab->free = segment;
+	poison_room(segment, table_segment_size(slab->buckets));
 	if (slab->used == 0) {
 		unlist(slab);
 		pages_give(slab, SLAB_SIZE);

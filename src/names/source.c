@@ -74,6 +74,7 @@ append_chunk(struct content *content, struct chunk *chunk)
 		content->chunks = memory_resize(content->chunks,
 		    count > 0 ? 2 * count : 1, sizeof(content->chunks[0]));
 	content->chunks[content->chunk_count++] = chunk;
+	content->record_count += chunk->record_count;
 }
 
 void
@@ -81,14 +82,13 @@ content_add(struct content *content, struct chunk *chunk)
 {
 	arena_trim(chunk->arena);
 	append_chunk(content, chunk);
-	content->record_count += chunk->record_count;
 }
 
 void
 content_share(struct content *content, struct chunk *chunk)
 {
 	chunk->references++;
-	content_add(content, chunk);
+	append_chunk(content, chunk);
 }
 
 struct content *
@@ -126,7 +126,7 @@ content_cut(struct content *content, uint32_t count)
 	content->chunk_count = 0;
 	content->record_count = 0;
 	for (uint32_t i = 0; i < count; i++)
-		content_add(content, chunks[i]);
+		append_chunk(content, chunks[i]);
 	for (uint32_t i = 0; i < left; i++)
 		chunk_drop(chunks[count + i]);
 	free(chunks);

@@ -128,7 +128,8 @@ struct content {
 };
 
 /* What parsers make content with.  A chunk begins with an id, one reference,
- * an arena (the chunk itself and its path are in it) and first_line; content_add gives the reference to content.
+ * an arena (the chunk itself and its path are in it) and first_line;
+ * content_add, of one that is done, gives the reference to content.
  * content_share adds a chunk that another content holds: one more reference.
  * content_new copies spec, its path too. */
 struct content *content_new(const struct source_spec *spec);

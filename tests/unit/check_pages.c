@@ -12,11 +12,12 @@
 
 #include "base/arena.h"
 #include "base/pages.h"
+#include "base/poison.h"
 
 #define SMALL (5 * PAGES_UNIT)
 
 /* The system's answers to advice are made here. */
-static bool refused;
+static enum { REFUSED_NONE, REFUSED_HUGE, REFUSED_ALL } refused;
 static unsigned asked_huge, asked_discard;
 
 int
@@ -24,7 +25,8 @@ madvise(void *room, size_t size, int advice)
 {
 	asked_huge += advice == MADV_HUGEPAGE;
 	asked_discard += advice == MADV_DONTNEED;
-	if (refused) {
+	if (refused == REFUSED_ALL || (refused == REFUSED_HUGE &&
+	    advice != MADV_DONTNEED)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -34,7 +36,7 @@ madvise(void *room, size_t size, int advice)
 static void
 start(void)
 {
-	refused = false;
+	refused = REFUSED_NONE;
 	asked_huge = asked_discard = 0;
 	ck_assert_uint_eq(pages_usage().stretches, 0);
 	ck_assert_uint_eq(pages_usage().bytes, 0);
@@ -204,10 +206,118 @@ END_TEST
 START_TEST(refused_advice_changes_nothing)
 {
 	start();
-	refused = true;
+	refused = REFUSED_ALL;
 	settle_and_use();
 }
 END_TEST
+
+static size_t
+count_resident(void *room, size_t size)
+{
+	unsigned char seen[PAGES_STRETCH / PAGES_UNIT];
+	size_t count = 0;
+
+	ck_assert_uint_le(size, PAGES_STRETCH);
+	ck_assert_int_eq(mincore(room, size, seen), 0);
+	for (size_t i = 0; i < size / PAGES_UNIT; i++)
+		count += seen[i] & 1;
+	return count;
+}
+
+/* Where no huge page came of it there is none to keep whole. */
+START_TEST(small_pages_go_back_at_once)
+{
+	unsigned char *rooms[MANY];
+
+	start();
+	refused = REFUSED_HUGE;
+	take_many(rooms);
+	pages_settle();
+	ck_assert_uint_eq(asked_huge, MANY / 4);
+	for (int i = 1; i < MANY; i += 4) {
+		ck_assert_uint_eq(count_resident(rooms[i], PIECE),
+		    PIECE / PAGES_UNIT);
+		pages_give(rooms[i], PIECE);
+		ck_assert_uint_eq(count_resident(rooms[i], PIECE), 0);
+	}
+	for (int i = 1; i < MANY; i += 4)
+		rooms[i] = take_filled(PIECE, i + 1);
+	check_many(rooms, 1);
+	give_many(rooms);
+}
+END_TEST
+
+/* Its whole stretches, once it is known to be full. */
+START_TEST(large_rooms_are_joined_when_filled)
+{
+	size_t size = 9 * PAGES_STRETCH + PAGES_UNIT;
+	unsigned char *sparse, *full;
+
+	start();
+	sparse = pages_take(size);
+	sparse[0] = 's';
+	full = take_filled(size, 'f');
+	pages_settle();
+	ck_assert_uint_eq(asked_huge, 0);
+	pages_fill(full, size);
+	pages_settle();
+	ck_assert_uint_eq(asked_huge, 9);
+	pages_settle();
+	ck_assert_uint_eq(asked_huge, 9);
+	ck_assert(full[0] == 'f' && memcmp(full, full + 1, size - 1) == 0);
+	ck_assert_uint_eq(count_resident(sparse + PAGES_STRETCH,
+	    PAGES_STRETCH), 0);
+	pages_give(sparse, size);
+	ck_assert(full[0] == 'f' && full[size - 1] == 'f');
+	pages_give(full, size);
+	ck_assert_uint_eq(pages_usage().stretches, 0);
+	ck_assert_uint_eq(pages_usage().bytes, 0);
+}
+END_TEST
+
+/* Every second page is free, and an aligned place behind them. */
+START_TEST(what_fits_is_found_behind_what_does_not)
+{
+	enum { PAGES = PAGES_STRETCH / PAGES_UNIT, SPLIT = PAGES / 2 };
+	unsigned char *page[SPLIT], *eight, *three;
+
+	start();
+	for (int i = 0; i < SPLIT; i++)
+		page[i] = pages_take(PAGES_UNIT);
+	for (int i = 1; i < SPLIT; i += 2)
+		pages_give(page[i], PAGES_UNIT);
+	three = take_filled(3 * PAGES_UNIT, '3');
+	ck_assert_ptr_eq(three, page[SPLIT - 1]);
+	eight = take_filled(8 * PAGES_UNIT, '8');
+	ck_assert_ptr_eq(eight, page[0] + (SPLIT + 8) * PAGES_UNIT);
+	ck_assert_uint_eq(pages_usage().stretches, 1);
+	for (int i = 0; i < SPLIT; i += 2)
+		pages_give(page[i], PAGES_UNIT);
+	pages_give(three, 3 * PAGES_UNIT);
+	pages_give(eight, 8 * PAGES_UNIT);
+	ck_assert_uint_eq(pages_usage().stretches, 0);
+}
+END_TEST
+
+#ifdef POISON_SEEN
+START_TEST(what_was_given_back_is_poisoned)
+{
+	unsigned char *kept, *gone;
+
+	start();
+	kept = pages_take(PAGES_UNIT);
+	gone = pages_take(SMALL);
+	ck_assert(!__asan_address_is_poisoned(gone + SMALL - 1));
+	ck_assert(__asan_address_is_poisoned(gone + SMALL));
+	pages_trim(gone, SMALL, PAGES_UNIT);
+	ck_assert(__asan_address_is_poisoned(gone + PAGES_UNIT));
+	pages_give(gone, PAGES_UNIT);
+	ck_assert(__asan_address_is_poisoned(gone));
+	ck_assert(!__asan_address_is_poisoned(kept));
+	pages_give(kept, PAGES_UNIT);
+}
+END_TEST
+#endif
 
 START_TEST(small_is_not_joined)
 {
@@ -340,6 +450,12 @@ main(void)
 	tcase_add_test(tcase, what_was_trimmed_is_used_next);
 	tcase_add_test(tcase, large_is_joined_and_stays_as_it_was);
 	tcase_add_test(tcase, refused_advice_changes_nothing);
+	tcase_add_test(tcase, small_pages_go_back_at_once);
+	tcase_add_test(tcase, large_rooms_are_joined_when_filled);
+	tcase_add_test(tcase, what_fits_is_found_behind_what_does_not);
+#ifdef POISON_SEEN
+	tcase_add_test(tcase, what_was_given_back_is_poisoned);
+#endif
 	tcase_add_test(tcase, small_is_not_joined);
 	tcase_add_test(tcase, a_joined_stretch_is_not_cut_for_little);
 	tcase_add_test(tcase, threads_do_not_meet);
