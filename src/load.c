@@ -341,6 +341,16 @@ load_sources(struct load *load, const struct load_settings *settings,
 	refuse_rivals(load, index);
 }
 
+uint64_t
+load_text_bytes(const struct load *load)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < load->count; i++)
+		bytes += loadread_text_bytes(load->sources[i]);
+	return bytes;
+}
+
 int64_t
 load_due(const struct load *load, int64_t mono_s)
 {

@@ -26,6 +26,10 @@ void load_free(struct load *load);
 void load_sources(struct load *load, const struct load_settings *settings,
     struct index *index);
 
+/* How much text its sources have by now, in bytes: what reading all of them
+ * would read.  Looks at every file. */
+uint64_t load_text_bytes(const struct load *load);
+
 /* The monotonic second in which something is to be read again without having
  * changed (a lease ends, a file was half-written); INT64_MAX: never. */
 int64_t load_due(const struct load *load, int64_t mono_s);

@@ -522,6 +522,35 @@ has_other_neighbours(const struct load_source *source)
 	return other;
 }
 
+static uint64_t
+bytes_of(const char *path)
+{
+	struct files_state state;
+
+	files_look(path, &state);
+	return state.identity.size;
+}
+
+/* A folder of hosts files may have new ones. */
+uint64_t
+loadread_text_bytes(const struct load_source *source)
+{
+	struct files_list list;
+	uint64_t bytes = 0;
+
+	if (source->spec.kind != SOURCE_HOSTS) {
+		for (size_t i = 0; i < source->files.seen_count; i++)
+			bytes += bytes_of(source->files.seen[i].path);
+		return bytes;
+	}
+	if (files_expand(source->path, &list))
+		return 0;
+	for (size_t i = 0; i < list.count; i++)
+		bytes += bytes_of(list.paths[i]);
+	files_list_free(&list);
+	return bytes;
+}
+
 bool
 loadread_is_stale(const struct load_source *source,
     const struct load_settings *settings)

@@ -23,6 +23,8 @@ void loadread_source(struct reading *reading);
 /* Is there a reason to? */
 bool loadread_is_stale(const struct load_source *source,
     const struct load_settings *settings);
+/* What the files that it has by now hold, in bytes. */
+uint64_t loadread_text_bytes(const struct load_source *source);
 
 /* Two zone files for one apex would answer for each other: the first counts.
  * The source that has this content's zone already, by rank before it; NULL:

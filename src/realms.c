@@ -238,6 +238,16 @@ realms_name_count(const struct realms *realms)
 	return count;
 }
 
+uint64_t
+realms_text_bytes(const struct realms *realms)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < realms->count; i++)
+		bytes += load_text_bytes(realms->list[i]->load);
+	return bytes;
+}
+
 /* ---- diagnostics ---- */
 
 void

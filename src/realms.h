@@ -61,6 +61,8 @@ bool realms_reclaim(struct realms *realms);
 int64_t realms_due(const struct realms *realms);
 
 size_t realms_name_count(const struct realms *realms);
+/* As load_text_bytes, of all. */
+uint64_t realms_text_bytes(const struct realms *realms);
 
 /* Those that were not printed yet, once; say that they were; all. */
 void realms_print_news(struct realms *realms, FILE *out,

@@ -17,7 +17,9 @@
 #include "taps.h"
 #include "trust.h"
 
-#define MANY_NAMES 20000			/* some 5 ms to read */
+/* Either takes some 5 ms to read. */
+#define MANY_NAMES 20000
+#define MUCH_TEXT (1 << 20)
 
 /* A policy that workers may still read, and when they cannot any more. */
 struct old_policy {
@@ -425,13 +427,21 @@ do_refresh(void *context)
 	refreshing->news = refresh_names(refreshing->reload);
 }
 
+/* There are many names, or, by the files' sizes, soon will be. */
+static bool
+takes_long(const struct reload *reload)
+{
+	return reload_name_count(reload) >= MANY_NAMES ||
+	    realms_text_bytes(reload->realms) >= MUCH_TEXT;
+}
+
 /* Few names are read at once: on a core that is full, who gives way waits. */
 enum reload_news
 reload_refresh(struct reload *reload)
 {
 	struct refreshing refreshing = {.reload = reload};
 
-	if (reload_name_count(reload) < MANY_NAMES)
+	if (!takes_long(reload))
 		return refresh_names(reload);
 	giving_do(do_refresh, &refreshing);
 	return refreshing.news;

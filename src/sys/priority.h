@@ -11,9 +11,9 @@
  * tick, 4 ms at 250 Hz, unless the one that wakes has the shorter slice (since
  * Linux 6.12; older ones ignore it).  Its share of the core is what it was.
  * That alone does not help where both want more than half of the core: then a
- * reading of equal weight has one tick in two.  GIVING (nice 5 more) has a quarter
- * of a core that is full, so that a reload ends soon there as well, and all that is
- * left of one that is not.
+ * reading of equal weight has one tick in two.  GIVING (nice 5 more) has a
+ * quarter of a core that is full, so that a reload ends soon there as well, and
+ * all that is left of one that is not.
  *
  * LEISURE is nice 19, a seventieth, and not SCHED_IDLE, which is a three
  * hundredth: the linter keeps old names from being freed as long as it runs, so
@@ -21,7 +21,10 @@
  *
  * Measured 2026-11-21, Linux 6.18, not preemptible, 250 Hz: 2,000,000 lines
  * read again on the core of a worker under 20,000 q/s, the longest that the
- * worker waited for the reading thread, and how often over 1 ms:
+ * worker waited for the reading thread, and how often over 1 ms (one reader on
+ * one core: of a crew, sys/crew.h, each member is as GIVING as the thread that
+ * called it, and a core that has several of them gives that much more to
+ * them):
  *
  *   as it was              5.7 ms, 8 times on end    (answers 20 to 28 ms late)
  *   PROMPT                 5.7 ms, 8 times           (8 ms)
