@@ -342,9 +342,11 @@ goes_ahead(const struct byaddr *byaddr, const struct reverse *a,
 
 	if (x == y)
 		return reverse_compare(x->chunk, a->link, b->link) < 0;
-	order = merge_compare(
-	    &(struct merge_part){ .source = x->source, .position = x->position },
-	    &(struct merge_part){ .source = y->source, .position = y->position });
+	order = merge_compare(&(struct merge_part){
+		.source = x->source, .position = x->position,
+	    }, &(struct merge_part){
+		.source = y->source, .position = y->position,
+	    });
 	return order < 0;
 }
 

@@ -88,9 +88,9 @@ bool lint_is_doubled(const struct lint_walk *walk, const uint8_t *name);
 /* Most names are said by one line alone, and most addresses too: then there is
  * nothing to compare, and looking them up in tables that are out of every cache
  * would be four fifths of a run over a million names (2026-11-21: 0.53 s with
- * the lookups, 0.12 s so).  So a run begins with one sequential walk through the
- * tables' slots, which say by their marks where several are, and keeps those in
- * bit sets that may say yes too often, but never no.
+ * the lookups, 0.12 s so).  So a run begins with one sequential walk through
+ * the tables' slots, which say by their marks where several are, and keeps
+ * those in bit sets that may say yes too often, but never no.
  *
  * has_company: false, then the node is what is served at its name; zones may
  * hide each other's and always have.  is_shared: false, then no other name has

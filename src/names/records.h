@@ -46,9 +46,9 @@ void records_free(struct records *records);
 /* first: the origin of the RRset's first record, on TTL_DIFFERS and SAME. */
 enum records_result records_add(struct records *records,
     const struct record *record, struct origin *first);
-/* The place among the chunk's nodes that the owner of the record added last (or found
- * there already) will have: nodes are in the order in which their owners first
- * came. */
+/* The place among the chunk's nodes that the owner of the record added last (or
+ * found there already) will have: nodes are in the order in which their owners
+ * first came. */
 uint32_t records_last_node(const struct records *records);
 /* Make the chunk's nodes in its arena and forget all records. */
 void records_finish(struct records *records, struct chunk *chunk);

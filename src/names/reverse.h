@@ -40,8 +40,10 @@ struct reverse_pending {
 void reverse_set(struct chunk *chunk, const struct reverse_pending *list,
     uint32_t count);
 
-/* Walk them, in the order in which they were said.  Start with a zeroed
- * cursor; fills up to `room` and returns how many, 0 at the end. */
+/* Walk them, those of one family in the order in which they were said; what
+ * was listed of a node may come behind the first of its other family.  Start
+ * with a zeroed cursor; fills up to `room` and returns how many, 0 at the
+ * end. */
 struct reverse_cursor {
 	uint32_t node;
 	uint32_t listed;
@@ -57,8 +59,8 @@ struct reverse reverse_of(uint64_t link);
  * the mark ADDR_A or ADDR_AAAA. */
 const uint8_t *reverse_rdata(const struct node *node, enum addr_mark mark);
 
-/* Which of two links of one chunk was said first: below 0, a; 0: they are
- * the same. */
+/* Which of two links of one chunk comes first in that walk: below 0, a; 0:
+ * they are the same. */
 int reverse_compare(const struct chunk *chunk, uint64_t a, uint64_t b);
 
 #endif

@@ -396,7 +396,8 @@ may_split(const struct table *table, const struct table_segment *segment)
 	    (size_t)SLOTS_PER_ENTRY << table->depth <= table->used);
 }
 
-/* Let the segment of this hash have an empty slot, unless it cannot be split. */
+/* Let the segment of this hash have an empty slot, unless it cannot be
+ * split. */
 static void
 make_room(struct table_writer *writer, uint64_t hash)
 {

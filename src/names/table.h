@@ -38,9 +38,10 @@
  * Both wait for memory, not for instructions: staged, a table reads two places
  * (bucket, node), a trie eight or nine steps, of which the last two miss.  Only
  * with a million names, all its twigs in huge pages and all lookups in batches
- * is the trie ahead, by 15 %; the names here, counted through, are what suits it
- * best.  Beside 5,000 ns that the kernel takes for a query no line of this table
- * is worth more than 1 %.  Order, which a trie would add, nobody asks for here.
+ * is the trie ahead, by 15 %; the names here, counted through, are what suits
+ * it best.  Beside 5,000 ns that the kernel takes for a query no line of this
+ * table is worth more than 1 %.  Order, which a trie would add, nobody asks for
+ * here.
  */
 #ifndef HOSTLER_NAMES_TABLE_H
 #define HOSTLER_NAMES_TABLE_H

@@ -164,7 +164,9 @@ struct snapshot_place
 snapshot_place(const struct snapshot *snapshot, struct origin origin)
 {
 	const struct place_entry *entry;
-	struct snapshot_place place = { .path = "", .column = origin_column(origin) };
+	struct snapshot_place place = {
+		.path = "", .column = origin_column(origin),
+	};
 
 	if (origin.chunk >= snapshot->place_count)
 		return place;

@@ -70,9 +70,12 @@ static const struct {
 	{ "fd00::1 a.test\n10.0.0.2 b.test\n10.0.0.2 a.test\n", 1,
 	  "fd00::1 a.test.\n10.0.0.2 b.test.\n10.0.0.2 a.test.\n" },
 	{ "10.0.0.1 a.test\n10.0.0.1 a.test\n", 0, "10.0.0.1 a.test.\n" },
+	/* The first of the other family goes ahead of what is listed. */
+	{ "10.0.0.1 a.test\n10.0.0.2 a.test\nfd00::1 a.test\n", 1,
+	  "10.0.0.1 a.test.\nfd00::1 a.test.\n10.0.0.2 a.test.\n" },
 };
 
-START_TEST(in_the_order_of_the_file)
+START_TEST(a_family_in_the_order_of_the_file)
 {
 	struct content *content = parse(cases[_i].text);
 
@@ -119,7 +122,8 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_loop_test(tcase, in_the_order_of_the_file, 0,
+	tcase_add_loop_test(tcase, a_family_in_the_order_of_the_file,
+	    0,
 	    sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, bytes_a_name);
 	suite_add_tcase(suite, tcase);
