@@ -12,11 +12,12 @@
 #include "names/records.h"
 #include "names/reverse.h"
 
-/* A chunk takes lines until it has CHUNK_TEXT bytes; what is left of a file
- * then is not cut again up to CHUNK_REST, so that an edit that makes a chunk a
- * little longer does not leave crumbs. */
-#define CHUNK_TEXT (64u * 1024)
-#define CHUNK_REST (96u * 1024)
+/* What is left of a file behind a chunk is not cut again up to sizes.rest, so
+ * that an edit that makes a chunk a little longer does not leave crumbs. */
+static const struct hostsfile_sizes usual_sizes = {
+	.chunk = 64u * 1024, .rest = 96u * 1024, .apart = HOSTSFILE_APART,
+};
+
 #define CHUNK_LINES 65536u
 
 /* Shown of one file; further ones are counted.  A file that is no hosts file
@@ -67,6 +68,7 @@ struct parser {
 	struct diags *diags;		/* NULL: faults are not told, the chunk
 					 * is given up */
 	const struct parts *parts;
+	struct hostsfile_sizes sizes;
 	struct content *content;
 	struct records *records;
 	struct hostsline line;
@@ -104,17 +106,20 @@ start_lines(struct lines *lines, size_t end)
 	lines->cr = find_byte(lines, '\r');
 }
 
-/* Go on behind the line at hand, of which the parser found the end. */
+/* Go on behind the line at hand, of which the parser found the end: LF or
+ * CRLF. */
 static struct line_text
-pass_line(struct lines *lines, size_t length)
+pass_line(struct lines *lines, size_t whole)
 {
 	struct line_text line = {
 		.bytes = lines->bytes + lines->at,
-		.length = length,
+		.length = whole - 1,
 		.number = lines->number++,
 	};
 
-	lines->at += length;
+	if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+		line.length--;
+	lines->at += whole;
 	return line;
 }
 
@@ -585,7 +590,7 @@ static void
 parse_chunk(struct parser *p, struct lines *lines)
 {
 	size_t rest = lines->end - lines->at;
-	size_t budget = rest <= CHUNK_REST ? rest : CHUNK_TEXT;
+	size_t budget = rest <= p->sizes.rest ? rest : p->sizes.chunk;
 	struct chunk *chunk = chunk_new(p->file.text->path, lines->number);
 
 	read_chunk(p, lines, chunk, budget);
@@ -643,11 +648,11 @@ plan_stretches(const struct parser *p, const struct lines *lines,
 {
 	size_t at = lines->at;
 
-	while (lines->end - at > CHUNK_REST) {
+	while (lines->end - at > p->sizes.rest) {
 		struct stretch stretch = {
 			.from = at,
-			.to = find_line_end(lines->bytes, at + CHUNK_TEXT - 1,
-			    lines->end),
+			.to = find_line_end(lines->bytes,
+			    at + p->sizes.chunk - 1, lines->end),
 			.chunk = chunk_new(p->file.text->path, 1),
 		};
 
@@ -669,7 +674,7 @@ parse_stretch(void *argument, unsigned part, unsigned worker)
 	};
 
 	start_lines(&lines, stretch->to);
-	read_chunk(p, &lines, stretch->chunk, CHUNK_TEXT);
+	read_chunk(p, &lines, stretch->chunk, p->sizes.chunk);
 	stretch->given_up = p->given_up;
 }
 
@@ -691,6 +696,7 @@ run_stretches(struct parser *p, struct stretches *all)
 	all->parsers = memory_zeroed(workers, sizeof(all->parsers[0]));
 	for (unsigned i = 0; i < workers; i++) {
 		all->parsers[i].spec = p->spec;
+		all->parsers[i].sizes = p->sizes;
 		all->parsers[i].file.text = p->file.text;
 		all->parsers[i].line.domain = p->line.domain;
 		all->parsers[i].records = records_new();
@@ -724,7 +730,7 @@ parse_apart(struct parser *p, struct lines *lines)
 	struct stretches all = {0};
 
 	if (parts_workers(p->parts) < 2 ||
-	    lines->end - lines->at <= HOSTSFILE_APART)
+	    lines->end - lines->at <= p->sizes.apart)
 		return;
 	plan_stretches(p, lines, &all);
 	run_stretches(p, &all);
@@ -880,6 +886,7 @@ hostsfile_parse(const struct hostsfile_input *input, struct diags *diags)
 		.spec = input->spec,
 		.diags = diags,
 		.parts = input->parts,
+		.sizes = input->sizes ? *input->sizes : usual_sizes,
 		.content = content_new(input->spec),
 		.records = records_new(),
 	};

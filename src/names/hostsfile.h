@@ -17,6 +17,16 @@
 #include "base/parts.h"
 #include "names/source.h"
 
+#define HOSTSFILE_APART ((size_t)1 << 20)
+
+/* In bytes.  A chunk takes lines until it has `chunk`; the last of a file may
+ * have up to `rest`, which is more. */
+struct hostsfile_sizes {
+	size_t chunk;			/* 65,536 at most */
+	size_t rest;
+	size_t apart;			/* see parts below */
+};
+
 struct hostsfile_input {
 	const struct source_spec *spec;
 	const struct source_text *files; /* one, or those of a directory */
@@ -27,9 +37,9 @@ struct hostsfile_input {
 	/* How chunks of a file over HOSTSFILE_APART bytes are parsed at the
 	 * same time; what comes of it is the same.  NULL: not at all. */
 	const struct parts *parts;
+	/* NULL but for tests: those that suit large files. */
+	const struct hostsfile_sizes *sizes;
 };
-
-#define HOSTSFILE_APART ((size_t)1 << 20)
 
 /* Never NULL.  Chunks whose text is the same at a file's start and end are the
  * previous content's own; their first_line is moved.  A file in UTF-16 is an

@@ -12,6 +12,7 @@
 #include "names/hostsfile.h"
 #include "names/hostsline.h"
 #include "names/zonefile.h"
+#include "names/zoneplain.h"
 #include "sys/crew.h"
 
 static const struct dname lab = {5, 1, {3, 'l', 'a', 'b', 0}};
@@ -74,10 +75,20 @@ END_TEST
 
 /* ---- hosts files ---- */
 
+static unsigned runs;
+
+static void
+run_crew(const struct parts_work *work, unsigned workers)
+{
+	runs++;
+	crew_run(work, workers);
+}
+
 /* One thread, but in no order that anybody would expect. */
 static void
 run_backwards(const struct parts_work *work, unsigned workers)
 {
+	runs++;
 	for (unsigned i = work->count; i-- > 0;)
 		work->part(work->argument, i, i % workers);
 }
@@ -194,7 +205,7 @@ static const unsigned rarities[] = {60000, 6000, 2500, 40};
 
 START_TEST(hosts_apart_are_as_in_one)
 {
-	const struct parts crew = {4, crew_run};
+	const struct parts crew = {4, run_crew};
 	const struct parts backwards = {3, run_backwards};
 	size_t length;
 	char *bytes = make_hosts(rarities[_i], 1 + (uint64_t)_i, &length);
@@ -202,6 +213,7 @@ START_TEST(hosts_apart_are_as_in_one)
 	struct reading a = read_hosts(bytes, length, &crew, NULL);
 	struct reading b = read_hosts(bytes, length, &backwards, NULL);
 
+	ck_assert_uint_eq(runs, 2);
 	ck_assert_uint_gt(one.content->chunk_count, 16);
 	compare_readings(&one, &a);
 	compare_readings(&one, &b);
@@ -216,7 +228,7 @@ END_TEST
  * they were are shared. */
 START_TEST(hosts_apart_keep_what_was_good)
 {
-	const struct parts crew = {4, crew_run};
+	const struct parts crew = {4, run_crew};
 	size_t length;
 	char *bytes = make_hosts(2500, 9, &length);
 	struct reading first = read_hosts(bytes, length, NULL, NULL);
@@ -228,11 +240,41 @@ START_TEST(hosts_apart_keep_what_was_good)
 	memset(bytes + 200, '\n', 100);
 	memcpy(bytes + length / 2, "\n10.7.7.7 new\n", 14);
 	one = read_hosts(bytes, length, NULL, first.content);
+	ck_assert_uint_eq(runs, 0);
 	a = read_hosts(bytes, length, &crew, first.content);
+	ck_assert_uint_eq(runs, 1);
 	compare_readings(&one, &a);
 	free_reading(&one);
 	free_reading(&a);
 	free_reading(&first);
+	free(bytes);
+}
+END_TEST
+
+/* The lines of one name, from the first on, as long as they are good ones:
+ * those above what an answer carries are told, without their ends. */
+START_TEST(more_addresses_than_an_answer_carries)
+{
+	const struct parts crew = {4, run_crew};
+	char *bytes = NULL;
+	size_t length;
+	FILE *out = memory_stream(&bytes, &length);
+	struct reading one, a;
+
+	for (unsigned i = 0; i < 4100; i++)
+		fprintf(out, "10.0.%u.%u a\r\n", i >> 8, i & 255);
+	for (unsigned i = 0; i < 60000; i++)
+		fprintf(out, "10.1.%u.%u h%u\n", i >> 8, i & 255, i);
+	memory_stream_close(out);
+	one = read_hosts(bytes, length, NULL, NULL);
+	a = read_hosts(bytes, length, &crew, NULL);
+	ck_assert_uint_eq(runs, 1);
+	compare_readings(&one, &a);
+	ck_assert_uint_gt(diags_count(one.diags, DIAG_ERROR), 0);
+	ck_assert_ptr_nonnull(strstr(one.printed, "10.0.16.3 a\n"));
+	ck_assert_ptr_null(strstr(one.printed, "10.0.16.3 a\\"));
+	free_reading(&one);
+	free_reading(&a);
 	free(bytes);
 }
 END_TEST
@@ -411,12 +453,31 @@ make_zones(uint64_t seed, bool faults)
 	return pair;
 }
 
+/* Told to the linker by --wrap: how many the quick way took. */
+bool __wrap_zoneplain_read(struct zone_reading *z, struct zone_file *f);
+bool __real_zoneplain_read(struct zone_reading *z, struct zone_file *f);
+
+static unsigned plain_entries;
+
+bool
+__wrap_zoneplain_read(struct zone_reading *z, struct zone_file *f)
+{
+	bool taken = __real_zoneplain_read(z, f);
+
+	plain_entries += taken;
+	return taken;
+}
+
 START_TEST(a_plain_entry_is_read_as_any_entry)
 {
 	uint64_t seed = 100 + (uint64_t)_i;
 	struct zone_pair pair = make_zones(seed, _i % 2 == 1);
-	struct reading a = read_zone(pair.plain);
-	struct reading b = read_zone(pair.commented);
+	struct reading a = read_zone(pair.plain), b;
+	unsigned taken = plain_entries;
+
+	b = read_zone(pair.commented);
+	ck_assert_uint_gt(taken, 10);
+	ck_assert_uint_eq(plain_entries, taken);
 
 	ck_assert_str_eq(a.printed, b.printed);
 	ck_assert_msg((a.content == NULL) == (b.content == NULL), "%s",
@@ -449,6 +510,7 @@ main(void)
 	tcase_add_loop_test(tc, hosts_apart_are_as_in_one, 0,
 	    (int)(sizeof(rarities) / sizeof(rarities[0])));
 	tcase_add_test(tc, hosts_apart_keep_what_was_good);
+	tcase_add_test(tc, more_addresses_than_an_answer_carries);
 	tcase_add_test(tc, a_plain_line_is_read_as_any_line);
 	tcase_add_loop_test(tc, a_plain_entry_is_read_as_any_entry, 0, 200);
 	suite_add_tcase(suite, tc);

@@ -4,6 +4,7 @@ check_PROGRAMS += tests/unit/check_apart
 TESTS += tests/unit/check_apart
 tests_unit_check_apart_SOURCES = tests/unit/check_apart.c
 tests_unit_check_apart_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_apart_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=zoneplain_read
 tests_unit_check_apart_LDADD = $(LINK_SYS) $(LINK_NAMES) $(LIBS_SYS) \
 	$(LIBS_NAMES) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_indexapart
