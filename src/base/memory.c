@@ -12,14 +12,13 @@
 
 #include "base/log.h"
 
-#define EXIT_MEMORY 4
 #define OWN_LINES 128
 
 _Noreturn void
 memory_exhausted(void)
 {
 	log_error("out of memory");
-	exit(EXIT_MEMORY);
+	exit(MEMORY_EXIT);
 }
 
 void *

@@ -2,7 +2,7 @@
 /* memory.h - allocation that the cold paths need not check.
  *
  * For loading, configuration and operation, where a machine out of memory
- * leaves nothing sensible to do: these end the process with status 4 and one
+ * leaves nothing sensible to do: these end the process with status MEMORY_EXIT and one
  * log line.  The path of a query does not allocate; the path of a forwarded
  * query uses plain malloc and answers SERVFAIL where it fails.
  */
@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 #include <stdio.h>
+
+#define MEMORY_EXIT 4			/* the status */
 
 void *memory_alloc(size_t size);		/* not zeroed */
 void *memory_zeroed(size_t count, size_t size);

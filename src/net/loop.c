@@ -2,13 +2,27 @@
 #include "net/loop.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 static struct timeval
 make_interval(unsigned ms)
 {
 	return (struct timeval){ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+}
+
+_Noreturn void
+loop_impossible(const char *what)
+{
+	char text[64];
+
+	log_error("a thread cannot begin: %s: %s", what,
+	    strerror_r(errno, text, sizeof text));
+	exit(MEMORY_EXIT);
 }
 
 struct event_base *
@@ -20,7 +34,8 @@ loop_new(void)
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
 	base = event_base_new_with_config(config);
 	event_config_free(config);
-	assert(base);
+	if (!base)
+		loop_impossible("an event loop");
 	return base;
 }
 

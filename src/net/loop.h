@@ -11,7 +11,12 @@
 #include <event2/event.h>
 #include <stdint.h>
 
-/* Never NULL; free with event_base_free. */
+/* What a thread cannot begin without is not to be had, a descriptor mostly:
+ * one log line with what failed and errno, and the process ends, as it does
+ * without memory (base/memory.h). */
+_Noreturn void loop_impossible(const char *what);
+
+/* Never NULL (loop_impossible); free with event_base_free. */
 struct event_base *loop_new(void);
 
 /* An event that is added at once; never NULL. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "net/loop.h"
 #include "net/tls.h"
 
 struct mailbox {
@@ -26,7 +27,8 @@ mailbox_new(unsigned max)
 	mailbox->end = &mailbox->first;
 	mailbox->max = max;
 	mailbox->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	assert(mailbox->fd >= 0);
+	if (mailbox->fd < 0)
+		loop_impossible("eventfd");
 	return mailbox;
 }
 

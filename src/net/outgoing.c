@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "net/loop.h"
 
 #define PORT_LOWEST 1024
 #define PORT_COUNT (65536 - PORT_LOWEST)
@@ -138,17 +139,15 @@ drop_strays(int fd)
 	}
 }
 
-/* Nothing is closed before all were looked at. */
-static void
-on_any(int fd, short what, void *arg)
+/* Nothing is closed before all that were fetched were looked at. */
+static int
+take_ready(struct outgoing_pool *pool)
 {
-	struct outgoing_pool *pool = arg;
 	struct epoll_event events[OUTGOING_BATCH];
 	void *users[OUTGOING_BATCH];
-	int got = epoll_wait(fd, events, OUTGOING_BATCH, 0);
+	int got = epoll_wait(pool->epoll, events, OUTGOING_BATCH, 0);
 	unsigned count = 0;
 
-	(void)what;
 	for (int i = 0; i < got; i++) {
 		const struct outgoing *socket = events[i].data.ptr;
 
@@ -159,6 +158,19 @@ on_any(int fd, short what, void *arg)
 	}
 	if (count > 0)
 		pool->readable(pool->arg, users, count);
+	return got;
+}
+
+/* What reading did may have closed any socket: each pass asks anew. */
+static void
+on_any(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < OUTGOING_PASSES; i++) {
+		if (take_ready(arg) < OUTGOING_BATCH)
+			return;
+	}
 }
 
 static int
@@ -174,7 +186,7 @@ open_outgoing(struct deck *deck, int64_t now_ms)
 {
 	struct outgoing_pool *pool = deck->pool;
 	struct outgoing *socket;
-	int fd = open_socket(&deck->to);
+	int fd = open_socket(&deck->to), error;
 
 	if (fd < 0)
 		return NULL;
@@ -183,8 +195,10 @@ open_outgoing(struct deck *deck, int64_t now_ms)
 	socket->fd = fd;
 	socket->opened_ms = now_ms;
 	if (watch(pool, socket) < 0) {
+		error = errno;
 		close(fd);
 		free(socket);
+		errno = error;
 		return NULL;
 	}
 	deck->total++;
@@ -440,7 +454,8 @@ outgoing_pool_new(struct event_base *base, unsigned max,
 	pool->readable = readable;
 	pool->arg = arg;
 	pool->epoll = epoll_create1(EPOLL_CLOEXEC);
-	assert(pool->epoll >= 0);
+	if (pool->epoll < 0)
+		loop_impossible("epoll_create1");
 	event_assign(&pool->any, base, pool->epoll, EV_READ | EV_PERSIST,
 	    on_any, pool);
 	event_add(&pool->any, NULL);

@@ -8,18 +8,20 @@
  *
  * Opening, binding and closing one costs more than the question itself.  So
  * sockets to one upstream are kept as a deck: a question draws one at random,
- * and none is drawn again before half of the others were.  While the deck is short of
- * OUTGOING_DECK every question opens a new one; a socket is closed after
- * OUTGOING_USES questions, or OUTGOING_AGE_MS, and at once where its question
- * got no answer (a late one is not to meet the next question) or something
- * that is none (somebody knows the port).  So who asks
- * seldom has a fresh port for every question.
+ * and none is drawn again before half of the others were.  While the deck is
+ * short of OUTGOING_DECK every question opens a new one; a socket is closed
+ * after OUTGOING_USES questions, or OUTGOING_AGE_MS, and at once where its
+ * question got no answer (a late one is not to meet the next question) or
+ * something that is none (somebody knows the port).  So who asks seldom has a
+ * fresh port for every question.
  *
  * What comes on a socket that has no question out is read and dropped.
  *
  * All of them are in an epoll set of their own, which is one event of the loop:
  * a thousand events of libevent's, and its way to each of them, cost more than
- * reading their answers.  Level-triggered: nothing stays unread.
+ * reading their answers.  Level-triggered: nothing stays unread.  In a round of
+ * the loop OUTGOING_PASSES full batches are read at most, as many as a UDP
+ * listener reads queries: in a flood of questions answers do not lag behind.
  *
  * One thread, that of its event base.  Bounded: sockets in all, upstreams that
  * have a deck (the one asked longest ago gives way).
@@ -37,6 +39,7 @@
 #define OUTGOING_USES 16
 #define OUTGOING_AGE_MS 10000
 #define OUTGOING_BATCH 32		/* readable at one time */
+#define OUTGOING_PASSES 8		/* of so many, in a round of the loop */
 
 struct event_base;
 struct outgoing_pool;
@@ -47,7 +50,8 @@ struct outgoing;
 typedef void (*outgoing_readable)(void *arg, void *const *users,
     unsigned count);
 
-/* max: sockets in all, lent and kept.  Never fails (base/memory.h). */
+/* max: sockets in all, lent and kept.  Never NULL: without memory or a
+ * descriptor the process ends (base/memory.h, net/loop.h). */
 struct outgoing_pool *outgoing_pool_new(struct event_base *base, unsigned max,
     outgoing_readable readable, void *arg);
 /* None is lent any more. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "dns/reply.h"
 
 /* <netinet/udp.h> has them not everywhere. */
 #ifndef SOL_UDP
@@ -114,6 +115,7 @@ segments_add(struct segments *s, const struct segments_reply *reply)
 	struct msghdr *msg = &s->single[i].msg_hdr;
 
 	assert(i < SEGMENTS_REPLIES);
+	assert(reply->length > 0 && reply->length <= REPLY_UDP_SIZE);
 	s->single_room[i] = (struct iovec){reply->bytes, reply->length};
 	msg->msg_name = reply->to;
 	msg->msg_namelen = reply->to_length;
@@ -126,6 +128,9 @@ segments_add(struct segments *s, const struct segments_reply *reply)
 
 /* ---- who was refused ---- */
 
+_Static_assert(SEGMENTS_REFUSED == 1 << 6, "six bits of the hash");
+
+/* By the upper bits, which all of the address goes into. */
 static struct segments_refused *
 refused_slot(struct segments *s, const struct msghdr *msg)
 {
@@ -134,7 +139,7 @@ refused_slot(struct segments *s, const struct msghdr *msg)
 	memset(&name, 0, sizeof name);
 	memcpy(&name, msg->msg_name, msg->msg_namelen);
 	name.v4.sin_port = 0;
-	return &s->refused[hash_name(&name) % SEGMENTS_REFUSED];
+	return &s->refused[hash_name(&name) >> 58];
 }
 
 static struct addr
@@ -261,10 +266,12 @@ segments_pack(struct segments *s, int64_t now_ms)
 
 /* ---- sending ---- */
 
-static void
+/* How many went out. */
+static unsigned
 send_singly(const struct msghdr *packed, const struct segments_way *way)
 {
 	struct msghdr msg = *packed;
+	unsigned sent = 0;
 
 	msg.msg_iovlen = 1;
 	msg.msg_controllen -= SEGMENT_SPACE;
@@ -274,11 +281,15 @@ send_singly(const struct msghdr *packed, const struct segments_way *way)
 		msg.msg_iov = &packed->msg_iov[i];
 		if (sendmsg(way->fd, &msg, MSG_DONTWAIT) < 0)
 			stats_count(way->stats, STAT_DROPPED_SEND);
+		else
+			sent++;
 	}
+	return sent;
 }
 
 /* A reply that cannot be sent (no route back, say) must not hold up the
- * others. */
+ * others.  It was refused as a message of segments only where its parts can be
+ * sent: EINVAL also is what a forged port 0 gets. */
 static void
 pass_failed(struct segments *s, const struct msghdr *msg,
     const struct segments_way *way, int error)
@@ -289,13 +300,12 @@ pass_failed(struct segments *s, const struct msghdr *msg,
 		stats_count(way->stats, STAT_DROPPED_SEND);
 		return;
 	}
-	if (is_refusal(error)) {
+	if (send_singly(msg, way) > 0 && is_refusal(error)) {
 		slot = refused_slot(s, msg);
 		slot->client = client_of(msg);
 		slot->until_ms = way->now_ms + SEGMENTS_REFUSED_MS;
 		stats_count(way->stats, STAT_SEGMENTS_REFUSED);
 	}
-	send_singly(msg, way);
 }
 
 static size_t

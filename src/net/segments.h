@@ -22,9 +22,11 @@
  * is remembered, not the socket: a socket serves many ways, one of which (a
  * tunnel, say) must not slow down the others; bridges and network cards without
  * the offload are no reason, for those the kernel cuts by itself.  A message
- * that fails for another reason is taken apart, too, and not remembered.
- * Nothing is lost by that or sent twice, for the kernel takes a message whole
- * or not at all.
+ * that fails for another reason is taken apart, too, and not remembered, nor is
+ * one whose replies cannot be sent singly either.  Replies at once and late
+ * ones (net/late.h) are gathered in a struct segments each, so each of the two
+ * finds a refusal by itself.  Nothing is lost by that or sent twice, for the
+ * kernel takes a message whole or not at all.
  *
  * No allocation, no lock.  One thread: the worker's.
  */
@@ -85,7 +87,7 @@ struct segments_reply {
 	struct cmsghdr *control;
 	size_t control_length;
 	uint8_t *bytes;
-	size_t length;			/* REPLY_UDP_SIZE at most */
+	size_t length;			/* 1 to REPLY_UDP_SIZE */
 };
 
 enum segments_ability {

@@ -38,10 +38,11 @@ struct line {
 	struct outgoing *udp;
 };
 
-/* What was read for an exchange. */
+/* What was read for an exchange; broken: an error instead. */
 struct datagram {
-	const struct line *line;
+	struct line *line;
 	uint32_t exchange;
+	bool broken;
 	size_t length;
 };
 
@@ -183,6 +184,14 @@ transport_of(enum forward_do action)
 	    action == FORWARD_SEND_TLS ? UPSTREAM_TLS : UPSTREAM_TCP;
 }
 
+/* ENOSPC: fs.epoll.max_user_watches is reached. */
+static bool
+is_lack(int error)
+{
+	return error == EMFILE || error == ENFILE || error == EADDRINUSE ||
+	    error == ENOSPC || error == ENOMEM;
+}
+
 static void
 send_query(struct upstream_io *io, const struct forward_action *action,
     int64_t now_ms)
@@ -202,7 +211,7 @@ send_query(struct upstream_io *io, const struct forward_action *action,
 			show_sent(line, action);
 		return;
 	}
-	if (errno == EMFILE || errno == ENFILE || errno == EADDRINUSE)
+	if (is_lack(errno))
 		warn_of(io, "socket", errno, now_ms);
 	break_line(line, now_ms);
 }
@@ -293,23 +302,39 @@ is_from_upstream(const struct line *line, const struct sockaddr_storage *from)
 	    endpoint.port == line->to.port;
 }
 
-/* -1: nothing that is the upstream's; the line may be broken now. */
-static ssize_t
-read_datagram(struct line *line, uint8_t room[DATAGRAM_MAX], int64_t now_ms)
+/* False: nothing, or nothing that is the upstream's. */
+static bool
+read_datagram(struct line *line, uint8_t room[DATAGRAM_MAX],
+    struct datagram *got)
 {
 	struct sockaddr_storage from;
 	socklen_t from_length = sizeof(from);
 	ssize_t n = recvfrom(outgoing_fd(line->udp), room, DATAGRAM_MAX, 0,
 	    (struct sockaddr *)&from, &from_length);
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		break_line(line, now_ms);
-	return n < 0 || !is_from_upstream(line, &from) ? -1 : n;
+	*got = (struct datagram){ .line = line, .exchange = line->exchange };
+	if (n < 0) {
+		got->broken = errno != EAGAIN && errno != EINTR;
+		return got->broken;
+	}
+	got->length = (size_t)n;
+	return is_from_upstream(line, &from);
+}
+
+static void
+take_datagram(struct upstream_io *io, const struct datagram *got,
+    uint8_t *bytes, int64_t now_ms)
+{
+	if (is_watched(io))
+		show_heard(got->line, bytes, got->length);
+	forward_received(io->forward, got->exchange, bytes, got->length,
+	    now_ms);
 }
 
 /* One packet of each: mostly there is one.  First all are read, then the
  * engine takes them, then follows what it wants done: each in a row finds its
- * code and data where the one before left them. */
+ * code and data where the one before left them.  Errors are last: one of them
+ * may end a question whose answer is among what was read. */
 static void
 on_datagrams(void *arg, void *const *lines, unsigned count)
 {
@@ -319,18 +344,16 @@ on_datagrams(void *arg, void *const *lines, unsigned count)
 	unsigned gots = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		struct line *line = lines[i];
-		ssize_t n = read_datagram(line, io->rooms[gots], now_ms);
-
-		if (n >= 0)
-			got[gots++] = (struct datagram){ line,
-			    line->exchange, (size_t)n };
+		if (read_datagram(lines[i], io->rooms[gots], &got[gots]))
+			gots++;
 	}
 	for (unsigned i = 0; i < gots; i++) {
-		if (is_watched(io))
-			show_heard(got[i].line, io->rooms[i], got[i].length);
-		forward_received(io->forward, got[i].exchange, io->rooms[i],
-		    got[i].length, now_ms);
+		if (!got[i].broken)
+			take_datagram(io, &got[i], io->rooms[i], now_ms);
+	}
+	for (unsigned i = 0; i < gots; i++) {
+		if (got[i].broken && is_open(got[i].line, got[i].exchange))
+			break_line(got[i].line, now_ms);
 	}
 	upstream_pump(io, now_ms);
 }

@@ -170,10 +170,10 @@ void flight_answer(struct forward *f, struct flight *flight,
  * engine lives. */
 void forward_cookie(const struct forward *f, const struct endpoint *endpoint,
     uint8_t cookie[COOKIE_OURS]);
-/* The same for an exchange's upstream, from its health entry, where it is kept
- * once it was made. */
-const uint8_t *exchange_cookie(struct forward *f,
-    const struct exchange *exchange);
+/* The same from the upstream's health entry, where it is kept once it was
+ * made. */
+const uint8_t *forward_own_cookie(const struct forward *f,
+    struct health_entry *entry);
 /* Header and question as an exchange sends them. */
 struct wire_writer forward_write_question(const struct flight *flight,
     const struct exchange *exchange, uint8_t bytes[FORWARD_QUERY_MAX]);

@@ -24,10 +24,8 @@ forward_cookie(const struct forward *f, const struct endpoint *endpoint,
 }
 
 const uint8_t *
-exchange_cookie(struct forward *f, const struct exchange *exchange)
+forward_own_cookie(const struct forward *f, struct health_entry *entry)
 {
-	struct health_entry *entry = exchange_health(f, exchange);
-
 	if (!entry->has_ours) {
 		forward_cookie(f, &entry->endpoint, entry->ours);
 		entry->has_ours = true;
@@ -102,12 +100,12 @@ static void
 write_cookie(struct forward *f, struct exchange *exchange,
     struct wire_writer *w)
 {
-	const struct health_entry *entry = exchange_health(f, exchange);
+	struct health_entry *entry = exchange_health(f, exchange);
 	size_t length = health_cookie(entry, exchange->sent_ms);
 
 	wire_write16(w, OPTION_COOKIE);
 	wire_write16(w, (uint16_t)(COOKIE_OURS + length));
-	wire_write_bytes(w, exchange_cookie(f, exchange), COOKIE_OURS);
+	wire_write_bytes(w, forward_own_cookie(f, entry), COOKIE_OURS);
 	wire_write_bytes(w, entry->cookie, length);
 }
 

@@ -268,7 +268,7 @@ judge_cookie(struct forward *f, const struct exchange *exchange,
 		return COOKIE_FITS;
 	if (m->cookie) {
 		if (m->cookie_length < COOKIE_OURS || memcmp(m->bytes +
-		    m->cookie_at, exchange_cookie(f, exchange),
+		    m->cookie_at, forward_own_cookie(f, entry),
 		    COOKIE_OURS) != 0)
 			return COOKIE_FORGED;
 		theirs = m->cookie_length - COOKIE_OURS;

@@ -17,6 +17,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 import netlab
 from hostlertest import LIMIT_S, case, finish, folder, same
@@ -29,6 +30,7 @@ import dns.rdatatype
 
 SOCKETS = 5
 QUESTIONS = 40                  # a socket
+REMEMBERED_S = 60               # SEGMENTS_REFUSED_MS
 MANY = 60                       # addresses of the longest answer
 CONFIG = """
 server: {listen: LISTEN, user: '', threads: 1, allow: [any]}
@@ -186,10 +188,16 @@ def test_without_checksums(server, host, vm):
 
 def test_refused(server, vm):
     """A link that longer answers do not fit: in fragments, and singly."""
-    sent, refused = ask(server, vm, "10.5.0.1", "a small link")
+    began = time.monotonic()
+    _, refused = ask(server, vm, "10.5.0.1", "a small link")
     case("a small link: refused", refused > 0, refused)
-    sent, refused = ask(server, vm, "10.5.0.1", "again")
-    same("again: not tried", (sent, refused), (0, 0))
+    for _ in range(5):          # until it was in time
+        asked = time.monotonic()
+        again = ask(server, vm, "10.5.0.1", "again")
+        if time.monotonic() - began < REMEMBERED_S:
+            break
+        began = asked if again[1] else began
+    same("again: not tried", again, (0, 0))
     test_taken(server, vm, "192.168.0.5", "others still")
 
 

@@ -75,6 +75,29 @@ START_TEST(a_full_table_forgets_the_oldest)
 }
 END_TEST
 
+/* Whoever comes into the place of another is not given its cookies. */
+START_TEST(cookies_leave_with_their_upstream)
+{
+	const uint8_t theirs[16] = { 1 };
+	struct endpoint each;
+	struct health_entry *entry;
+
+	for (unsigned i = 0; i < HEALTH_UPSTREAMS; i++) {
+		each = server((uint8_t)i, 53);
+		entry = health_take(&health, &each);
+		health_sent(entry, 1000 + i);
+		entry->has_ours = true;
+		health_remember_cookie(entry, theirs, sizeof(theirs), 1000);
+	}
+	each = server(200, 53);
+	entry = health_take(&health, &each);
+	ck_assert(!entry->has_ours);
+	ck_assert_uint_eq(health_cookie(entry, 1000), 0);
+	each = server(HEALTH_UPSTREAMS - 1, 53);
+	ck_assert(health_take(&health, &each)->has_ours);
+}
+END_TEST
+
 START_TEST(times_are_smoothed)
 {
 	struct endpoint one = server(1, 53);
@@ -225,6 +248,7 @@ main(void)
 	tcase_add_test(tc, soft_failures_take_a_few);
 	tcase_add_test(tc, a_full_table_forgets_the_oldest);
 	tcase_add_test(tc, replies_are_counted);
+	tcase_add_test(tc, cookies_leave_with_their_upstream);
 	tcase_add_test(tc, times_are_smoothed);
 	tcase_add_test(tc, one_that_is_back_is_measured_anew);
 	tcase_add_test(tc, what_others_read);

@@ -6,18 +6,29 @@
 #include <check.h>
 #include <event2/event.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define WAIT_MS 20000
+
+union control {
+	struct cmsghdr aligned;
+	uint8_t bytes[LATE_CONTROL_MAX];
+};
 
 static struct {
 	struct event_base *base;
 	struct late *late;
 	struct stats stats;
 	int server, other;		/* replies leave by these */
-	int client;
-	union waiting_name to;
-	unsigned to_put, in_first, heard_in_second;
+	int client, second;
+	union waiting_name to, to_second;
+	enum segments_ability ability;	/* of what is put next */
+	union control control;
+	size_t control_length;
+	unsigned to_put;
 } here;
 
 static int
@@ -44,6 +55,7 @@ setup(void)
 	here.server = open_loopback(&unused);
 	here.other = open_loopback(&unused);
 	here.client = open_loopback(&here.to);
+	here.second = open_loopback(&here.to_second);
 }
 
 static void
@@ -54,6 +66,7 @@ teardown(void)
 	close(here.server);
 	close(here.other);
 	close(here.client);
+	close(here.second);
 }
 
 static void
@@ -61,8 +74,11 @@ put_by(int fd, uint8_t number, const union waiting_name *to)
 {
 	late_put(here.late, &(struct late_reply){
 	    .fd = fd,
+	    .ability = here.ability,
 	    .to = to,
 	    .to_length = sizeof(to->v4),
+	    .control = &here.control,
+	    .control_length = here.control_length,
 	    .bytes = &number,
 	    .length = 1,
 	});
@@ -74,22 +90,59 @@ put(uint8_t number)
 	put_by(here.server, number, &here.to);
 }
 
-/* They come in the order in which they were put, from this one on. */
-static unsigned
-hear(uint8_t from)
+/* What must come, and who sent it. */
+static uint8_t
+take(int client, struct sockaddr_in *from)
 {
-	unsigned count = 0;
+	struct pollfd wait = { .fd = client, .events = POLLIN };
+	socklen_t length = sizeof(*from);
 	uint8_t byte;
 
-	while (recv(here.client, &byte, 1, 0) == 1)
-		ck_assert_uint_eq(byte, from + count++);
-	return count;
+	ck_assert_int_eq(poll(&wait, 1, WAIT_MS), 1);
+	ck_assert_int_eq(recvfrom(client, &byte, 1, 0,
+	    (struct sockaddr *)from, &length), 1);
+	return byte;
+}
+
+/* So many, and no more: they come in the order in which they were put, from
+ * this one on. */
+static void
+hear(uint8_t from, unsigned count)
+{
+	struct sockaddr_in sender;
+	uint8_t byte;
+
+	for (unsigned i = 0; i < count; i++)
+		ck_assert_uint_eq(take(here.client, &sender), from + i);
+	ck_assert_int_eq(recv(here.client, &byte, 1, 0), -1);
 }
 
 static uint64_t
-dropped(void)
+counted(enum stats_counter which)
 {
-	return atomic_load(&here.stats.count[STAT_DROPPED_SEND]);
+	return atomic_load(&here.stats.count[which]);
+}
+
+/* The next ones leave from this address. */
+static void
+set_source(uint32_t address)
+{
+	struct in_pktinfo info = { .ipi_spec_dst.s_addr = htonl(address) };
+
+	here.control.aligned = (struct cmsghdr){
+	    .cmsg_len = CMSG_LEN(sizeof(info)),
+	    .cmsg_level = IPPROTO_IP,
+	    .cmsg_type = IP_PKTINFO,
+	};
+	memcpy(CMSG_DATA(&here.control.aligned), &info, sizeof(info));
+	here.control_length = CMSG_SPACE(sizeof(info));
+}
+
+/* Full ones do not wait for the end of the round. */
+static unsigned
+at_once(void)
+{
+	return here.to_put / LATE_MAX * LATE_MAX;
 }
 
 static void
@@ -100,7 +153,7 @@ on_first(int fd, short what, void *arg)
 	(void)arg;
 	for (unsigned i = 0; i < here.to_put; i++)
 		put((uint8_t)i);
-	here.in_first = hear(0);
+	hear(0, at_once());
 }
 
 static void
@@ -109,12 +162,13 @@ on_second(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	here.heard_in_second = hear((uint8_t)here.in_first);
+	hear(0, 0);
 	put((uint8_t)here.to_put);
 }
 
-/* One round in which two events are ready; what is heard after it. */
-static unsigned
+/* One round in which two events are ready: the first puts so many, the second
+ * one more. */
+static void
 run_round(unsigned to_put)
 {
 	struct event *first = event_new(here.base, -1, 0, on_first, NULL);
@@ -126,25 +180,21 @@ run_round(unsigned to_put)
 	event_base_loop(here.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	event_free(first);
 	event_free(second);
-	return hear((uint8_t)(here.in_first + here.heard_in_second));
+	hear((uint8_t)at_once(), to_put - at_once() + 1);
 }
 
 START_TEST(they_leave_at_the_end_of_the_round)
 {
-	ck_assert_uint_eq(run_round(5), 6);
-	ck_assert_uint_eq(here.in_first, 0);
-	ck_assert_uint_eq(here.heard_in_second, 0);
-	ck_assert_uint_eq(run_round(3), 4);
-	ck_assert_uint_eq(dropped(), 0);
+	run_round(5);
+	run_round(3);
+	ck_assert_uint_eq(counted(STAT_DROPPED_SEND), 0);
 }
 END_TEST
 
 START_TEST(many_leave_at_once)
 {
-	ck_assert_uint_eq(run_round(2 * LATE_MAX + 3), 4);
-	ck_assert_uint_eq(here.in_first, 2 * LATE_MAX);
-	ck_assert_uint_eq(run_round(LATE_MAX), 1);
-	ck_assert_uint_eq(here.in_first, LATE_MAX);
+	run_round(2 * LATE_MAX + 3);
+	run_round(LATE_MAX);
 }
 END_TEST
 
@@ -152,12 +202,12 @@ START_TEST(flush_does_not_wait)
 {
 	put(0);
 	put(1);
-	ck_assert_uint_eq(hear(0), 0);
+	hear(0, 0);
 	late_flush(here.late);
-	ck_assert_uint_eq(hear(0), 2);
+	hear(0, 2);
 	late_flush(here.late);
 	event_base_loop(here.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-	ck_assert_uint_eq(hear(0), 0);
+	hear(0, 0);
 }
 END_TEST
 
@@ -166,16 +216,12 @@ START_TEST(each_leaves_by_its_own_socket)
 	const int by[] = { here.server, here.other, here.other, here.server };
 	struct sockaddr_in from, expected;
 	socklen_t length;
-	uint8_t byte;
 
 	for (uint8_t i = 0; i < 4; i++)
 		put_by(by[i], i, &here.to);
 	late_flush(here.late);
 	for (uint8_t i = 0; i < 4; i++) {
-		length = sizeof(from);
-		ck_assert_int_eq(recvfrom(here.client, &byte, 1, 0,
-		    (struct sockaddr *)&from, &length), 1);
-		ck_assert_uint_eq(byte, i);
+		ck_assert_uint_eq(take(here.client, &from), i);
 		length = sizeof(expected);
 		getsockname(by[i], (struct sockaddr *)&expected, &length);
 		ck_assert_uint_eq(from.sin_port, expected.sin_port);
@@ -195,46 +241,54 @@ START_TEST(one_that_cannot_be_sent_holds_nobody_up)
 	put_by(-1, 9, &here.to);
 	put(2);
 	late_flush(here.late);
-	ck_assert_uint_eq(hear(0), 3);
-	ck_assert_uint_eq(dropped(), 2);
+	hear(0, 3);
+	ck_assert_uint_eq(counted(STAT_DROPPED_SEND), 2);
 }
 END_TEST
 
 /* The address that it leaves from goes with it, and with it alone. */
 START_TEST(control_is_its_own)
 {
-	union {
-		struct cmsghdr aligned;
-		uint8_t bytes[LATE_CONTROL_MAX];
-	} control = { .aligned = {
-	    .cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo)),
-	    .cmsg_level = IPPROTO_IP,
-	    .cmsg_type = IP_PKTINFO,
-	} };
-	struct in_pktinfo info = {
-	    .ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK + 1) };
 	struct sockaddr_in from;
-	socklen_t length;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	uint8_t byte = 7;
 
-	memcpy(CMSG_DATA(&control.aligned), &info, sizeof(info));
-	late_put(here.late, &(struct late_reply){
-	    .fd = fd, .to = &here.to, .to_length = sizeof(here.to.v4),
-	    .control = &control,
-	    .control_length = CMSG_SPACE(sizeof(info)),
-	    .bytes = &byte, .length = 1 });
+	set_source(INADDR_LOOPBACK + 1);
+	put_by(fd, 7, &here.to);
+	memset(&here.control, 0, sizeof(here.control));
+	here.control_length = 0;
 	put_by(fd, 8, &here.to);
-	memset(&control, 0, sizeof(control));
 	late_flush(here.late);
 	for (unsigned i = 0; i < 2; i++) {
-		length = sizeof(from);
-		ck_assert_int_eq(recvfrom(here.client, &byte, 1, 0,
-		    (struct sockaddr *)&from, &length), 1);
-		ck_assert_uint_eq(byte, 7 + i);
+		ck_assert_uint_eq(take(here.client, &from), 7 + i);
 		ck_assert_uint_eq(ntohl(from.sin_addr.s_addr),
 		    INADDR_LOOPBACK + (i == 0));
 	}
+	close(fd);
+}
+END_TEST
+
+/* Two clients in turn: a message each, from the address that was asked. */
+START_TEST(those_to_one_client_share_a_message)
+{
+	const int clients[] = { here.client, here.second };
+	struct sockaddr_in from;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	here.ability = segments_ability(fd);
+	ck_assert_int_eq(here.ability, SEGMENTS_KNOWN);
+	if (_i == 1)
+		set_source(INADDR_LOOPBACK + 1);
+	for (uint8_t i = 0; i < 10; i++)
+		put_by(fd, i, i % 2 ? &here.to_second : &here.to);
+	late_flush(here.late);
+	ck_assert_uint_eq(counted(STAT_SEGMENTS_SENT), 10);
+	ck_assert_uint_eq(counted(STAT_SEGMENTS_REFUSED), 0);
+	for (unsigned i = 0; i < 10; i++) {
+		ck_assert_uint_eq(take(clients[i % 2], &from), i);
+		ck_assert_uint_eq(ntohl(from.sin_addr.s_addr),
+		    INADDR_LOOPBACK + (unsigned)_i);
+	}
+	hear(0, 0);
 	close(fd);
 }
 END_TEST
@@ -252,6 +306,7 @@ make_suite(void)
 	tcase_add_test(tcase, each_leaves_by_its_own_socket);
 	tcase_add_test(tcase, one_that_cannot_be_sent_holds_nobody_up);
 	tcase_add_test(tcase, control_is_its_own);
+	tcase_add_loop_test(tcase, those_to_one_client_share_a_message, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -7,11 +7,19 @@
 #include <check.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/memory.h"
+
+#define WAIT_MS 20000
+#define ROUND (OUTGOING_PASSES * OUTGOING_BATCH)
 
 static struct {
 	struct event_base *base;
@@ -20,6 +28,20 @@ static struct {
 	int upstream, stranger;
 	unsigned heard;
 } here;
+
+static int watch_error;			/* 0: the kernel decides */
+
+/* In the C library's place: fs.epoll.max_user_watches is for all of the
+ * machine. */
+int
+epoll_ctl(int set, int how, int fd, struct epoll_event *event)
+{
+	if (how == EPOLL_CTL_ADD && watch_error != 0) {
+		errno = watch_error;
+		return -1;
+	}
+	return (int)syscall(SYS_epoll_ctl, set, how, fd, event);
+}
 
 static int
 open_loopback(uint16_t *port)
@@ -259,6 +281,72 @@ START_TEST(strays_are_dropped)
 }
 END_TEST
 
+static void
+await_readable(int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+	ck_assert_int_eq(poll(&wait, 1, WAIT_MS), 1);
+}
+
+/* Of many answers that are there one round of the loop takes some batches, and
+ * the next one the others. */
+START_TEST(a_round_takes_many)
+{
+	static struct outgoing *sockets[ROUND + 10];
+
+	open_pool(ROUND + 10);
+	for (unsigned i = 0; i < ROUND + 10; i++) {
+		sockets[i] = outgoing_take(here.pool, &here.to, &sockets[i],
+		    1000);
+		ck_assert_ptr_nonnull(sockets[i]);
+	}
+	for (unsigned i = 0; i < ROUND + 10; i++) {
+		send_to_port(here.upstream, port_of(sockets[i]));
+		await_readable(outgoing_fd(sockets[i]));
+	}
+	event_base_loop(here.base, EVLOOP_ONCE |
+	    EVLOOP_NONBLOCK);
+	ck_assert_uint_eq(here.heard, ROUND);
+	event_base_loop(here.base, EVLOOP_ONCE |
+	    EVLOOP_NONBLOCK);
+	ck_assert_uint_eq(here.heard, ROUND + 10);
+	for (unsigned i = 0; i < ROUND + 10; i++)
+		outgoing_return(sockets[i], OUTGOING_ANSWERED);
+	close_pool();
+}
+END_TEST
+
+/* Who asks can tell the operator. */
+START_TEST(it_says_why_there_is_none)
+{
+	int user;
+
+	open_pool(4);
+	watch_error = ENOSPC;
+	errno = 0;
+	ck_assert_ptr_null(outgoing_take(here.pool, &here.to, &user, 1000));
+	ck_assert_int_eq(errno, ENOSPC);
+	watch_error = 0;
+	outgoing_return(take(1000), OUTGOING_ANSWERED);
+	close_pool();
+}
+END_TEST
+
+/* Ends the process, and not by a signal. */
+START_TEST(without_a_descriptor_it_ends)
+{
+	struct rlimit limit;
+
+	here.base = event_base_new();
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = (rlim_t)dup(0);
+	close((int)limit.rlim_cur);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	here.pool = outgoing_pool_new(here.base, 8, count_heard, &here);
+}
+END_TEST
+
 START_TEST(no_more_than_max)
 {
 	struct outgoing *sockets[4];
@@ -318,6 +406,9 @@ make_suite(void)
 	tcase_add_test(tcase, one_without_an_answer_is_closed);
 	tcase_add_test(tcase, only_the_upstream_is_heard);
 	tcase_add_test(tcase, strays_are_dropped);
+	tcase_add_test(tcase, a_round_takes_many);
+	tcase_add_test(tcase, it_says_why_there_is_none);
+	tcase_add_exit_test(tcase, without_a_descriptor_it_ends, MEMORY_EXIT);
 	tcase_add_test(tcase, no_more_than_max);
 	tcase_add_test(tcase, decks_give_way);
 	suite_add_tcase(suite, tcase);

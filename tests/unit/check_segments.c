@@ -475,8 +475,37 @@ START_TEST(an_old_kernel_is_not_asked)
 }
 END_TEST
 
+static void
+send_pair(struct wire *wire, unsigned client)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		names[i] = wire->to[client];
+		name_lengths[i] = wire->name_length;
+		control_lengths[i] = 0;
+		add(i, 100);
+	}
+	segments_send(&segments, &wire->way);
+}
+
+/* One does not take the other's place; nobody need hear the second one. */
+START_TEST(two_that_are_refused_are_remembered)
+{
+	struct wire wire;
+
+	open_wire(&wire, AF_INET);
+	set_checksums(wire.way.fd, AF_INET, 1);
+	wire.to[1].v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+	for (unsigned i = 0; i < 4; i++)
+		send_pair(&wire, i % 2);
+	ck_assert_uint_eq(count_of(STAT_SEGMENTS_REFUSED), 2);
+	ck_assert_uint_eq(count_of(STAT_SEGMENTS_SENT), 0);
+	ck_assert_uint_eq(count_of(STAT_DROPPED_SEND), 0);
+	close_wire(&wire);
+}
+END_TEST
+
 /* One client that cannot be sent to, between others; each reply of its is
- * counted. */
+ * counted, and its address is not one where segments are refused. */
 START_TEST(what_cannot_be_sent_is_counted)
 {
 	struct wire wire;
@@ -487,6 +516,9 @@ START_TEST(what_cannot_be_sent_is_counted)
 	send_batch(&wire.way, wire.to, wire.name_length);
 	ck_assert_uint_eq(count_of(STAT_DROPPED_SEND),
 	    SEGMENTS_REPLIES / CLIENTS);
+	ck_assert_uint_eq(count_of(STAT_SEGMENTS_REFUSED), 0);
+	ck_assert_uint_eq(count_of(STAT_SEGMENTS_SENT),
+	    SEGMENTS_REPLIES - SEGMENTS_REPLIES / CLIENTS);
 	for (unsigned i = 0; i < SEGMENTS_REPLIES; i++)
 		if (i % CLIENTS != 1)
 			take_one(wire.fds[i % CLIENTS], i % CLIENTS, seen);
@@ -513,6 +545,7 @@ main(void)
 	tcase_add_test(tcase, every_reply_is_in_one_message);
 	tcase_add_loop_test(tcase, all_arrive_once, 0, 2);
 	tcase_add_loop_test(tcase, what_is_refused_goes_singly, 0, 2);
+	tcase_add_test(tcase, two_that_are_refused_are_remembered);
 	tcase_add_test(tcase, an_old_kernel_is_not_asked);
 	tcase_add_test(tcase, what_cannot_be_sent_is_counted);
 	suite_add_tcase(suite, tcase);
