@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What becomes of a query that must wait, without a socket or a worker. */
+/* What becomes of a query that must wait, without a worker. */
 #include <check.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "craft.h"
 #include "names/index.h"
 #include "net/loop.h"
 #include "net/serving.h"
+#include "net/udp.h"
 
 #define LATEST_MS 15000			/* on a machine under load */
 
@@ -495,6 +498,81 @@ START_TEST(serving_has_a_failure_hurry)
 }
 END_TEST
 
+/* ---- with a socket ---- */
+
+static struct endpoint
+bind_loopback(int fd)
+{
+	struct endpoint endpoint = {.addr = {4, {127, 0, 0, 1}}};
+	struct sockaddr_storage name;
+	socklen_t length = endpoint_to_sockaddr(&endpoint, &name);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, length), 0);
+	length = sizeof name;
+	getsockname(fd, (struct sockaddr *)&name, &length);
+	endpoint_from_sockaddr(&endpoint, (struct sockaddr *)&name);
+	return endpoint;
+}
+
+static void
+await(int fd)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+	ck_assert_int_eq(poll(&wait, 1, LATEST_MS), 1);
+}
+
+/* A query from client to server, which waits now. */
+static void
+ask_by_udp(struct udp *udp, int client, int server,
+    const struct endpoint *endpoint)
+{
+	static struct craft craft;
+	struct forward_question question = craft_question("a.example.",
+	    TYPE_A, 1, CRAFT_PLAIN);
+	struct sockaddr_storage name;
+	socklen_t length = endpoint_to_sockaddr(endpoint, &name);
+
+	craft_query(&craft, &question, 1);
+	ck_assert_int_eq(sendto(client, craft.bytes, craft.length, 0,
+	    (struct sockaddr *)&name, length), (ssize_t)craft.length);
+	await(server);
+	udp_take_turn(udp);
+	ck_assert_uint_eq(here.asked, 1);
+	ck_assert(udp_is_awaited(udp));
+}
+
+/* In one turn of the loop its answer comes and the listener goes, by leaving
+ * or at once; then its socket is closed. */
+START_TEST(serving_answers_before_a_socket_goes)
+{
+	int server = socket(AF_INET, SOCK_DGRAM, 0);
+	int client = socket(AF_INET, SOCK_DGRAM, 0);
+	struct udp_batch *batch = udp_batch_new();
+	struct endpoint endpoint = bind_loopback(server);
+	struct udp *udp;
+	struct answer *answer;
+	uint8_t byte;
+
+	here.serving.queries = calloc(SERVING_BATCH, sizeof(struct query));
+	udp = udp_new(&here.serving, batch, server, &endpoint);
+	ask_by_udp(udp, client, server, &endpoint);
+	answer = make_answer(9);
+	serving_answered(&here.serving, &here.waiter, answer);
+	answer_release(answer);
+	ck_assert_int_eq(recv(client, &byte, 1, MSG_DONTWAIT), -1);
+	(_i ? udp_free : udp_leave)(udp);
+	close(server);
+	event_base_loop(here.serving.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	await(client);
+	if (!_i)
+		udp_free(udp);
+	udp_batch_free(batch);
+	free(here.serving.queries);
+	close(client);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -518,6 +596,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, start_serving, end_serving);
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
 		tcase_add_test(tcase, tests[i]);
+	tcase_add_loop_test(tcase, serving_answers_before_a_socket_goes, 0, 2);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

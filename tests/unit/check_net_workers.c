@@ -2,6 +2,7 @@
 /* Several workers: questions that belong to another of them, upstreams that
  * do not answer, listeners that come and go, stopping, a new policy. */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -632,6 +633,43 @@ START_TEST(connections_live_on)
 }
 END_TEST
 
+/* The worker is held up here, in the turn in which it is told to stop, until
+ * the next turn finds both: the upstream's answer, and its own end. */
+static bool
+hold_up(void *context, int fd, const uint8_t *bytes, size_t length)
+{
+	int64_t until_ms = clock_mono_ms() + PROBE_MS;
+
+	(void)context;
+	(void)fd;
+	(void)bytes;
+	(void)length;
+	lab_release();
+	lab_wait_answered(1);
+	while (clock_mono_ms() < until_ms)
+		poll(NULL, 0, 1);
+	return true;
+}
+
+START_TEST(workers_stop_sends_what_is_late)
+{
+	struct listener *listener = lab_listen("127.0.0.1");
+	int fd = lab_udp(listener, NULL), tcp = lab_tcp(listener, NULL);
+	struct lab_query query;
+
+	ask(fd, "held.up.test.", 1);
+	lab_wait_upstream(1);
+	lab_query(&query, "web.lab.test.", 2);
+	lab_send_tcp(tcp, &query);
+	lab_get_tcp(tcp, reply);
+	lab_renew_workers(0, &(struct tcp_heir){hold_up, NULL});
+	expect_forwarded(fd, 1);
+	close(fd);
+	close(tcp);
+	listener_close(listener);
+}
+END_TEST
+
 static void
 add_case(Suite *suite, const char *name, SFun start, const TTest *const *tests)
 {
@@ -670,7 +708,8 @@ main(void)
 	    workers_take_a_new_policy, listen_does_not_share,
 	    listen_does_not_wait_for_an_address, adopted_beside_a_wildcard,
 	    NULL};
-	const TTest *const small[] = {forward_full_is_servfail_at_once, NULL};
+	const TTest *const small[] = {forward_full_is_servfail_at_once,
+	    workers_stop_sends_what_is_late, NULL};
 	Suite *suite = suite_create("net/workers");
 	SRunner *runner = srunner_create(suite);
 	int failed;

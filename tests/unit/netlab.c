@@ -30,11 +30,11 @@ struct held {
 	struct sockaddr_in from;
 };
 
-/* All but seen is the upstream thread's while that runs. */
+/* All but seen and answered is the upstream thread's while that runs. */
 static struct {
 	int udp, orders[2];		/* a byte: answer what is held; end */
 	pthread_t thread;
-	_Atomic unsigned seen;
+	_Atomic unsigned seen, answered;
 	struct held held[HELD_MAX];
 	unsigned held_count;
 	struct craft craft;
@@ -64,6 +64,7 @@ answer_query(const struct held *held)
 	ck_assert_int_eq(sendto(up.udp, up.craft.bytes, up.craft.length, 0,
 	    (const struct sockaddr *)&held->from, sizeof held->from),
 	    (ssize_t)up.craft.length);
+	atomic_fetch_add(&up.answered, 1);
 }
 
 static void
@@ -156,6 +157,17 @@ lab_wait_upstream(unsigned at_least)
 	int64_t by_ms = clock_mono_ms() + LAB_WAIT_MS;
 
 	while (lab_upstream_seen() < at_least) {
+		ck_assert_int_lt(clock_mono_ms(), by_ms);
+		poll(NULL, 0, PAUSE_MS);
+	}
+}
+
+void
+lab_wait_answered(unsigned at_least)
+{
+	int64_t by_ms = clock_mono_ms() + LAB_WAIT_MS;
+
+	while (atomic_load(&up.answered) < at_least) {
 		ck_assert_int_lt(clock_mono_ms(), by_ms);
 		poll(NULL, 0, PAUSE_MS);
 	}

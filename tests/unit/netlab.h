@@ -47,10 +47,11 @@ void lab_publish(int64_t max_ttl_s);
 struct listener *lab_listen(const char *address);
 void lab_drop(struct listener *listener);
 
-/* The upstream: how many queries it saw, wait until it saw so many; answer
- * those that it holds. */
+/* The upstream: how many queries it saw, wait until it saw or answered so
+ * many; answer those that it holds. */
 unsigned lab_upstream_seen(void);
 void lab_wait_upstream(unsigned at_least);
+void lab_wait_answered(unsigned at_least);
 void lab_release(void);
 
 uint64_t lab_stat(enum stats_counter which);
