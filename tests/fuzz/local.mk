@@ -75,12 +75,13 @@ endif
 check_PROGRAMS += tests/fuzz/replay_zone
 TESTS += tests/fuzz/replay_zone
 tests_fuzz_replay_zone_SOURCES = tests/fuzz/fuzz_zone.c $(REPLAY)
+tests_fuzz_replay_zone_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=zoneplain_read
 tests_fuzz_replay_zone_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
 if FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_zone
 tests_fuzz_fuzz_zone_SOURCES = tests/fuzz/fuzz_zone.c
 tests_fuzz_fuzz_zone_CFLAGS = $(CFLAGS_FUZZ)
-tests_fuzz_fuzz_zone_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_zone_LDFLAGS = $(LDFLAGS_FUZZ) -Wl,--wrap=zoneplain_read
 tests_fuzz_fuzz_zone_LDADD = $(LINK_NAMES) $(LIBS_NAMES)
 endif
 
