@@ -26,9 +26,9 @@ static struct {
 	int client, second;
 	union waiting_name to, to_second;
 	enum segments_ability ability;	/* of what is put next */
-	union control control;
 	size_t control_length;
 	unsigned to_put;
+	union control control;
 } here;
 
 static int
