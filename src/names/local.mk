@@ -77,7 +77,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/records.c \
 	src/names/records.h \
 	src/names/reverse.c src/names/reverse.h \
-	src/names/segments.c src/names/segments.h \
+	src/names/slabs.c src/names/slabs.h \
 	src/names/snapshot.h \
 	src/names/source.c \
 	src/names/source.h \

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "names/segments.h"
 
 #define WHOLE (TABLE_BUCKETS * TABLE_SLOTS)
 #define FULL_AT 7			/* slots a bucket: then it grows */
@@ -48,8 +47,8 @@ struct table_writer {
 static struct table_segment *
 new_segment(unsigned depth, unsigned buckets, uint64_t version)
 {
-	struct table_segment *segment = segments_take(buckets);
-	struct table_slab *slab = segment->slab;
+	struct table_segment *segment = slabs_take(buckets);
+	struct slab *slab = segment->slab;
 
 	memset(segment, 0, table_segment_size(buckets));
 	segment->depth = (uint16_t)depth;
@@ -113,7 +112,7 @@ table_garbage_free(struct table_garbage *garbage)
 	if (garbage == NULL)
 		return;
 	for (size_t i = 0; i < garbage->count; i++)
-		segments_give(garbage->segments[i]);
+		slabs_give(garbage->segments[i]);
 	free(garbage->segments);
 	if (garbage->table != NULL)
 		free_table(garbage->table);
@@ -141,7 +140,7 @@ table_writer_free(struct table_writer *writer)
 		while (segment != NULL) {
 			struct table_segment *more = segment->more;
 
-			segments_give(segment);
+			slabs_give(segment);
 			segment = more;
 		}
 	}
@@ -181,7 +180,7 @@ retire(struct table_writer *writer, struct table_segment *segment)
 	struct table_garbage *garbage = writer->garbage;
 
 	if (segment->version == writer->table->version) {
-		segments_give(segment);
+		slabs_give(segment);
 		return;
 	}
 	if (garbage->count == garbage->room) {
@@ -195,8 +194,8 @@ retire(struct table_writer *writer, struct table_segment *segment)
 static struct table_segment *
 copy_segment(struct table_writer *writer, struct table_segment *segment)
 {
-	struct table_segment *copy = segments_take(segment->buckets);
-	struct table_slab *slab = copy->slab;
+	struct table_segment *copy = slabs_take(segment->buckets);
+	struct slab *slab = copy->slab;
 
 	memcpy(copy, segment, table_segment_size(segment->buckets));
 	copy->slab = slab;
@@ -508,7 +507,7 @@ take_from_more(struct table_writer *writer, struct table_segment *segment)
 	take_out(writer, more, b, 0);
 	if (more->used == 0) {
 		segment->more = NULL;
-		segments_give(more);
+		slabs_give(more);
 	}
 	return slot;
 }

@@ -50,24 +50,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TABLE_BUCKETS 64		/* a segment, at most */
-#define TABLE_SLOTS 8			/* a bucket: one cache line */
-
-typedef uint64_t table_slot;		/* 0: empty */
-
-struct table_slab;			/* segments.h */
-
-struct table_segment {
-	uint32_t used;
-	uint16_t depth;
-	uint16_t buckets;
-	uint64_t version;
-	struct table_segment *more;	/* only where hashes are so alike that
-					 * a full segment cannot be split: of
-					 * TABLE_BUCKETS each */
-	struct table_slab *slab;	/* it was cut from */
-	_Alignas(64) table_slot bucket[][TABLE_SLOTS];
-};
+#include "names/slabs.h"
 
 struct table {
 	unsigned depth;			/* log2 of the directory's length */
@@ -75,13 +58,6 @@ struct table {
 	uint64_t version;
 	uint64_t *directory;		/* pointer | buckets - 1 */
 };
-
-static inline size_t
-table_segment_size(unsigned buckets)
-{
-	return sizeof(struct table_segment) +
-	    buckets * TABLE_SLOTS * sizeof(table_slot);
-}
 
 static inline void *
 table_pointer(table_slot slot)

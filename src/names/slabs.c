@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "names/segments.h"
+#include "names/slabs.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -12,9 +12,9 @@
 
 /* free lists those that were given back, by `more`; what lies behind the first
  * `begun` was never taken. */
-struct table_slab {
-	_Alignas(64) struct table_slab *next;
-	struct table_slab *before;	/* of those that have some left */
+struct slab {
+	_Alignas(64) struct slab *next;
+	struct slab *before;	/* of those that have some left */
 	struct table_segment *free;
 	unsigned used;
 	unsigned begun;
@@ -25,10 +25,10 @@ struct table_slab {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* By the number of buckets: slabs that have some left. */
-static struct table_slab *first[TABLE_BUCKETS + 1];
+static struct slab *first[TABLE_BUCKETS + 1];
 
 static void
-list(struct table_slab *slab)
+list(struct slab *slab)
 {
 	slab->before = NULL;
 	slab->next = first[slab->buckets];
@@ -38,7 +38,7 @@ list(struct table_slab *slab)
 }
 
 static void
-unlist(struct table_slab *slab)
+unlist(struct slab *slab)
 {
 	if (slab->next != NULL)
 		slab->next->before = slab->before;
@@ -48,10 +48,10 @@ unlist(struct table_slab *slab)
 		first[slab->buckets] = slab->next;
 }
 
-static struct table_slab *
+static struct slab *
 new_slab(unsigned buckets)
 {
-	struct table_slab *slab = pages_take(SLAB_SIZE);
+	struct slab *slab = pages_take(SLAB_SIZE);
 
 	slab->free = NULL;
 	slab->used = 0;
@@ -64,7 +64,7 @@ new_slab(unsigned buckets)
 }
 
 static struct table_segment *
-take_from(struct table_slab *slab)
+take_from(struct slab *slab)
 {
 	size_t size = table_segment_size(slab->buckets);
 	struct table_segment *segment = slab->free;
@@ -83,7 +83,7 @@ take_from(struct table_slab *slab)
 }
 
 struct table_segment *
-segments_take(unsigned buckets)
+slabs_take(unsigned buckets)
 {
 	struct table_segment *segment;
 
@@ -96,9 +96,9 @@ segments_take(unsigned buckets)
 }
 
 void
-segments_give(struct table_segment *segment)
+slabs_give(struct table_segment *segment)
 {
-	struct table_slab *slab = segment->slab;
+	struct slab *slab = segment->slab;
 
 	pthread_mutex_lock(&lock);
 	assert(slab->used > 0);
