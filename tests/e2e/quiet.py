@@ -24,10 +24,10 @@ ATTRIBUTES = struct.Struct("=IIQiIQQQ")
 CALLS = {"x86_64": 315, "aarch64": 275, "riscv64": 275}
 
 
-def write(where, turn):
+def write(where, turn, names=NAMES):
     new = where / "vms.hosts.new"
     new.write_text("".join(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255} h{i} "
-                           f"t{turn}n{i}\n" for i in range(NAMES)))
+                           f"t{turn}n{i}\n" for i in range(names)))
     new.rename(where / "vms.hosts")
 
 
@@ -72,6 +72,29 @@ def lowest_seen(daemon, where, wanted):
     case("each reading was live when it was said to be over", answered)
     return seen
 
+
+def lowest_as_it_grows(daemon, where, wanted):
+    """Few names become many, by the watcher, until who reads them then was seen
+    as low as wanted."""
+    seen, turn, end = None, 0, time.monotonic() + LIMIT_S
+    while time.monotonic() < end and seen != wanted:
+        turn += 1
+        for names in 8, NAMES:
+            write(where, turn, names)
+            known = f"t{turn}n{names - 1}.quiet.test"
+            while not daemon.ask(known).answer and time.monotonic() < end:
+                for name, _, nice in threads(daemon):
+                    if name == "reader" and names == NAMES:
+                        seen = nice if seen is None else max(nice, seen)
+    return seen
+
+
+with folder() as where:
+    write(where, 0, 8)
+    with Daemon(where, CONFIG) as daemon:
+        low = min(os.getpriority(os.PRIO_PROCESS, 0) + 5, LOWEST)
+        same("who reads a file that has grown large gives way",
+             lowest_as_it_grows(daemon, where, low), low)
 
 with folder() as where:
     write(where, 0)

@@ -8,9 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "dns/types.h"
 #include "names/leasefile.h"
-#include "names/reverse.h"
+#include "addresses.h"
 
 #define NOW_S 1700000000
 #define MONO_S 1000
@@ -161,26 +160,6 @@ check_node(const struct chunk *chunk, const struct node *node)
 		rrset = rrset_next(rrset);
 	}
 	return first_s;
-}
-
-/* Every address leads to a record of its node. */
-static void
-check_addresses(const struct chunk *chunk)
-{
-	struct reverse_cursor cursor = { 0 };
-	struct reverse reverse;
-	uint32_t count = 0;
-
-	while (reverse_walk(chunk, &cursor, &reverse, 1) > 0) {
-		struct reverse again = reverse_of(reverse.link);
-
-		assert(again.node == reverse.node);
-		assert(addr_equal(&again.addr, &reverse.addr));
-		assert(node_find(reverse.node, reverse.addr.family == 4 ?
-		    TYPE_A : TYPE_AAAA) != NULL);
-		count++;
-	}
-	assert(count == chunk->reverse_count);
 }
 
 static void

@@ -8,7 +8,7 @@
 #
 # Each needs a block of lines below.
 REPLAY = tests/fuzz/replay.c
-EXTRA_DIST += tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/addresses.h
 CFLAGS_FUZZ = $(AM_CFLAGS) $(FUZZ_CFLAGS)
 LDFLAGS_FUZZ = $(AM_LDFLAGS) $(FUZZ_CFLAGS)
 
