@@ -442,7 +442,7 @@ start(struct daemon *daemon, unsigned workers)
 	start_workers(daemon, workers);
 	be_ready_to_give_way(daemon);
 	take_over(daemon);
-	refresh_settle(daemon->refresh);
+	refresh_begin(daemon->refresh);
 	daemon->follow = follow_new(daemon->base, daemon->reload,
 	    daemon->listeners, &(struct follow_hooks){on_followed, daemon});
 	web_settle(daemon->web, WEB_NO_RELOAD);

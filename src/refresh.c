@@ -33,6 +33,7 @@ struct refresh {
 	struct event *on_watch;
 	struct event *on_neighbours;
 	struct event *on_linted;
+	struct event *begin;
 	struct event *quiet;
 	struct event *poll;
 	struct event *due;
@@ -236,9 +237,24 @@ look_again(struct refresh *refresh)
 void
 refresh_settle(struct refresh *refresh)
 {
+	event_del(refresh->begin);
 	settle_watch(refresh);
 	look_again(refresh);
 	start_linting(refresh);
+}
+
+void
+refresh_begin(struct refresh *refresh)
+{
+	arm(refresh->begin, 0);
+}
+
+static void
+on_begin(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	refresh_settle(context);
 }
 
 static enum reload_news
@@ -318,6 +334,7 @@ refresh_new(struct event_base *base, struct reload *reload,
 	refresh->neighbours = -1;
 	refresh->watch = watch_new();
 	refresh->linting = linting_new();
+	refresh->begin = evtimer_new(base, on_begin, refresh);
 	refresh->quiet = evtimer_new(base, on_time, refresh);
 	refresh->poll = evtimer_new(base, on_time, refresh);
 	refresh->due = evtimer_new(base, on_time, refresh);
@@ -342,6 +359,7 @@ refresh_free(struct refresh *refresh)
 	if (refresh->on_neighbours)
 		event_free(refresh->on_neighbours);
 	event_free(refresh->on_linted);
+	event_free(refresh->begin);
 	event_free(refresh->quiet);
 	event_free(refresh->poll);
 	event_free(refresh->due);

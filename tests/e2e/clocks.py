@@ -6,7 +6,6 @@ The daemon runs with jump.so preloaded (jump.c), which puts its wall clock
 wrong; a cookie of a shared secret, which has the time in it, shows that it
 does.  Where a sanitizer's runtime has to come first it is told that it is
 not the first; a program whose clock cannot be put wrong so is left out."""
-import contextlib
 import os
 import pathlib
 import socket
@@ -15,8 +14,8 @@ import sys
 import threading
 import time
 
-from hostlertest import (BUILD, LIMIT_S, Daemon, case, dns, finish, folder,
-                         rcode, same, until)
+from hostlertest import (LIMIT_S, Daemon, case, dns, finish, folder,
+                         preloaded, rcode, same, until)
 
 DAY_S = 86400
 JUMPS_S = (DAY_S, 0, -DAY_S, 0)
@@ -28,7 +27,6 @@ LOOK_S = 0.5
 CPU_S = 0.5             # in that time; seen: under 0.01
 SECRET = "00112233445566778899aabbccddeeff"
 COOKIE = 10
-SHIM = str(BUILD / "tests" / "e2e" / "jump.so")
 
 CONFIG = """
 server:
@@ -85,22 +83,9 @@ class Clock:
     def now(self):
         return int(time.time()) + self.ahead_s
 
-    @contextlib.contextmanager
     def preloaded(self):
         """What is started in here has this clock."""
-        options = os.environ.get("ASAN_OPTIONS", "")
-        more = {"JUMP_FILE": str(self.path), "LD_PRELOAD": SHIM,
-                "ASAN_OPTIONS": options + ":verify_asan_link_order=0"}
-        before = {name: os.environ.get(name) for name in more}
-        os.environ.update(more)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+        return preloaded("jump.so", JUMP_FILE=str(self.path))
 
 
 def start(where, clock, upstream, more=""):

@@ -93,6 +93,25 @@ def ask_udp(query, *where, **how):
     return dns.query.udp(query, *where, ignore_unexpected=True, **how)
 
 
+@contextlib.contextmanager
+def preloaded(shim, **more):
+    """What is started in here has a library put before the C library; where a
+    sanitizer's runtime has to come first it is told that it is not the first."""
+    options = os.environ.get("ASAN_OPTIONS", "")
+    more.update(LD_PRELOAD=str(BUILD / "tests" / "e2e" / shim),
+                ASAN_OPTIONS=options + ":verify_asan_link_order=0")
+    before = {name: os.environ.get(name) for name in more}
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 class Daemon:
     """hostler with a configuration; {port}, {dir} and {ctl} are put in."""
 

@@ -42,12 +42,13 @@ E2E_PY = \
 	tests/e2e/verbs.py \
 	tests/e2e/views.py \
 	tests/e2e/vmcheck.py \
+	tests/e2e/watching.py \
 	tests/e2e/web.py
 E2E = $(E2E_PY) tests/e2e/lab.sh
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/netlab.py \
 	tests/e2e/compare.zone tests/e2e/resolve.c tests/e2e/vagrant.rb \
-	tests/e2e/jump.c
+	tests/e2e/jump.c tests/e2e/hold.c
 
 EXTRA_DIST += \
 	tests/e2e/clientconfig/cloud-init.expect \
@@ -76,10 +77,14 @@ E2E_NEEDS = src/hostler$(EXEEXT) src/hostlerctl$(EXEEXT) \
 	tests/e2e/load$(EXEEXT) $(BENCH_TOOLS)
 $(E2E_PY:.py=.log) tests/e2e/lab.log: $(E2E_NEEDS)
 
-# The wall clock of clocks.py.
-check_DATA = tests/e2e/jump.so
-CLEANFILES += tests/e2e/jump.so
+# The wall clock of clocks.py, and a kernel that is slow to watch.
+check_DATA = tests/e2e/jump.so tests/e2e/hold.so
+CLEANFILES += tests/e2e/jump.so tests/e2e/hold.so
 tests/e2e/jump.so: tests/e2e/jump.c
 	$(AM_V_CC)$(CC) -Wall -Wextra -Werror -O1 -shared -fPIC \
 		-o $@ $(srcdir)/tests/e2e/jump.c -ldl
 tests/e2e/clocks.log: tests/e2e/jump.so
+tests/e2e/hold.so: tests/e2e/hold.c
+	$(AM_V_CC)$(CC) -Wall -Wextra -Werror -O1 -shared -fPIC \
+		-o $@ $(srcdir)/tests/e2e/hold.c
+tests/e2e/watching.log: tests/e2e/hold.so
