@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "checkwrites.h"
 #include "confread.h"
 #include "jsontext.h"
 #include "lintconf.h"
@@ -249,6 +250,7 @@ check_files(const struct conf_options *options, enum check_form form,
 		realms_read(report.realms, conf, LOADFILES_TRUST);
 		try_as_user(conf, report.realms, report.diags);
 		try_ca_file(conf, report.diags);
+		checkwrites_try(conf, report.diags);
 		lint(conf, report.realms, report.lint);
 	} else {
 		diags_then(report.diags, "hostler does not start with this; "

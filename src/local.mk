@@ -4,6 +4,7 @@
 noinst_LIBRARIES += src/libconf.a
 src_libconf_a_SOURCES = \
 	src/check.c src/check.h \
+	src/checkwrites.c src/checkwrites.h \
 	src/conf.c src/conf.h \
 	src/conflog.c src/conflog.h \
 	src/conflimits.c src/conflimits.h \

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "sys/files.h"
 
 #define TRY_S 5				/* a file server may never answer */
 #define LINKS_MAX 40			/* in a row, as the kernel has it */
@@ -72,17 +73,32 @@ look_behind(const char *path, enum access_kind kind, int links)
 	return finding;
 }
 
-/* The path's end, to be entered or to be read. */
+static int
+mode_of(enum access_kind wanted)
+{
+	switch (wanted) {
+	case ACCESS_ENTER:
+		return X_OK;
+	case ACCESS_WRITE:
+		return W_OK;
+	case ACCESS_MAKE:
+		return W_OK | X_OK;
+	default:
+		return R_OK;
+	}
+}
+
+/* The path's end, for what is wanted of it. */
 static struct access_finding
 look_at_end(const char *path, enum access_kind wanted, int links)
 {
-	int mode = wanted == ACCESS_ENTER ? X_OK : R_OK;
+	int mode = mode_of(wanted);
 	struct stat status;
 
 	if (stat(path, &status) != 0)
 		return look_behind(path, wanted == ACCESS_ENTER ? wanted
 		    : ACCESS_ELSE, links);
-	if (wanted != ACCESS_ENTER && S_ISDIR(status.st_mode)) {
+	if (wanted == ACCESS_READ && S_ISDIR(status.st_mode)) {
 		wanted = ACCESS_LIST;
 		mode |= X_OK;
 	}
@@ -129,6 +145,90 @@ access_try(const char *path)
 	return walk(path, ACCESS_READ, 0);
 }
 
+/* ---- writing ---- */
+
+static struct access_finding
+grant(void)
+{
+	return (struct access_finding){ACCESS_GRANTED, NULL};
+}
+
+/* What is wanted of a path that is there; errno where it is not. */
+static struct access_finding
+want(const char *path, enum access_kind wanted)
+{
+	if (faccessat(AT_FDCWD, path, mode_of(wanted), AT_EACCESS) == 0)
+		return grant();
+	switch (errno) {
+	case EACCES:
+	case EPERM:
+		return walk(path, wanted, 0);
+	case EROFS:
+		return find(ACCESS_READ_ONLY, path);
+	case ENOENT:
+	case ENOTDIR:
+		return find(ACCESS_NO_FOLDER, path);
+	default:
+		return grant();
+	}
+}
+
+/* In the folder of the path. */
+static struct access_finding
+want_to_make(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = !slash ? memory_string(".") :
+	    memory_format("%.*s", slash == path ? 1 : (int)(slash - path),
+		path);
+	struct access_finding finding = want(folder, ACCESS_MAKE);
+
+	free(folder);
+	return finding;
+}
+
+/* Through the links at the path's end, which may lead to nothing yet. */
+static struct access_finding
+follow(const char *path, struct access_finding (*ask)(const char *path))
+{
+	char *target = files_follow(path);
+	struct access_finding finding;
+
+	if (!target)
+		return find(ACCESS_NO_FILE, path);
+	finding = ask(target);
+	free(target);
+	return finding;
+}
+
+struct access_finding
+access_try_append(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return errno == EACCES ? want(path, ACCESS_WRITE)
+				       : follow(path, want_to_make);
+	if (S_ISDIR(status.st_mode))
+		return find(ACCESS_NO_FILE, path);
+	return want(path, ACCESS_WRITE);
+}
+
+/* It is the name that is given to another file, be it a link. */
+struct access_finding
+access_try_renew(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return errno == EACCES ? want(path, ACCESS_WRITE)
+				       : follow(path, want_to_make);
+	if (!S_ISREG(status.st_mode))
+		return find(ACCESS_NO_FILE, path);
+	return status.st_size == 0 ? want(path, ACCESS_WRITE)
+				   : want_to_make(path);
+}
+
 /* ---- as another user ---- */
 
 struct note {
@@ -143,10 +243,16 @@ become(const struct passwd *user)
 	    setgid(user->pw_gid) == 0 && setuid(user->pw_uid) == 0;
 }
 
+/* What is asked of each path. */
+struct question {
+	struct access_finding (*ask)(const char *path);
+	const char *const *paths;
+	size_t count;
+};
+
 static void
-tell_parent(int to, const char *path)
+tell_parent(int to, struct access_finding finding)
 {
-	struct access_finding finding = access_try(path);
 	struct note note = {finding.kind,
 	    finding.path ? (uint32_t)strlen(finding.path) : 0};
 
@@ -158,14 +264,13 @@ tell_parent(int to, const char *path)
 }
 
 static void
-be_child(const struct passwd *user, int to, const char *const *paths,
-    size_t count)
+be_child(const struct passwd *user, int to, const struct question *question)
 {
 	alarm(TRY_S);
 	if (!become(user))
 		_exit(CANNOT_BECOME);
-	for (size_t i = 0; i < count; i++)
-		tell_parent(to, paths[i]);
+	for (size_t i = 0; i < question->count; i++)
+		tell_parent(to, question->ask(question->paths[i]));
 	_exit(0);
 }
 
@@ -202,12 +307,12 @@ hear(int from, struct access_finding *finding)
 }
 
 static void
-refuse_all(struct access_finding *findings, const char *const *paths,
-    size_t count)
+refuse_all(struct access_finding *findings, const struct question *question)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < question->count; i++) {
 		free(findings[i].path);
-		findings[i] = find(ACCESS_READ, paths[i]);
+		findings[i] = find(question->ask == access_try ? ACCESS_READ
+		    : ACCESS_WRITE, question->paths[i]);
 	}
 }
 
@@ -224,7 +329,7 @@ could_become(pid_t child)
 
 /* False: nobody can be that user here. */
 static bool
-ask_child(const struct passwd *user, const char *const *paths, size_t count,
+ask_child(const struct passwd *user, const struct question *question,
     struct access_finding *findings)
 {
 	size_t heard = 0;
@@ -235,25 +340,34 @@ ask_child(const struct passwd *user, const char *const *paths, size_t count,
 		return true;
 	child = fork();
 	if (child == 0)
-		be_child(user, ends[1], paths, count);
+		be_child(user, ends[1], question);
 	close(ends[1]);
-	while (child > 0 && heard < count && hear(ends[0], &findings[heard]))
+	while (child > 0 && heard < question->count &&
+	    hear(ends[0], &findings[heard]))
 		heard++;
 	close(ends[0]);
 	return child < 0 || could_become(child);
 }
 
 struct access_finding *
-access_try_as(const char *user, const char *const *paths, size_t count)
+access_ask_as(const char *user, struct access_finding (*ask)(const char *path),
+    const char *const *paths, size_t count)
 {
+	const struct question question = {ask, paths, count};
 	struct access_finding *findings = memory_zeroed(count + 1,
 	    sizeof *findings);
 	const struct passwd *entry = getpwnam(user);
 
 	if (!entry || geteuid() != 0 ||
-	    !ask_child(entry, paths, count, findings))
-		refuse_all(findings, paths, count);
+	    !ask_child(entry, &question, findings))
+		refuse_all(findings, &question);
 	return findings;
+}
+
+struct access_finding *
+access_try_as(const char *user, const char *const *paths, size_t count)
+{
+	return access_ask_as(user, access_try, paths, count);
 }
 
 void
@@ -280,6 +394,19 @@ access_say(const struct access_finding *finding, const char *user)
 		return memory_format("the user '%s' is not let to read it, "
 		    "though the modes of all folders and of the file say yes",
 		    user);
+	case ACCESS_WRITE:
+		return memory_format("the user '%s' has no right to write it",
+		    user);
+	case ACCESS_MAKE:
+		return memory_format("the user '%s' has no right to make "
+		    "files in the folder %s", user, finding->path);
+	case ACCESS_NO_FOLDER:
+		return memory_format("there is no folder %s", finding->path);
+	case ACCESS_NO_FILE:
+		return memory_format("%s is not a file", finding->path);
+	case ACCESS_READ_ONLY:
+		return memory_format("%s is on a file system that is mounted "
+		    "read-only", finding->path);
 	default:
 		return memory_format("the user '%s' has no right to read it",
 		    user);
@@ -308,19 +435,57 @@ quote(const char *path)
 	return text;
 }
 
+static const char *
+rights_of(enum access_kind kind)
+{
+	switch (kind) {
+	case ACCESS_ENTER:
+		return "x";
+	case ACCESS_LIST:
+		return "rx";
+	case ACCESS_WRITE:
+		return "w";
+	case ACCESS_MAKE:
+		return "wx";
+	default:
+		return "r";
+	}
+}
+
+static const char *
+other_way(enum access_kind kind)
+{
+	return kind == ACCESS_WRITE || kind == ACCESS_MAKE ? "" :
+	    "; or have read-all: yes in server";
+}
+
+static char *
+let(const struct access_finding *finding, const char *user)
+{
+	char *path = quote(finding->path), *text;
+
+	if (finding->kind == ACCESS_NO_FOLDER)
+		text = memory_format("make it, say: install -d -o %s %s", user,
+		    path);
+	else
+		text = memory_format("let it, say: setfacl -m u:%s:%s %s%s",
+		    user, rights_of(finding->kind), path,
+		    other_way(finding->kind));
+	free(path);
+	return text;
+}
+
 char *
 access_mend(const struct access_finding *finding, const char *user)
 {
-	const char *rights = finding->kind == ACCESS_ENTER ? "x" :
-	    finding->kind == ACCESS_LIST ? "rx" : "r";
-	char *path, *text;
-
-	if (finding->kind == ACCESS_ELSE)
+	switch (finding->kind) {
+	case ACCESS_ELSE:
 		return memory_string("a rule of AppArmor or SELinux, or a "
 		    "file server, forbids it");
-	path = quote(finding->path);
-	text = memory_format("let it, say: setfacl -m u:%s:%s %s; or have "
-	    "read-all: yes in server", user, rights, path);
-	free(path);
-	return text;
+	case ACCESS_NO_FILE:
+	case ACCESS_READ_ONLY:
+		return memory_string("name another file");
+	default:
+		return let(finding, user);
+	}
 }

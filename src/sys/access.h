@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* access.h - why a file cannot be read, and the command that mends it.
+/* access.h - why a file cannot be read or written, and the command that mends
+ * it.
  *
  * It is often not the file: a home that others may not enter hides all that is
  * in it.  The first folder or file of the path that says no is found, symbolic
@@ -18,6 +19,11 @@ enum access_kind {
 	ACCESS_LIST,			/* the folder may not be listed */
 	ACCESS_READ,			/* the file may not be read */
 	ACCESS_ELSE,			/* all modes say yes: another rule */
+	ACCESS_WRITE,			/* the file may not be written */
+	ACCESS_MAKE,			/* nothing may be made in the folder */
+	ACCESS_NO_FOLDER,		/* the folder is not there */
+	ACCESS_NO_FILE,			/* something else has the name */
+	ACCESS_READ_ONLY,		/* the file system is */
 };
 
 struct access_finding {
@@ -31,12 +37,23 @@ bool access_is_refused(const struct access_finding *finding);
 /* May this process read the file, or list the folder? */
 struct access_finding access_try(const char *path);
 
-/* The same for another user, of `count` paths; to be asked as root by a process
+/* May this process write the file, which need not be there yet?  Nothing is
+ * opened or made.  What only the attempt would show (a full disk, a quota, a pipe
+ * that nobody reads, whose file it is in a folder with the sticky bit) is taken
+ * as granted. */
+struct access_finding access_try_append(const char *path);
+/* And one that gives way to a new one under its name (by rename)? */
+struct access_finding access_try_renew(const char *path);
+
+/* What access_try (access_try_as) or ask says for another user, of `count` paths; to be asked as root by a process
  * without threads: a child becomes that user.  Returns a finding for each path
  * (free them by access_findings_free).  What it cannot find out in some seconds
  * (a file server that does not answer) is taken as granted; of a user that does
  * not exist, or when this is not root, nothing is. */
 struct access_finding *access_try_as(const char *user,
+    const char *const *paths, size_t count);
+struct access_finding *access_ask_as(const char *user,
+    struct access_finding (*ask)(const char *path),
     const char *const *paths, size_t count);
 void access_findings_free(struct access_finding *findings, size_t count);
 

@@ -270,6 +270,37 @@ def check_wrong():
             same("it answers", rcode(daemon.ask("web.lab.test")), "NOERROR")
 
 
+def check_tried():
+    """-t says what the start would, and neither makes nor renames."""
+    with folder() as where:
+        daemon = fresh(where, Upstream(), "file: none/a.tap")
+        got = daemon.check()
+        case("-t: the folder is not there", got.returncode == 1 and
+             re.search(r"hostler\.yaml:2:\d+: error: no dnstap to .*: there is "
+                       r"no folder", got.stderr), got.stderr)
+        (where / "none").mkdir()
+        same("there now", daemon.check().returncode, 0)
+        same("and nothing in it", list((where / "none").iterdir()), [])
+        (where / "none" / "a.tap").mkdir()
+        got = daemon.check()
+        case("-t: a folder is no file", got.returncode == 1 and
+             "is not a file" in got.stderr, got.stderr)
+        (where / "none" / "a.tap").rmdir()
+        if os.geteuid() != 0:
+            return
+        daemon.configure(daemon.conf.read_text().replace("user: ''",
+                                                         "user: nobody"))
+        (where / "none" / "a.tap").write_text("full")
+        os.chown(where / "none" / "a.tap", 65534, 65534)
+        got = daemon.check()
+        case("-t as root: what has something in it must be renamed",
+             got.returncode == 1 and
+             f"setfacl -m u:nobody:wx {where}/none" in got.stderr, got.stderr)
+        same("it has its name", (where / "none" / "a.tap").read_text(), "full")
+        os.truncate(where / "none" / "a.tap", 0)
+        same("an empty one need not", daemon.check().returncode, 0)
+
+
 def check_full():
     """No room for more than 30 kB: what was cut is taken away again."""
     upstream = Upstream()
@@ -380,6 +411,7 @@ def check_deaf():
 
 check_file()
 check_wrong()
+check_tried()
 check_full()
 check_socket()
 check_deaf()

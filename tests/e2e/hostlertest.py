@@ -178,6 +178,11 @@ class Daemon:
         self.process.send_signal(signal.SIGHUP)
         return self.wait_log("reloaded", start)
 
+    def check(self):
+        """hostler -t of its configuration."""
+        return subprocess.run([self.program, "-t", "-c", str(self.conf)],
+                              capture_output=True, text=True, timeout=LIMIT_S)
+
     def ctl_run(self, *words):
         return subprocess.run([HOSTLERCTL, "-s", self.ctl, *words],
                               capture_output=True, text=True, timeout=LIMIT_S)

@@ -193,6 +193,79 @@ def check_cannot_open():
                  "nobody reads" in got.stdout, got.stdout)
 
 
+def expect_clean(what, daemon):
+    got = daemon.check()
+    same(what, (got.returncode, got.stderr), (0, ""))
+
+
+def expect_error(what, daemon, path, words):
+    """At the place of the path, which ends its line."""
+    got = daemon.check()
+    lines = daemon.conf.read_text().splitlines()
+    line = [one for one in lines if f" {path}" in one][0]
+    place = f"{daemon.conf}:2:{line.index(' ' + path) + 2}: error: "
+    case(what, got.returncode == 1 and place in got.stderr and
+         words in got.stderr, got.stderr)
+
+
+def check_tried():
+    """-t says what the start would, and makes nothing."""
+    with folder() as where:
+        daemon = fresh(where, "queries: all, file: none/q.log")
+        expect_error("-t: the folder is not there", daemon, "none/q.log",
+                     f"there is no folder {where}/none")
+        daemon.configure(config("queries: off, file: none/q.log"))
+        expect_clean("-t: what is off is not tried", daemon)
+        daemon.configure(config("queries: all, file: q.log"))
+        expect_clean("-t: what can be made", daemon)
+        same("and is not", (where / "q.log").exists(), False)
+        (where / "q.log").write_text("as it was\n")
+        expect_clean("-t: a file that is there", daemon)
+        same("which stays as it is", (where / "q.log").read_text(),
+             "as it was\n")
+        (where / "loose").symlink_to("none/q.log")
+        daemon.configure(config("queries: all, file: loose"))
+        expect_error("-t: a link to nowhere", daemon, "loose",
+                     f"there is no folder {where}/none")
+        (where / "none").mkdir()
+        expect_clean("-t: a link to what can be made", daemon)
+        daemon.configure(config("queries: all, file: none"))
+        expect_error("-t: a folder", daemon, "none", "is not a file")
+        os.mkfifo(where / "fifo")
+        daemon.configure(config("queries: all, file: fifo"))
+        expect_clean("-t: a pipe is not disturbed", daemon)
+
+
+def check_tried_as_user():
+    if os.geteuid() != 0:
+        return
+    with folder() as where:
+        (where / "ours").mkdir()
+        daemon = fresh(where, "queries: all, file: ours/q.log")
+
+        def name(path):
+            daemon.configure(config(f"queries: all, file: {path}").replace(
+                "user: ''", "user: nobody"))
+
+        name("ours/q.log")
+        expect_error("-t as root: the user may not make it", daemon,
+                     "ours/q.log", f"setfacl -m u:nobody:wx {where}/ours")
+        (where / "ours" / "q.log").write_text("")
+        expect_error("-t as root: the user may not write it", daemon,
+                     "ours/q.log", f"setfacl -m u:nobody:w {where}/ours/q.log")
+        os.chown(where / "ours" / "q.log", 65534, 65534)
+        expect_clean("-t as root: the user's own", daemon)
+        (where / "ours").chmod(0o700)
+        expect_error("-t as root: in a folder that he may not enter", daemon,
+                     "ours/q.log", f"setfacl -m u:nobody:x {where}/ours")
+        name("made/q.log")
+        expect_clean("-t as root: a folder that the start makes", daemon)
+        name("made/deep/q.log")
+        expect_error("-t as root: two that it does not", daemon,
+                     "made/deep/q.log", "there is no folder")
+        same("none is made", (where / "made").exists(), False)
+
+
 def check_full_disk():
     with folder() as where, fresh(
             where, "queries: all, file: /dev/full") as daemon:
@@ -349,6 +422,8 @@ check_stderr()
 check_json()
 check_rotation()
 check_cannot_open()
+check_tried()
+check_tried_as_user()
 check_full_disk()
 check_user()
 check_unread_stderr()

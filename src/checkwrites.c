@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "checkwrites.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "runas.h"
+#include "sys/access.h"
+#include "sys/rights.h"
+
+struct written {
+	const char *path;
+	const struct conf_mark *mark;
+	const char *what;		/* before the path: "no dnstap to" */
+	struct access_finding (*ask)(const char *path);
+};
+
+/* The start makes one folder as root (confine.c), not two. */
+static bool
+will_be_made(const char *folder)
+{
+	const char *slash = strrchr(folder, '/');
+	struct stat status;
+	char *above;
+	bool there;
+
+	if (!slash)
+		return true;
+	above = memory_format("%.*s", (int)(slash - folder + 1), folder);
+	there = stat(above, &status) == 0 && S_ISDIR(status.st_mode);
+	free(above);
+	return there;
+}
+
+/* What was said has the user's name in it. */
+static bool
+is_about_user(const struct access_finding *finding)
+{
+	return finding->kind != ACCESS_NO_FOLDER &&
+	    finding->kind != ACCESS_NO_FILE &&
+	    finding->kind != ACCESS_READ_ONLY;
+}
+
+static void
+tell(const struct conf *conf, const struct written *written,
+    const struct access_finding *finding, struct diags *diags)
+{
+	struct diag_place place = {.file = conf->path,
+	    .line = written->mark->line, .column = written->mark->column};
+	const char *becomes = runas_user(conf);
+	const char *user = becomes ? becomes : rights_user();
+	char *said = access_say(finding, user);
+	char *mend = access_mend(finding, user);
+
+	diags_add(diags, DIAG_ERROR, &place, NULL, "%s %s: %s", written->what,
+	    written->path, said);
+	diags_then(diags, "%s%s", becomes && is_about_user(finding) ?
+	    "hostler becomes that user at the start; " : "", mend);
+	free(said);
+	free(mend);
+}
+
+static void
+try(const struct conf *conf, const struct written *written,
+    struct diags *diags)
+{
+	const char *user = runas_user(conf);
+	struct access_finding *finding;
+
+	if (!written->path || (user && !rights_user_exists(user)))
+		return;
+	if (user) {
+		finding = access_ask_as(user, written->ask, &written->path,
+		    1);
+	} else {
+		finding = memory_zeroed(1, sizeof *finding);
+		*finding = written->ask(written->path);
+	}
+	if (access_is_refused(finding) &&
+	    !(user && finding->kind == ACCESS_NO_FOLDER &&
+	    will_be_made(finding->path)))
+		tell(conf, written, finding, diags);
+	access_findings_free(finding, 1);
+}
+
+void
+checkwrites_try(const struct conf *conf, struct diags *diags)
+{
+	const struct written log = {conf->log.file, &conf->log.file_mark,
+	    "the query log cannot be written to", access_try_append};
+	const struct written dnstap = {conf->dnstap.file, &conf->dnstap.mark,
+	    "no dnstap to", access_try_renew};
+
+	if (conf->log.queries != CONF_LOG_OFF)
+		try(conf, &log, diags);
+	try(conf, &dnstap, diags);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* checkwrites.h - could the files that hostler writes to be opened?  For
+ * `hostler -t`, which opens and makes none of them.
+ *
+ * They are the query log and the dnstap file; asked for the user that hostler
+ * becomes (runas.h), or for this one.  A folder that the start makes as root is
+ * not missing.
+ *
+ * As root: in a process without threads (access.h).
+ */
+#ifndef HOSTLER_CHECKWRITES_H
+#define HOSTLER_CHECKWRITES_H
+
+#include "base/diag.h"
+#include "conf.h"
+
+/* An error, at the path in the configuration, for each that could not. */
+void checkwrites_try(const struct conf *conf, struct diags *diags);
+
+#endif
