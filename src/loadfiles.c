@@ -62,6 +62,57 @@ loadfiles_read(struct loadfiles *files, const char *path,
 	return NULL;
 }
 
+static bool
+is_large(const char *path, size_t apart)
+{
+	struct files_state state;
+
+	files_look(path, &state);
+	return state.identity.size > apart;
+}
+
+const char *
+loadfiles_open(struct loadfiles *files, const char *path, size_t apart,
+    struct source_text *text)
+{
+	struct loadfiles_held *held = &files->held[files->held_count];
+	const char *wrong;
+
+	if (files->held_count == LOADFILES_HELD_MAX || !is_large(path, apart))
+		return loadfiles_read(files, path, text);
+	loadfiles_note(files, path);
+	wrong = files_hold(path, LOAD_FILE_MAX, &held->file);
+	if (wrong)
+		return wrong;
+	files->held_count++;
+	held->path = keep_path(files, path);
+	/* It may have been emptied since it was looked at. */
+	*text = (struct source_text){held->path,
+	    held->file.length ? NULL : "", held->file.length};
+	return NULL;
+}
+
+static const char *
+fetch_held(void *context, const struct source_text *text, size_t at,
+    const struct source_room *room)
+{
+	const struct loadfiles *files = context;
+	const struct loadfiles_held *held = files->held;
+
+	while (held->path != text->path)
+		held++;
+	return files_fetch(&held->file, at, room->bytes, room->length);
+}
+
+struct source_fetch
+loadfiles_fetch(struct loadfiles *files)
+{
+	return (struct source_fetch){
+	    .read = fetch_held,
+	    .context = files,
+	};
+}
+
 static const char *
 read_beside(void *context, const char *from, const char *path,
     struct source_text *text)
@@ -118,6 +169,9 @@ loadfiles_close(struct loadfiles *files)
 		files_release(files->open[i]);
 		free(files->open[i]);
 	}
+	for (unsigned i = 0; i < files->held_count; i++)
+		files_let_go(&files->held[i].file);
+	files->held_count = 0;
 	for (size_t i = 0; i < files->list_count; i++)
 		files_list_free(&files->lists[i]);
 	free(files->open);

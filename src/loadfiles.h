@@ -14,6 +14,9 @@
 #include "names/source.h"
 #include "sys/files.h"
 
+/* So many are held open at most. */
+#define LOADFILES_HELD_MAX 16
+
 /* Something that was looked at, there or not. */
 struct loadfiles_seen {
 	char *path;
@@ -26,6 +29,11 @@ struct loadfiles_seen {
 struct loadfiles {
 	struct files_content **open;
 	size_t open_count;
+	struct loadfiles_held {
+		const char *path;	/* as the text has it */
+		struct files_held file;
+	} held[LOADFILES_HELD_MAX];
+	unsigned held_count;
 	struct files_list paths;	/* of texts and folders, for parsers */
 	struct files_list *lists;	/* given to parsers */
 	size_t list_count;
@@ -36,6 +44,13 @@ struct loadfiles {
 /* Read one file; the text is good until loadfiles_close.  NULL, or words. */
 const char *loadfiles_read(struct loadfiles *files, const char *path,
     struct source_text *text);
+/* As that, but a file of over `apart` bytes is held open instead of read, as
+ * long as not too many are: its text has a length and no bytes, which
+ * loadfiles_fetch gets. */
+const char *loadfiles_open(struct loadfiles *files, const char *path,
+    size_t apart, struct source_text *text);
+/* For a parser: context is the struct loadfiles. */
+struct source_fetch loadfiles_fetch(struct loadfiles *files);
 /* Note that a file or folder was looked at. */
 void loadfiles_note(struct loadfiles *files, const char *path);
 /* For a parser: context is the struct loadfiles. */

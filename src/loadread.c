@@ -226,8 +226,8 @@ open_hosts(struct reading *reading, const struct files_list *list,
 
 	for (size_t i = 0; i < list->count; i++) {
 		const char *path = list->paths[i];
-		const char *wrong = loadfiles_read(&source->files, path,
-		    &texts[i]);
+		const char *wrong = loadfiles_open(&source->files, path,
+		    HOSTSFILE_APART, &texts[i]);
 
 		if (!wrong)
 			continue;
@@ -248,10 +248,12 @@ parse_hosts(struct reading *reading, const struct files_list *list,
 {
 	struct load_source *source = reading->source;
 	const struct parts parts = crew_parts();
+	const struct source_fetch fetch = loadfiles_fetch(&source->files);
 	struct hostsfile_input input = {
 	    .spec = &source->spec,
 	    .files = texts,
 	    .file_count = list->count,
+	    .fetch = &fetch,
 	    .previous = source->content,
 	    .parts = &parts,
 	};

@@ -14,38 +14,35 @@
 #ifndef HOSTLER_NAMES_HOSTSFILE_H
 #define HOSTLER_NAMES_HOSTSFILE_H
 
-#include "base/parts.h"
-#include "names/source.h"
+#include "names/hostscut.h"
 
 #define HOSTSFILE_APART ((size_t)1 << 20)
-
-/* In bytes.  A chunk takes lines until it has `chunk`; the last of a file may
- * have up to `rest`, which is more. */
-struct hostsfile_sizes {
-	size_t chunk;			/* 65,536 at most */
-	size_t rest;
-	size_t apart;			/* see parts below */
-};
 
 struct hostsfile_input {
 	const struct source_spec *spec;
 	const struct source_text *files; /* one, or those of a directory */
 	size_t file_count;
+	/* For files whose bytes are NULL and whose length is not 0; may be
+	 * NULL where there are none.  At most a piece of them is in memory at
+	 * a time, for each thread. */
+	const struct source_fetch *fetch;
 	/* NULL at first.  Unchanged chunks are shared with it; the names on
 	 * a bad line keep its records. */
 	const struct content *previous;
-	/* How chunks of a file over HOSTSFILE_APART bytes are parsed at the
-	 * same time; what comes of it is the same.  NULL: not at all. */
+	/* How chunks of a file over HOSTSFILE_APART bytes are compared and
+	 * parsed at the same time; what comes of it is the same.  NULL: not
+	 * at all. */
 	const struct parts *parts;
 	/* NULL but for tests: those that suit large files. */
-	const struct hostsfile_sizes *sizes;
+	const struct hostscut_sizes *sizes;
 };
 
 /* Never NULL.  Chunks whose text is the same at a file's start and end are the
  * previous content's own; their first_line is moved.  A file in UTF-16 is an
  * error, one of no bytes at all a warning, if there was more before; both keep
- * their previous chunks, and so does, silently, a file whose bytes are NULL:
- * it could not be read, and the caller has said why.  Chunks of files that are
+ * their previous chunks, and so does one that fails while it is fetched, which
+ * is an error, and, silently, a file whose bytes are NULL and whose length is
+ * 0: it could not be read, and the caller has said why.  Chunks of files that are
  * not named any more are left out. */
 struct content *hostsfile_parse(const struct hostsfile_input *input,
     struct diags *diags);

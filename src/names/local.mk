@@ -10,6 +10,8 @@ src_names_libnames_a_SOURCES = \
 	src/names/byname.h \
 	src/names/generate.c \
 	src/names/generate.h \
+	src/names/hostschunk.c src/names/hostschunk.h \
+	src/names/hostscut.c src/names/hostscut.h \
 	src/names/hostsedit.c src/names/hostsedit.h \
 	src/names/hostsfile.c \
 	src/names/hostsfile.h \
@@ -65,6 +67,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/merge.h \
 	src/names/node.c \
 	src/names/node.h \
+	src/names/pieces.c src/names/pieces.h \
 	src/names/rare.c \
 	src/names/rare.h \
 	src/names/rarecheck.c \

@@ -55,6 +55,20 @@ struct source_text {
 	size_t length;
 };
 
+/* How bytes of a text that is not in memory are got (its bytes are NULL, its
+ * length is known): so many as there is room for, from `at` on, all of them.
+ * NULL, or why not, in static words: the file has become shorter, say.  Any
+ * thread, several at the same time. */
+struct source_room {
+	char *bytes;
+	size_t length;
+};
+struct source_fetch {
+	const char *(*read)(void *context, const struct source_text *text,
+	    size_t at, const struct source_room *room);
+	void *context;
+};
+
 /* Paths of files, in the order of their names. */
 struct source_paths {
 	const char *const *list;
@@ -80,7 +94,7 @@ struct source_reader {
 	    const char *suffix, struct source_paths *paths);
 };
 
-/* A stretch of a file: at most 65,536 lines; hosts files about 64 KB.
+/* A stretch of a file: at most 65,536 lines; hosts files about 16 KB.
  * id is unique among all chunks that live; first_line counts from 1 and may be
  * changed by the writer when lines move. */
 struct chunk {

@@ -108,26 +108,46 @@ is_null_device(const struct stat *status)
 	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
 }
 
+static const char *
+judge(const struct stat *status, size_t max)
+{
+	if (S_ISDIR(status->st_mode))
+		return say_errno(EISDIR);
+	if (!S_ISREG(status->st_mode) && !is_null_device(status))
+		return "it is not a regular file";
+	return (size_t)status->st_size > max ? "it is too large" : NULL;
+}
+
+/* An open descriptor, or -1 and why not. */
+static int
+open_file(const char *path, size_t max, struct stat *status,
+    const char **wrong)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	*wrong = NULL;
+	if (fd < 0 || fstat(fd, status) != 0)
+		*wrong = say_errno(errno);
+	else
+		*wrong = judge(status, max);
+	if (*wrong == NULL)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 const char *
 files_read(const char *path, size_t max, struct files_content *file)
 {
-	const char *wrong = NULL;
+	const char *wrong;
 	struct stat status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open_file(path, max, &status, &wrong);
 
 	*file = (struct files_content){0};
 	if (fd < 0)
-		return say_errno(errno);
-	if (fstat(fd, &status) != 0)
-		wrong = say_errno(errno);
-	else if (S_ISDIR(status.st_mode))
-		wrong = say_errno(EISDIR);
-	else if (!S_ISREG(status.st_mode) && !is_null_device(&status))
-		wrong = "it is not a regular file";
-	else if ((size_t)status.st_size > max)
-		wrong = "it is too large";
-	else
-		wrong = read_open(fd, (size_t)status.st_size, max, file);
+		return wrong;
+	wrong = read_open(fd, (size_t)status.st_size, max, file);
 	if (!wrong)
 		file->identity = identify(&status);
 	close(fd);
@@ -139,6 +159,44 @@ files_release(struct files_content *file)
 {
 	free(file->bytes);
 	*file = (struct files_content){0};
+}
+
+const char *
+files_hold(const char *path, size_t max, struct files_held *held)
+{
+	const char *wrong;
+	struct stat status;
+
+	held->fd = open_file(path, max, &status, &wrong);
+	held->length = wrong ? 0 : (size_t)status.st_size;
+	return wrong;
+}
+
+const char *
+files_fetch(const struct files_held *held, size_t at, char *bytes,
+    size_t length)
+{
+	while (length > 0) {
+		ssize_t got = pread(held->fd, bytes, length, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return say_errno(errno);
+		if (got == 0)
+			return "it became shorter while it was read";
+		bytes += got;
+		at += (size_t)got;
+		length -= (size_t)got;
+	}
+	return NULL;
+}
+
+void
+files_let_go(struct files_held *held)
+{
+	close(held->fd);
+	*held = (struct files_held){.fd = -1};
 }
 
 bool

@@ -37,6 +37,21 @@ const char *files_read(const char *path, size_t max,
     struct files_content *file);
 void files_release(struct files_content *file);
 
+/* A file that is held open, to be read a piece at a time; length is that of
+ * the moment when it was opened. */
+struct files_held {
+	int fd;
+	size_t length;
+};
+/* As files_read, but for the bytes. */
+const char *files_hold(const char *path, size_t max,
+    struct files_held *held);
+/* `length` bytes from `at` on, all of them: a file that has become shorter has
+ * none.  NULL, or why not, in static words.  Any thread, several at a time. */
+const char *files_fetch(const struct files_held *held, size_t at,
+    char *bytes, size_t length);
+void files_let_go(struct files_held *held);
+
 bool files_exists(const char *path);
 bool files_identity_equal(const struct files_identity *a,
     const struct files_identity *b);

@@ -2,7 +2,8 @@
 /* Hosts files: any bytes, first what is ahead of the first form feed, then
  * what is behind it as the next state of the same file.  What must hold of any
  * content is asserted; reading the same bytes again must come to the same, and
- * so must small chunks of them parsed apart, and each line in the quick way. */
+ * so must small chunks of them parsed apart, in memory or a piece at a time,
+ * and each line in the quick way. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,17 @@ enum chunks {
 	CHUNKS_USUAL,
 	CHUNKS_SMALL,			/* one after the other */
 	CHUNKS_APART,			/* small ones */
+	CHUNKS_FETCHED,			/* these, a piece at a time */
 };
+
+static const char *
+fetch_piece(void *context, const struct source_text *text, size_t at,
+    const struct source_room *room)
+{
+	assert(at <= text->length && room->length <= text->length - at);
+	memcpy(room->bytes, (const char *)context + at, room->length);
+	return NULL;
+}
 
 /* One thread, in an order that nobody would expect. */
 static void
@@ -38,7 +49,7 @@ static struct reading
 read_told(const uint8_t *data, size_t size, const struct content *previous,
     enum chunks chunks)
 {
-	static const struct hostsfile_sizes small = {24, 40, 48};
+	static const struct hostscut_sizes small = {24, 40, 48};
 	static const struct parts apart = {3, run_backwards};
 	const struct source_spec spec = {
 		.kind = SOURCE_HOSTS,
@@ -47,7 +58,10 @@ read_told(const uint8_t *data, size_t size, const struct content *previous,
 		.has_domain = true,
 		.domain = lab,
 	};
-	struct source_text text = {"hosts", (const char *)data, size};
+	struct source_text text = {"hosts", chunks == CHUNKS_FETCHED &&
+	    size > 0 ? NULL : (const char *)data, size};
+	const struct source_fetch fetch = {fetch_piece,
+	    (void *)(uintptr_t)data};
 	struct diags *diags = diags_new();
 	struct reading reading;
 	FILE *out = memory_stream(&reading.told, &reading.length);
@@ -55,7 +69,8 @@ read_told(const uint8_t *data, size_t size, const struct content *previous,
 	reading.content = hostsfile_parse(&(struct hostsfile_input){
 	    .spec = &spec, .files = &text, .file_count = 1,
 	    .previous = previous,
-	    .parts = chunks == CHUNKS_APART ? &apart : NULL,
+	    .fetch = &fetch,
+	    .parts = chunks >= CHUNKS_APART ? &apart : NULL,
 	    .sizes = chunks == CHUNKS_USUAL ? NULL : &small}, diags);
 	diags_print(diags, out, DIAG_PLAIN);
 	memory_stream_close(out);
@@ -65,10 +80,10 @@ read_told(const uint8_t *data, size_t size, const struct content *previous,
 
 static void
 compare_apart(const uint8_t *data, size_t size,
-    const struct content *previous)
+    const struct content *previous, enum chunks chunks)
 {
 	struct reading one = read_told(data, size, previous, CHUNKS_SMALL);
-	struct reading other = read_told(data, size, previous, CHUNKS_APART);
+	struct reading other = read_told(data, size, previous, chunks);
 
 	assert(content_equal(one.content, other.content));
 	assert(content_places_equal(one.content, other.content));
@@ -85,7 +100,8 @@ read_hosts(const uint8_t *data, size_t size, const struct content *previous)
 {
 	struct reading reading;
 
-	compare_apart(data, size, previous);
+	compare_apart(data, size, previous, CHUNKS_APART);
+	compare_apart(data, size, previous, CHUNKS_FETCHED);
 	reading = read_told(data, size, previous, CHUNKS_USUAL);
 	free(reading.told);
 	return reading.content;

@@ -645,8 +645,8 @@ START_TEST(chunk_sizes)
 		const struct chunk *chunk = content->chunks[i];
 
 		ck_assert_uint_eq(chunk->first_line, line);
-		ck_assert_uint_le(chunk->text_length, 96 * 1024);
-		ck_assert_uint_ge(chunk->text_length, 32 * 1024);
+		ck_assert_uint_le(chunk->text_length, 24 * 1024);
+		ck_assert_uint_ge(chunk->text_length, 8 * 1024);
 		line += chunk->line_count;
 		at += chunk->text_length;
 	}
@@ -662,12 +662,19 @@ END_TEST
 START_TEST(chunk_lines)
 {
 	char *text = memory_alloc(80001);
+	struct source_text file = {"hosts", text, 80000};
+	const struct hostscut_sizes large = {65536, 98304, HOSTSFILE_APART};
+	struct diags *diags = diags_new();
 	struct content *content;
 
 	memset(text, '\n', 80000);
 	memcpy(text + 79980, "10.0.0.1 late", 13);
 	text[80000] = '\0';
-	content = parse_clean(text);
+	content = hostsfile_parse(&(struct hostsfile_input){
+	    .spec = &(struct source_spec){.kind = SOURCE_HOSTS,
+	    .path = "hosts", .ttl = 5, .has_domain = true, .domain = lab},
+	    .files = &file, .file_count = 1, .sizes = &large}, diags);
+	diags_free(diags);
 	ck_assert_uint_eq(content->chunk_count, 2);
 	ck_assert_uint_eq(content->chunks[0]->line_count, 65536);
 	expect(content, "79981:10 late.lab. 10.0.0.1 short\n"

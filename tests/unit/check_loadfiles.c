@@ -65,6 +65,51 @@ START_TEST(a_change_shows)
 }
 END_TEST
 
+/* Those above so many bytes, as long as there are not too many; the others are
+ * in memory. */
+START_TEST(large_files_are_held)
+{
+	char folder[] = "/tmp/hostler-loadfiles-XXXXXX";
+	struct loadfiles files = {0};
+	struct source_fetch fetch = loadfiles_fetch(&files);
+	struct source_text text, small;
+	char *path, *other, bytes[7];
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	path = memory_format("%s/large", folder);
+	other = memory_format("%s/small", folder);
+	write_file(path, "10.0.0.1 a\n");
+	write_file(other, "::1 b\n");
+	ck_assert_ptr_null(loadfiles_open(&files, other, 10, &small));
+	ck_assert_uint_eq(small.length, 6);
+	ck_assert_mem_eq(small.bytes, "::1 b\n", 6);
+	for (unsigned i = 0; i < LOADFILES_HELD_MAX; i++) {
+		struct source_room room = {bytes, 7};
+
+		ck_assert_ptr_null(loadfiles_open(&files, path, 10, &text));
+		ck_assert_str_eq(text.path, path);
+		ck_assert_ptr_null(text.bytes);
+		ck_assert_uint_eq(text.length, 11);
+		ck_assert_ptr_null(fetch.read(fetch.context, &text, 4,
+		    &room));
+		ck_assert_mem_eq(bytes, ".0.1 a\n", 7);
+	}
+	ck_assert_ptr_null(loadfiles_open(&files, path, 10, &text));
+	ck_assert_mem_eq(text.bytes, "10.0.0.1 a\n", 11);
+	ck_assert_uint_eq(files.seen_count, LOADFILES_HELD_MAX + 2);
+	loadfiles_fini(&files);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_str_eq(loadfiles_open(&files, path, 10, &text),
+	    "there is no such file");
+	ck_assert_uint_eq(files.seen_count, 1);
+	loadfiles_fini(&files);
+	ck_assert_int_eq(unlink(other), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
+	free(other);
+	free(path);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -73,6 +118,7 @@ make_suite(void)
 
 	tcase_set_timeout(tcase, 30);
 	tcase_add_test(tcase, a_change_shows);
+	tcase_add_test(tcase, large_files_are_held);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

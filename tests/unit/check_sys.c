@@ -125,6 +125,35 @@ START_TEST(files_are_read_whole)
 }
 END_TEST
 
+START_TEST(files_are_held_and_read_in_pieces)
+{
+	char *path = in_folder("bytes"), *fifo = in_folder("fifo");
+	struct files_held held;
+	char bytes[4];
+
+	write_file("bytes", "0123456789", 10);
+	ck_assert_ptr_null(files_hold(path, 10, &held));
+	ck_assert_uint_eq(held.length, 10);
+	ck_assert_ptr_null(files_fetch(&held, 6, bytes, 4));
+	ck_assert_mem_eq(bytes, "6789", 4);
+	ck_assert_ptr_null(files_fetch(&held, 0, bytes, 2));
+	ck_assert_mem_eq(bytes, "0189", 4);
+	ck_assert_ptr_null(files_fetch(&held, 10, bytes, 0));
+	ck_assert_int_eq(truncate(path, 8), 0);
+	ck_assert_str_eq(files_fetch(&held, 6, bytes, 4),
+	    "it became shorter while it was read");
+	files_let_go(&held);
+	ck_assert_ptr_nonnull(strstr(files_fetch(&held, 0, bytes, 1),
+	    "cannot be read"));
+	ck_assert_str_eq(files_hold(path, 7, &held), "it is too large");
+	ck_assert_int_eq(mkfifo(fifo, 0644), 0);
+	ck_assert_str_eq(files_hold(fifo, 7, &held),
+	    "it is not a regular file");
+	free(fifo);
+	free(path);
+}
+END_TEST
+
 START_TEST(files_that_say_no_size_are_read_too)
 {
 	struct files_content file;
@@ -1161,6 +1190,7 @@ make_file_cases(void)
 
 	tcase_add_checked_fixture(tc, make_folder, remove_folder);
 	tcase_add_test(tc, files_are_read_whole);
+	tcase_add_test(tc, files_are_held_and_read_in_pieces);
 	tcase_add_test(tc, files_that_say_no_size_are_read_too);
 	tcase_add_test(tc, files_say_what_is_wrong);
 	tcase_add_test(tc, files_that_are_too_long_a_path_say_so);
