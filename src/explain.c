@@ -59,6 +59,7 @@ ask(struct asking *asking)
 	const struct query_client client = {
 	    .addr = asking->question->client,
 	    .asked = asking->question->asked,
+	    .link = asking->question->link,
 	    .transport = QUERY_TCP,
 	};
 

@@ -27,6 +27,7 @@ struct explain_question {
 	struct dname name;		/* any case */
 	uint16_t type;
 	struct addr client;
+	uint32_t link;			/* as struct query_client has it */
 	struct addr asked;		/* family 0: any */
 };
 

@@ -106,6 +106,31 @@ add_attached(struct networks *networks, const struct ifaces *ifaces,
 			    false);
 }
 
+static bool
+is_same_card(const struct iface *a, const struct iface *b)
+{
+	size_t length = strcspn(a->name, ":");
+
+	return length == strcspn(b->name, ":") &&
+	    memcmp(a->name, b->name, length) == 0;
+}
+
+/* A card that link-local clients can come by has such an address itself. */
+static void
+add_links(struct networks *networks, const struct ifaces *ifaces)
+{
+	for (unsigned i = 0; i < ifaces->count; i++) {
+		const struct iface *card = &ifaces->list[i];
+
+		for (unsigned k = 0; card->scope && k < ifaces->count; k++)
+			if (is_same_card(card, &ifaces->list[k]) &&
+			    is_network(&ifaces->list[k]))
+				networks_add_link(networks,
+				    &(struct network_link){card->scope,
+				    ifaces->list[k].prefix});
+	}
+}
+
 static void
 make_networks(struct networks *networks, const struct conf *conf,
     const struct ifaces *ifaces)
@@ -123,6 +148,7 @@ make_networks(struct networks *networks, const struct conf *conf,
 			add_attached(networks, ifaces, i);
 	for (unsigned i = 0; i < ifaces->count; i++)
 		networks->own |= networks_of(networks, &ifaces->list[i].addr);
+	add_links(networks, ifaces);
 }
 
 /* ---- views ---- */

@@ -37,6 +37,24 @@ read_what(const struct control_request *request,
 	return !wrong;
 }
 
+/* fe80::1%card is an address and the card by which it comes. */
+static const char *
+parse_addr(const char *text, struct addr *addr, uint32_t *link)
+{
+	struct endpoint endpoint;
+	const char *wrong;
+
+	*link = 0;
+	if (!strchr(text, '%') || strchr(text, '@'))
+		return addr_parse(addr, text, strlen(text));
+	wrong = endpoint_parse(&endpoint, text, strlen(text), 0);
+	if (wrong)
+		return wrong;
+	*addr = endpoint.addr;
+	*link = endpoint.scope;
+	return NULL;
+}
+
 /* from ADDR, to ADDR (the address that was asked). */
 static bool
 read_addr(const struct control_request *request, unsigned at,
@@ -45,6 +63,7 @@ read_addr(const struct control_request *request, unsigned at,
 	bool from = strcmp(request->words[at], "from") == 0;
 	struct addr *addr = from ? &question->client : &question->asked;
 	const char *text, *wrong;
+	uint32_t link;
 
 	if (at + 1 == request->word_count) {
 		fprintf(out, "an address is missing behind '%s'\n",
@@ -52,12 +71,15 @@ read_addr(const struct control_request *request, unsigned at,
 		return false;
 	}
 	text = request->words[at + 1];
-	wrong = addr_parse(addr, text, strlen(text));
-	if (wrong)
+	wrong = parse_addr(text, addr, &link);
+	if (wrong) {
 		fprintf(out, "'%s' is not an address: %s\n", text, wrong);
-	else
-		*addr = addr_unmap(addr);
-	return !wrong;
+		return false;
+	}
+	*addr = addr_unmap(addr);
+	if (from)
+		question->link = link;
+	return true;
 }
 
 static bool

@@ -329,6 +329,13 @@ prefix_contains(const struct prefix *prefix, const struct addr *addr)
 	    >> (8 - rest) == 0;
 }
 
+bool
+prefix_covers(const struct prefix *prefix, const struct prefix *other)
+{
+	return prefix->length <= other->length &&
+	    prefix_contains(prefix, &other->addr);
+}
+
 /* ---- classes ---- */
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};

@@ -57,6 +57,8 @@ struct addr addr_unmap(const struct addr *addr);
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
+/* Does it contain all of the other? */
+bool prefix_covers(const struct prefix *prefix, const struct prefix *other);
 
 /* Classes.  A v4-mapped IPv6 address is judged as its IPv4 address. */
 bool addr_is_loopback(const struct addr *addr);	/* 127/8, ::1 */

@@ -695,6 +695,7 @@ find_addresses(struct connection *c, const struct sockaddr_storage *peer)
 	endpoint_from_sockaddr(&endpoint, (const struct sockaddr *)peer);
 	c->client.addr = endpoint.addr;
 	c->client.port = endpoint.port;
+	c->client.link = endpoint.scope;
 	c->client.transport = QUERY_TCP;
 	if (getsockname(c->fd, (struct sockaddr *)&own, &length) == 0) {
 		endpoint_from_sockaddr(&endpoint, (struct sockaddr *)&own);

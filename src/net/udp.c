@@ -201,6 +201,7 @@ begin_all(struct udp *udp, unsigned count)
 		endpoint_from_sockaddr(&peer, &batch->names[i].any);
 		client.addr = peer.addr;
 		client.port = peer.port;
+		client.link = peer.scope;
 		client.asked = udp->endpoint.addr;
 		if (udp->wildcard)
 			read_asked(&batch->in[i].msg_hdr, &client.asked);

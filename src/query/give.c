@@ -82,7 +82,8 @@ survey_name(const struct query *q, const struct give *give)
 
 	if (networks->mode == NETWORKS_OFF)
 		return survey;
-	survey.client = networks_of_client(networks, &q->client.addr);
+	survey.client = networks_of_client(networks, &q->client.addr,
+	    q->client.link);
 	if (networks->mode == NETWORKS_PREFER) {
 		survey_rrset(q, give, give->rrset, &survey, &count, &first);
 		return survey;

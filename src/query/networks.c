@@ -34,11 +34,20 @@ networks_add_prefix(struct networks *networks, const struct prefix *prefix,
 }
 
 void
+networks_add_link(struct networks *networks, const struct network_link *link)
+{
+	networks->links = memory_resize(networks->links,
+	    networks->link_count + 1, sizeof(*networks->links));
+	networks->links[networks->link_count++] = *link;
+}
+
+void
 networks_fini(struct networks *networks)
 {
 	for (unsigned i = 0; i < networks->count; i++)
 		free(networks->names[i]);
 	free(networks->prefixes);
+	free(networks->links);
 }
 
 uint64_t
@@ -56,11 +65,33 @@ networks_of(const struct networks *networks, const struct addr *addr)
 	return set;
 }
 
-uint64_t
-networks_of_client(const struct networks *networks, const struct addr *client)
+static uint64_t
+networks_of_prefix(const struct networks *networks,
+    const struct prefix *prefix)
 {
-	return addr_is_loopback(client) ? networks->own :
+	uint64_t set = 0;
+
+	for (unsigned i = 0; i < networks->prefix_count; i++) {
+		const struct network_prefix *one = &networks->prefixes[i];
+
+		if (prefix_covers(&one->prefix, prefix))
+			set |= UINT64_C(1) << one->network;
+	}
+	return set;
+}
+
+uint64_t
+networks_of_client(const struct networks *networks, const struct addr *client,
+    uint32_t link)
+{
+	uint64_t set = addr_is_loopback(client) ? networks->own :
 	    networks_of(networks, client);
+
+	for (unsigned i = 0; link != 0 && i < networks->link_count; i++)
+		if (networks->links[i].scope == link)
+			set |= networks_of_prefix(networks,
+			    &networks->links[i].prefix);
+	return set;
 }
 
 bool

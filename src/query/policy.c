@@ -23,8 +23,7 @@ static bool
 has_prefix(const struct allow *allow, const struct prefix *prefix)
 {
 	for (unsigned i = 0; i < allow->count; i++) {
-		if (allow->prefixes[i].length <= prefix->length &&
-		    prefix_contains(&allow->prefixes[i], &prefix->addr))
+		if (prefix_covers(&allow->prefixes[i], prefix))
 			return true;
 	}
 	return false;
@@ -105,15 +104,34 @@ upstreams_set_id(struct upstreams *upstreams)
 #define FIT_ASKED 1000
 
 static int
-fit_clients(const struct view *view, const struct addr *client)
+fit_prefix(const struct view *view, const struct prefix *who)
 {
 	int fit = 0;
 
 	for (unsigned i = 0; i < view->client_count; i++) {
 		const struct prefix *prefix = &view->clients[i];
 
-		if (prefix_contains(prefix, client) && prefix->length >= fit)
+		if (prefix_covers(prefix, who) && prefix->length >= fit)
 			fit = prefix->length + 1;
+	}
+	return fit;
+}
+
+static int
+fit_clients(const struct view *view, const struct networks *networks,
+    const struct policy_client *client)
+{
+	struct prefix self = { *client->addr,
+	    client->addr->family == 4 ? 32 : 128 };
+	int fit = fit_prefix(view, &self), by_link;
+
+	for (unsigned i = 0; client->link != 0 && i < networks->link_count;
+	    i++) {
+		if (networks->links[i].scope != client->link)
+			continue;
+		by_link = fit_prefix(view, &networks->links[i].prefix);
+		if (by_link > fit)
+			fit = by_link;
 	}
 	return fit;
 }
@@ -129,27 +147,29 @@ is_asked(const struct view *view, const struct addr *asked)
 }
 
 static int
-fit_view(const struct view *view, const struct addr *client,
-    const struct addr *asked)
+fit_view(const struct view *view, const struct networks *networks,
+    const struct policy_client *client)
 {
-	int clients = fit_clients(view, client);
+	int clients = fit_clients(view, networks, client);
 
 	if (view->asked_count == 0)
 		return clients;
-	if (!is_asked(view, asked) || (view->client_count > 0 && clients == 0))
+	if (!is_asked(view, client->asked) ||
+	    (view->client_count > 0 && clients == 0))
 		return 0;
 	return FIT_ASKED + clients;
 }
 
 const struct view *
-policy_choose_view(const struct policy *policy, const struct addr *client,
-    const struct addr *asked)
+policy_choose_view(const struct policy *policy,
+    const struct policy_client *client)
 {
 	const struct view *best = &policy->top;
 	int best_fit = 0;
 
 	for (unsigned i = 0; i < policy->view_count; i++) {
-		int fit = fit_view(&policy->views[i], client, asked);
+		int fit = fit_view(&policy->views[i], &policy->networks,
+		    client);
 
 		if (fit > best_fit) {
 			best = &policy->views[i];

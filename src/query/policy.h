@@ -121,16 +121,21 @@ struct policy {
 
 /* The view of a client: one that names the address asked goes ahead of one
  * that does not, then the longest prefix, then the order.  A view that has both
- * must fit in both. */
+ * must fit in both.  A prefix fits a link-local client as well where all of the
+ * card by which it came is in there (networks.h). */
+struct policy_client {
+	const struct addr *addr;
+	const struct addr *asked;
+	uint32_t link;			/* of a link-local one; else 0 */
+};
 const struct view *policy_choose_view(const struct policy *policy,
-    const struct addr *client, const struct addr *asked);
+    const struct policy_client *client);
 
 static inline const struct view *
-policy_view(const struct policy *policy, const struct addr *client,
-    const struct addr *asked)
+policy_view(const struct policy *policy, const struct policy_client *client)
 {
 	return policy->view_count == 0 ? &policy->top :
-	    policy_choose_view(policy, client, asked);
+	    policy_choose_view(policy, client);
 }
 
 /* Is this client told where each answer comes from? */

@@ -57,6 +57,8 @@ struct query_client {
 	struct addr addr;
 	struct addr asked;		/* where the packet came to */
 	uint16_t port;			/* the client's; decides nothing */
+	uint32_t link;			/* the card by which a link-local
+					 * client came, by index; else 0 */
 	enum query_transport transport;
 };
 

@@ -9,7 +9,8 @@
 static const struct view *
 view_for(const struct query *q, const struct query_env *env)
 {
-	return policy_view(env->policy, &q->client.addr, &q->client.asked);
+	return policy_view(env->policy, &(struct policy_client){
+	    &q->client.addr, &q->client.asked, q->client.link});
 }
 
 static void

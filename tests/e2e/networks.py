@@ -172,6 +172,43 @@ def check_attached(made, where):
              said.stdout)
 
 
+def check_link_local(made, where):
+    """Who asks from a link-local address is where the card is."""
+    (where / "link.hosts").write_text("192.168.0.11 web\n192.168.56.11 web\n")
+    (where / "home.hosts").write_text("192.168.0.12 here\n")
+    config = ("control: {socket: {ctl}}\n"
+              "server: {listen: ['fe80::5%%eth1', 'fe80::5%%eth2'], user: '', "
+              "threads: 1, allow: [%s]}\n"
+              "domain: lab.test\nhosts: [link.hosts]\nforward: []\n"
+              "answer-by-network: only\n"
+              "views: [{name: home, clients: [192.168.0.0/24], inherit: yes, "
+              "hosts: [home.hosts]}]\n")
+    server, web, laptop = made["server"], made["web"], made["laptop"]
+    for machine, card, address in ((server, "eth1", "fe80::5/64"),
+                                   (server, "eth2", "fe80::5/64"),
+                                   (web, "eth1", "fe80::11/64"),
+                                   (laptop, "eth0", "fe80::20/64")):
+        machine.address(card, address)
+    with netlab.ServerOn(server, where, config % "attached") as daemon:
+        same("link-local: the network of web's card",
+             web.dig("@fe80::5%eth1", "web.lab.test"), ["192.168.56.11"])
+        same("link-local: the network of the laptop's",
+             laptop.dig("@fe80::5%eth0", "web.lab.test"), ["192.168.0.11"])
+        same("link-local: by TCP", laptop.dig(
+            "+tcp", "@fe80::5%eth0", "web.lab.test"), ["192.168.0.11"])
+        same("link-local: the view of the laptop's card",
+             laptop.dig("@fe80::5%eth0", "here.lab.test"), ["192.168.0.12"])
+        same("link-local: which is not that of web's",
+             web.dig("@fe80::5%eth1", "here.lab.test"), [])
+        said = daemon.ctl_run("explain", "here.lab.test", "from",
+                              "fe80::20%eth2")
+        case("explain: the same", "192.168.0.12" in said.stdout, said.stdout)
+        daemon.configure(config % "192.168.0.0/16")
+        case("reloaded", daemon.hup(), daemon.log)
+        case("link-local: who may ask is as it is written", "REFUSED" in
+             laptop.full("@fe80::5%eth0", "here.lab.test"))
+
+
 netlab.enter()
 with folder() as lab:
     machines = build(lab)
@@ -179,4 +216,5 @@ with folder() as lab:
     check_only(machines, lab)
     check_not_isolated(machines, lab)
     check_attached(machines, lab)
+    check_link_local(machines, lab)
 finish()

@@ -100,11 +100,43 @@ START_TEST(networks_of_who_asks)
 	struct addr self4 = addr_from("127.0.0.1");
 	struct addr self6 = addr_from("::1"), other = addr_from("10.0.2.2");
 
-	ck_assert_uint_eq(networks_of_client(&networks, &self4), 0);
+	ck_assert_uint_eq(networks_of_client(&networks, &self4, 0), 0);
 	networks.own = HOSTONLY;
-	ck_assert_uint_eq(networks_of_client(&networks, &self4), HOSTONLY);
-	ck_assert_uint_eq(networks_of_client(&networks, &self6), HOSTONLY);
-	ck_assert_uint_eq(networks_of_client(&networks, &other), NAT);
+	ck_assert_uint_eq(networks_of_client(&networks, &self4, 0), HOSTONLY);
+	ck_assert_uint_eq(networks_of_client(&networks, &self6, 0), HOSTONLY);
+	ck_assert_uint_eq(networks_of_client(&networks, &other, 0), NAT);
+	networks_fini(&networks);
+}
+END_TEST
+
+#define CARD 7
+
+static void
+add_link(struct networks *networks, const char *prefix)
+{
+	networks_add_link(networks, &(struct network_link){ CARD,
+	    prefix_from(prefix) });
+}
+
+START_TEST(networks_of_who_asks_by_a_card)
+{
+	struct networks networks = make_networks();
+	struct addr client = addr_from("fe80::7");
+
+	ck_assert_uint_eq(networks_of_client(&networks, &client, CARD), 0);
+	add_link(&networks, "192.168.56.0/24");
+	ck_assert_uint_eq(networks_of_client(&networks, &client, CARD),
+	    HOSTONLY | WIDE);
+	ck_assert_uint_eq(networks_of_client(&networks, &client, CARD + 1), 0);
+	ck_assert_uint_eq(networks_of_client(&networks, &client, 0), 0);
+	networks_fini(&networks);
+	/* Of a card that is only partly in it nobody knows. */
+	networks = make_networks();
+	add_link(&networks, "192.168.56.0/23");
+	ck_assert_uint_eq(networks_of_client(&networks, &client, CARD), WIDE);
+	add_link(&networks, "fd56::/64");
+	ck_assert_uint_eq(networks_of_client(&networks, &client, CARD),
+	    HOSTONLY | WIDE);
 	networks_fini(&networks);
 }
 END_TEST
@@ -224,6 +256,14 @@ fill_views(struct view *views, struct prefix *prefixes, struct addr *asked)
 		.clients = &prefixes[5], .client_count = 1 };
 }
 
+static const struct view *
+view_of(const struct policy *policy, const struct addr *client,
+    const struct addr *asked, uint32_t link)
+{
+	return policy_view(policy, &(struct policy_client){ client, asked,
+	    link });
+}
+
 START_TEST(view_of_a_client)
 {
 	const struct view_case *it = &view_cases[_i];
@@ -236,7 +276,7 @@ START_TEST(view_of_a_client)
 	    &views[it->view];
 
 	fill_views(views, prefixes, asked);
-	ck_assert_msg(policy_view(&policy, &client, &at) == wanted,
+	ck_assert_msg(view_of(&policy, &client, &at, 0) == wanted,
 	    "%s at %s", it->client, it->asked ? it->asked : "-");
 }
 END_TEST
@@ -260,11 +300,43 @@ START_TEST(view_order)
 
 		views[first] = both;
 		views[!first] = one;
-		ck_assert_ptr_eq(policy_view(&policy, &in, &asked),
+		ck_assert_ptr_eq(view_of(&policy, &in, &asked, 0),
 		    &views[first]);
-		ck_assert_ptr_eq(policy_view(&policy, &out, &asked),
+		ck_assert_ptr_eq(view_of(&policy, &out, &asked, 0),
 		    &views[!first]);
 	}
+}
+END_TEST
+
+/* The card's prefix is judged as a client's address is. */
+START_TEST(view_of_who_asks_by_a_card)
+{
+	struct prefix all = prefix_from("10.1.0.0/16");
+	struct prefix part = prefix_from("10.1.2.0/25");
+	struct prefix own = prefix_from("fe80::8/128");
+	struct addr here = addr_from("192.0.2.1"), client, named;
+	struct view views[3] = {
+		{ .clients = &part, .client_count = 1 },
+		{ .clients = &all, .client_count = 1 },
+		{ .clients = &own, .client_count = 1 },
+	};
+	struct policy policy = { .views = views, .view_count = 3 };
+
+	client = addr_from("fe80::7");
+	named = addr_from("fe80::8");
+	networks_add_link(&policy.networks, &(struct network_link){ CARD,
+	    prefix_from("10.1.2.0/24") });
+	ck_assert_ptr_eq(view_of(&policy, &client, &here, CARD), &views[1]);
+	ck_assert_ptr_eq(view_of(&policy, &named, &here, CARD), &views[2]);
+	ck_assert_ptr_eq(view_of(&policy, &client, &here, CARD + 1),
+	    &policy.top);
+	ck_assert_ptr_eq(view_of(&policy, &client, &here, 0), &policy.top);
+	views[1].asked = &here;
+	views[1].asked_count = 1;
+	ck_assert_ptr_eq(view_of(&policy, &client, &here, CARD), &views[1]);
+	ck_assert_ptr_eq(view_of(&policy, &client, &named, CARD),
+	    &policy.top);
+	networks_fini(&policy.networks);
 }
 END_TEST
 
@@ -274,7 +346,7 @@ START_TEST(view_of_nobody)
 	struct policy policy = { .views = views, .view_count = 1 };
 	struct addr client = addr_from("10.1.2.3"), asked = { 0 };
 
-	ck_assert_ptr_eq(policy_view(&policy, &client, &asked), &policy.top);
+	ck_assert_ptr_eq(view_of(&policy, &client, &asked, 0), &policy.top);
 }
 END_TEST
 
@@ -290,6 +362,7 @@ main(void)
 	tcase_add_loop_test(networks, networks_of_an_address, 0,
 	    sizeof(network_cases) / sizeof(*network_cases));
 	tcase_add_test(networks, networks_of_who_asks);
+	tcase_add_test(networks, networks_of_who_asks_by_a_card);
 	tcase_add_test(networks, networks_that_are_isolated);
 	tcase_add_test(networks, networks_have_names);
 	tcase_add_test(networks, networks_are_so_many);
@@ -297,6 +370,7 @@ main(void)
 	tcase_add_loop_test(views, view_of_a_client, 0,
 	    sizeof(view_cases) / sizeof(*view_cases));
 	tcase_add_test(views, view_order);
+	tcase_add_test(views, view_of_who_asks_by_a_card);
 	tcase_add_test(views, view_of_nobody);
 	suite_add_tcase(suite, views);
 	runner = srunner_create(suite);
