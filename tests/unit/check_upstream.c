@@ -427,6 +427,47 @@ START_TEST(nobody_at_the_port)
 }
 END_TEST
 
+/* What the first packet asks; from then on the upstream hears nobody but who
+ * sent it, and all others are told that nobody is there. */
+static size_t
+hear_one_alone(int fd, uint8_t query[512])
+{
+	struct sockaddr_in from;
+	socklen_t length = sizeof(from);
+	ssize_t n = recvfrom(fd, query, 512, 0, (struct sockaddr *)&from,
+	    &length);
+
+	ck_assert_int_gt(n, WIRE_HEADER);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&from, length), 0);
+	return (size_t)n;
+}
+
+/* The second error ends a question that has one upstream; the answer to what
+ * was sent first stands behind it in the same round. */
+START_TEST(an_answer_goes_ahead_of_an_error)
+{
+	uint8_t query[512];
+	size_t length;
+	int fd = open_bound(SOCK_DGRAM, 0);
+
+	start();
+	ask("a.test.", port_of(fd));
+	upstream_pump(here.io, clock_mono_ms());
+	length = hear_one_alone(fd, query);
+	while (here.told == 0 && counted(STAT_FORWARD_SENT_UDP) < 3)
+		ck_assert_int_eq(event_base_loop(here.base, EVLOOP_ONCE), 0);
+	ck_assert_uint_eq(here.told, 0);
+	answer_with(query, length, GOOD);
+	ck_assert_int_eq(send(fd, side.craft.bytes, side.craft.length, 0),
+	    (ssize_t)side.craft.length);
+	run();
+	stop();
+	close(fd);
+	ck_assert_uint_eq(here.failed, 0);
+	ck_assert_uint_eq(here.good, 1);
+}
+END_TEST
+
 START_TEST(no_descriptors_left)
 {
 	struct rlimit limit, none;
@@ -492,6 +533,7 @@ main(void)
 	tcase_add_test(tc, tcp_may_drip);
 	tcase_add_test(tc, half_a_message_is_no_answer);
 	tcase_add_test(tc, nobody_at_the_port);
+	tcase_add_test(tc, an_answer_goes_ahead_of_an_error);
 	tcase_add_test(tc, no_descriptors_left);
 	tcase_add_test(tc, sockets_are_given_back);
 	suite_add_tcase(suite, tc);
