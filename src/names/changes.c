@@ -63,24 +63,40 @@ add_chunk(struct items *items, const struct chunk *chunk, bool added)
 	}
 }
 
-static bool
-has_chunk(const struct content *content, const struct chunk *chunk)
+/* The ids of a content's chunks: among thousands each is to be found at
+ * once. */
+struct ids {
+	uint8_t *has;			/* by id */
+	uint32_t end;
+};
+
+static struct ids
+list_ids(const struct content *content)
 {
-	for (uint32_t i = 0; content && i < content->chunk_count; i++) {
-		if (content->chunks[i] == chunk)
-			return true;
-	}
-	return false;
+	struct ids ids = {0};
+
+	for (uint32_t i = 0; content && i < content->chunk_count; i++)
+		if (content->chunks[i]->id >= ids.end)
+			ids.end = content->chunks[i]->id + 1;
+	ids.has = memory_zeroed(ids.end + 1, 1);
+	for (uint32_t i = 0; content && i < content->chunk_count; i++)
+		ids.has[content->chunks[i]->id] = 1;
+	return ids;
 }
 
 static void
 add_content(struct items *items, const struct content *content,
     const struct content *other, bool added)
 {
+	struct ids ids = list_ids(other);
+
 	for (uint32_t i = 0; content && i < content->chunk_count; i++) {
-		if (!has_chunk(other, content->chunks[i]))
-			add_chunk(items, content->chunks[i], added);
+		const struct chunk *chunk = content->chunks[i];
+
+		if (chunk->id >= ids.end || !ids.has[chunk->id])
+			add_chunk(items, chunk, added);
 	}
+	free(ids.has);
 }
 
 static int

@@ -57,7 +57,9 @@ is_same(const struct hostscut *cut, struct pieces *pieces,
 	    chunk->text_hash;
 }
 
-#define ROW 64u
+/* By several threads: so many that starting these does not matter, and what is
+ * compared in vain behind the first that differs does not either. */
+#define ROW 1024u
 
 /* Old chunks one after the other, from the edge of what is not compared yet,
  * and where each would be. */
@@ -69,7 +71,7 @@ struct row {
 		const struct chunk *chunk;
 		size_t at;
 		bool same;
-	} candidates[ROW];
+	} *candidates;
 	unsigned count;
 	unsigned room;			/* one by one: 1 */
 };
@@ -97,6 +99,8 @@ start_row(struct row *row, const struct hostscut *cut)
 	row->cut = cut;
 	row->room = apart ? ROW : 1;
 	row->workers = apart ? parts_workers(cut->parts) : 1;
+	row->candidates = memory_alloc(row->room *
+	    sizeof(row->candidates[0]));
 	row->pieces = memory_zeroed(row->workers, sizeof(row->pieces[0]));
 	for (unsigned i = 0; i < row->workers; i++)
 		pieces_init(&row->pieces[i], cut->text, cut->fetch);
@@ -108,6 +112,7 @@ end_row(struct row *row)
 	for (unsigned i = 0; i < row->workers; i++)
 		pieces_fini(&row->pieces[i]);
 	free(row->pieces);
+	free(row->candidates);
 }
 
 static void
