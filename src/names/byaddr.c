@@ -114,12 +114,14 @@ find_slot(const struct byaddr *byaddr, const struct place *place)
 	    &place->prefix);
 }
 
+/* So many addresses have become known that have all but their last byte in
+ * common. */
 static void
-count_above(struct byaddr *byaddr, const struct addr *addr)
+count_above(struct byaddr *byaddr, const struct addr *addr, uint32_t count)
 {
 	struct addr_prefix **last = &byaddr->last[addr->family == 6];
 
-	byaddr->known[addr->family == 6]++;
+	byaddr->known[addr->family == 6] += count;
 	for (unsigned bits = addr_bits(addr) - 8; bits > 0; bits -= 8) {
 		struct place place;
 		struct addr_prefix *prefix = *last;
@@ -128,7 +130,7 @@ count_above(struct byaddr *byaddr, const struct addr *addr)
 		if (prefix != NULL && prefix->family == addr->family &&
 		    prefix->bits == bits &&
 		    memcmp(prefix->bytes, addr->bytes, bits / 8) == 0) {
-			prefix->count++;
+			prefix->count += count;
 			return;
 		}
 		place = place_of(byaddr, addr, bits);
@@ -141,10 +143,11 @@ count_above(struct byaddr *byaddr, const struct addr *addr)
 		}
 		if (slot != 0)
 			prefix = table_pointer(slot);
-		prefix->count++;
+		prefix->count += count;
 		*last = prefix;
 		if (slot != 0)
 			return;
+		count = 1;
 	}
 }
 
@@ -240,7 +243,7 @@ add_at(struct byaddr *byaddr, const struct place *place,
 			return;
 		table_change(byaddr->writer, place->hash, 0,
 		    link_slot(place, reverse->link));
-		count_above(byaddr, &reverse->addr);
+		count_above(byaddr, &reverse->addr, 1);
 		return;
 	}
 	if (table_mark(slot) == ADDR_SET) {
@@ -330,6 +333,164 @@ void
 byaddr_touch(struct byaddr *byaddr, const struct reverse *reverse)
 {
 	work_all(byaddr, reverse, 1, &(struct task){ touch_at });
+}
+
+void
+byaddr_open(struct byaddr *byaddr, size_t more)
+{
+	table_open_parts(byaddr->writer, more, DEAL_BITS);
+}
+
+/* Runs of the two families mostly come in turn. */
+static void
+count_in_run(struct byaddr_hand *hand, const struct reverse *reverse,
+    struct deal *deal)
+{
+	struct byaddr_run *run = &hand->run[reverse->addr.family == 6];
+	unsigned same = addr_bits(&reverse->addr) / 8 - 1;
+
+	if (!run->begun ||
+	    memcmp(run->above, reverse->addr.bytes, same) != 0) {
+		run->begun = true;
+		run->at = deal->runs.count;
+		memcpy(run->above, reverse->addr.bytes, same);
+		deal_begin_run(deal, reverse->link);
+	}
+	deal->runs.list[run->at].count++;
+}
+
+static void
+deal_address(const struct byaddr *byaddr, const struct reverse *reverse,
+    struct byaddr_hand *hand, struct deal *deal)
+{
+	struct place place;
+
+	if (!does_count(byaddr, reverse)) {
+		deal_list_add(&deal->later, (struct deal_entry){
+			.link = reverse->link,
+		});
+		return;
+	}
+	place = place_of(byaddr, &reverse->addr, addr_bits(&reverse->addr));
+	count_in_run(hand, reverse, deal);
+	deal_list_add(&hand->list, (struct deal_entry){
+		.hash = place.hash,
+		.link = reverse->link,
+	});
+}
+
+#define WALK 64u
+
+void
+byaddr_deal(const struct byaddr *byaddr, const struct chunk *chunk,
+    struct byaddr_hand *hand, struct deal *deal)
+{
+	struct reverse_cursor cursor = { 0 };
+	struct reverse list[WALK];
+	uint32_t count;
+
+	do {
+		count = reverse_walk(chunk, &cursor, list, WALK);
+		for (uint32_t i = 0; i < count; i++)
+			deal_address(byaddr, &list[i], hand, deal);
+	} while (count > 0);
+}
+
+void
+byaddr_deal_end(struct byaddr_hand *hand, struct deal *deal)
+{
+	deal_sort(deal, &hand->list);
+	hand->list.count = 0;
+	hand->run[0].begun = hand->run[1].begun = false;
+}
+
+static bool
+is_known(const struct table *table, const struct deal_entry *entry)
+{
+	struct table_cursor cursor = { 0 };
+	struct addr_prefix prefix;
+	struct addr addr;
+	table_slot slot;
+
+	while ((slot = table_next(table, entry->hash, &cursor)) != 0) {
+		addr = reverse_of(entry->link).addr;
+		prefix = addr_prefix_of(&addr, addr_bits(&addr));
+		if (addr_slot_fits(slot, &prefix))
+			return true;
+	}
+	return false;
+}
+
+static table_slot
+slot_for(const struct deal_entry *entry)
+{
+	const struct place place = { .hash = entry->hash };
+
+	return link_slot(&place, entry->link);
+}
+
+/* Addresses whose buckets are brought near before their turn. */
+#define AHEAD 8
+
+void
+byaddr_put(struct table_part *part, const struct deal_entry *entries,
+    uint32_t count, struct deal_list *known)
+{
+	const struct table *table = table_part_working(part);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct deal_entry *entry = &entries[i];
+
+		if (count - i > AHEAD)
+			table_prefetch(table, entries[i + AHEAD].hash);
+		if (is_known(table, entry) || !table_part_add(part,
+		    entry->hash, slot_for(entry)))
+			deal_list_add(known, *entry);
+	}
+}
+
+struct table_part *
+byaddr_part(const struct byaddr *byaddr)
+{
+	return table_part_new(byaddr->writer);
+}
+
+void
+byaddr_close(struct byaddr *byaddr, struct table_part *part)
+{
+	table_part_close(byaddr->writer, part);
+}
+
+void
+byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs)
+{
+	for (size_t i = 0; i < runs->count; i++) {
+		struct addr addr = reverse_of(runs->list[i].link).addr;
+
+		count_above(byaddr, &addr, (uint32_t)runs->list[i].count);
+	}
+}
+
+void
+byaddr_add_later(struct byaddr *byaddr, const struct deal_list *later)
+{
+	for (size_t i = 0; i < later->count; i++) {
+		struct reverse reverse = reverse_of(later->entries[i].link);
+
+		byaddr_add(byaddr, &reverse, 1);
+	}
+}
+
+/* They were counted with their runs, as if they were new. */
+void
+byaddr_add_known(struct byaddr *byaddr, const struct deal_list *known)
+{
+	for (size_t i = 0; i < known->count; i++) {
+		struct reverse reverse = reverse_of(known->entries[i].link);
+
+		count_off_above(byaddr, &reverse.addr);
+		byaddr_add(byaddr, &reverse, 1);
+	}
 }
 
 static bool

@@ -14,6 +14,7 @@
 #define HOSTLER_NAMES_BYADDR_H
 
 #include "base/hash.h"
+#include "names/deal.h"
 #include "names/reverse.h"
 #include "names/sources.h"
 #include "names/table.h"
@@ -34,6 +35,28 @@ void byaddr_remove(struct byaddr *byaddr, const struct reverse *list,
     uint32_t count);
 /* Whether it counts may have changed, or where it ranks. */
 void byaddr_touch(struct byaddr *byaddr, const struct reverse *reverse);
+
+/* Many by several threads, as byname.h has it. */
+struct byaddr_hand {
+	struct deal_list list;
+	struct byaddr_run {
+		bool begun;
+		uint8_t above[15];	/* what its addresses begin with */
+		size_t at;		/* among the deal's */
+	} run[2];			/* IPv4 and IPv6 */
+};
+
+void byaddr_open(struct byaddr *byaddr, size_t more);
+void byaddr_deal(const struct byaddr *byaddr, const struct chunk *chunk,
+    struct byaddr_hand *hand, struct deal *deal);
+void byaddr_deal_end(struct byaddr_hand *hand, struct deal *deal);
+struct table_part *byaddr_part(const struct byaddr *byaddr);
+void byaddr_put(struct table_part *part, const struct deal_entry *entries,
+    uint32_t count, struct deal_list *known);
+void byaddr_close(struct byaddr *byaddr, struct table_part *part);
+void byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs);
+void byaddr_add_later(struct byaddr *byaddr, const struct deal_list *later);
+void byaddr_add_known(struct byaddr *byaddr, const struct deal_list *known);
 
 void byaddr_settle(struct byaddr *byaddr);
 const struct table *byaddr_freeze(struct byaddr *byaddr, struct trash *trash,

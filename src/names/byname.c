@@ -45,6 +45,13 @@ struct place {
 	const uint64_t *hash;
 };
 
+static void
+make_bare(uint8_t bare[LABEL_MAX + 2], const uint8_t *name)
+{
+	memcpy(bare, name, name[0] + 1u);
+	bare[name[0] + 1] = 0;
+}
+
 static uint64_t
 hash_of_slot(const void *context, table_slot slot)
 {
@@ -54,8 +61,7 @@ hash_of_slot(const void *context, table_slot slot)
 
 	if (!(table_mark(slot) & NAME_BARE))
 		return dname_hash(&byname->key, name);
-	memcpy(bare, name, name[0] + 1u);
-	bare[name[0] + 1] = 0;
+	make_bare(bare, name);
 	return dname_hash(&byname->key, bare);
 }
 
@@ -224,10 +230,10 @@ wrap_slot(struct byname *byname, const struct place *place, table_slot slot)
 	return made;
 }
 
-/* A name has become known: count it with the one above, which may make that
- * known, and so on. */
+/* So many names have become known: count them with the one above, which may
+ * make that known, and so on.  place: of one of them. */
 static void
-count_above(struct byname *byname, struct place place)
+count_above(struct byname *byname, struct place place, uint32_t count)
 {
 	while (place.labels > 1) {
 		struct made *made = byname->last;
@@ -236,7 +242,7 @@ count_above(struct byname *byname, struct place place)
 		place = parent_of(&place);
 		if (made != NULL && made->node.name_length == place.length &&
 		    memcmp(made + 1, place.name, place.length) == 0) {
-			made->below++;
+			made->below += count;
 			return;
 		}
 		slot = find_slot(byname, &place);
@@ -249,10 +255,11 @@ count_above(struct byname *byname, struct place place)
 			made = wrap_slot(byname, &place, slot);
 			queue(byname, made);
 		}
-		made->below++;
+		made->below += count;
 		byname->last = made;
 		if (slot != 0)
 			return;
+		count = 1;
 	}
 }
 
@@ -293,7 +300,7 @@ add_at(struct byname *byname, const struct place *place,
 	if (slot == 0) {
 		change_slot(byname, place, 0,
 		    table_slot_of(place->hash[0], node, mark));
-		count_above(byname, *place);
+		count_above(byname, *place, 1);
 		if (!signs_cut(byname, node))
 			return;
 		slot = find_slot(byname, place);
@@ -333,15 +340,13 @@ static void
 work_bare(struct byname *byname, const struct node *node,
     const struct task *task)
 {
-	const uint8_t *name = node_name(node);
 	uint8_t bare[LABEL_MAX + 2];
 	uint64_t hash[DNAME_LABELS_MAX + 1];
 	struct place place;
 
 	if (!(node->flags & NODE_SHORT) || node->labels <= 1)
 		return;
-	memcpy(bare, name, name[0] + 1u);
-	bare[name[0] + 1] = 0;
+	make_bare(bare, node_name(node));
 	place = place_of(byname, bare, hash);
 	task->work(byname, &place, node, NAME_BARE);
 }
@@ -422,6 +427,182 @@ void
 byname_touch(struct byname *byname, struct node *node)
 {
 	work_all(byname, &node, 1, &(struct task){ touch_at });
+}
+
+void
+byname_open(struct byname *byname, size_t more)
+{
+	table_open_parts(byname->writer, more, DEAL_BITS);
+}
+
+static bool
+is_sibling(const struct dname_path *path, const struct node *node)
+{
+	const uint8_t *name = node_name(node);
+	unsigned skip = name[0] + 1u;
+
+	return path->labels == node->labels && path->length -
+	    (size_t)path->at[1] == (size_t)node->name_length - skip &&
+	    memcmp(dname_path_suffix(path, 1), name + skip,
+	    node->name_length - skip) == 0;
+}
+
+static void
+deal_node(const struct byname *byname, const struct node *node,
+    struct byname_hand *hand, struct deal *deal)
+{
+	const uint8_t *name = node_name(node);
+	uint64_t link = (uintptr_t)node;
+
+	if (hand->path.labels == 0 || !is_sibling(&hand->path, node)) {
+		dname_path_set(&hand->path, &byname->key, name,
+		    node->name_length);
+		deal_begin_run(deal, link);
+	}
+	deal->runs.list[deal->runs.count - 1].count++;
+	deal_list_add(&hand->list, (struct deal_entry){
+		.hash = dname_path_hash_child(&hand->path, 1, name + 1,
+		    name[0]),
+		.link = link,
+	});
+	if (!(node->flags & NODE_SHORT) || node->labels <= 1)
+		return;
+	deal_list_add(&hand->list, (struct deal_entry){
+		.hash = dname_path_hash_child(&hand->path, node->labels,
+		    name + 1, name[0]),
+		.link = link | NAME_BARE,
+	});
+}
+
+void
+byname_deal(const struct byname *byname, const struct chunk *chunk,
+    struct byname_hand *hand, struct deal *deal)
+{
+	for (uint32_t i = 0; i < chunk->node_count; i++) {
+		const struct node *node = chunk_node(chunk, i);
+
+		if (!does_count(byname, node))
+			continue;
+		if (node->labels == 0 || signs_cut(byname, node))
+			deal_list_add(&deal->later, (struct deal_entry){
+				.link = (uintptr_t)node,
+			});
+		else
+			deal_node(byname, node, hand, deal);
+	}
+}
+
+void
+byname_deal_end(struct byname_hand *hand, struct deal *deal)
+{
+	deal_sort(deal, &hand->list);
+	hand->list.count = 0;
+	hand->path.labels = 0;
+}
+
+static bool
+is_known(const struct table *table, const struct deal_entry *entry)
+{
+	struct table_cursor cursor = { 0 };
+	table_slot slot;
+
+	while ((slot = table_next(table, entry->hash, &cursor)) != 0) {
+		const struct node *node = table_pointer(entry->link);
+		const uint8_t *name = node_name(node);
+		uint8_t bare[LABEL_MAX + 2];
+
+		if (!(entry->link & NAME_BARE)) {
+			if (name_slot_fits(slot, name, node->name_length))
+				return true;
+			continue;
+		}
+		make_bare(bare, name);
+		if (name_slot_fits(slot, bare, name[0] + 2u))
+			return true;
+	}
+	return false;
+}
+
+static table_slot
+slot_for(const struct deal_entry *entry)
+{
+	return table_slot_of(entry->hash, table_pointer(entry->link),
+	    table_mark(entry->link));
+}
+
+/* Names whose buckets are brought near before their turn. */
+#define AHEAD 8
+
+void
+byname_put(struct table_part *part, const struct deal_entry *entries,
+    uint32_t count, struct deal_list *known)
+{
+	const struct table *table = table_part_working(part);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct deal_entry *entry = &entries[i];
+
+		if (count - i > AHEAD)
+			table_prefetch(table, entries[i + AHEAD].hash);
+		if (is_known(table, entry) || !table_part_add(part,
+		    entry->hash, slot_for(entry)))
+			deal_list_add(known, *entry);
+	}
+}
+
+struct table_part *
+byname_part(const struct byname *byname)
+{
+	return table_part_new(byname->writer);
+}
+
+void
+byname_close(struct byname *byname, struct table_part *part)
+{
+	byname->named += table_part_close(byname->writer, part);
+}
+
+void
+byname_count_runs(struct byname *byname, const struct deal_runs *runs)
+{
+	uint64_t hash[DNAME_LABELS_MAX + 1];
+
+	for (size_t i = 0; i < runs->count; i++) {
+		const struct node *node = table_pointer(runs->list[i].link);
+
+		count_above(byname, place_of(byname, node_name(node), hash),
+		    (uint32_t)runs->list[i].count);
+	}
+}
+
+void
+byname_add_later(struct byname *byname, const struct deal_list *later)
+{
+	for (size_t i = 0; i < later->count; i++) {
+		struct node *node = table_pointer(later->entries[i].link);
+
+		byname_add(byname, &node, 1);
+	}
+}
+
+/* They were counted with their runs, as if they were new. */
+void
+byname_add_known(struct byname *byname, const struct deal_list *known)
+{
+	for (size_t i = 0; i < known->count; i++) {
+		uint64_t link = known->entries[i].link;
+		const struct node *node = table_pointer(link);
+		const uint8_t *name = node_name(node);
+		uint64_t hash[DNAME_LABELS_MAX + 1];
+		uint8_t bare[LABEL_MAX + 2];
+		struct place place;
+
+		if (link & NAME_BARE)
+			make_bare(bare, name);
+		place = place_of(byname, link & NAME_BARE ? bare : name, hash);
+		count_off_above(byname, &place);
+		add_at(byname, &place, node, table_mark(link));
+	}
 }
 
 /* Those of the list that count, in rank order; a node that was listed twice

@@ -11,6 +11,7 @@
 #include "dns/wire.h"
 #include "names/byaddr.h"
 #include "names/byname.h"
+#include "names/indexfill.h"
 #include "names/records.h"
 #include "names/version.h"
 
@@ -166,10 +167,7 @@ count_chunks(const struct index *index, const struct content *content,
 		if (state_of(index, chunk) != state)
 			continue;
 		tally.nodes += chunk->node_count;
-		tally.names += chunk->node_count;
-		for (uint32_t j = 0; j < chunk->node_count; j++)
-			if (chunk_node(chunk, j)->flags & NODE_SHORT)
-				tally.names++;
+		tally.names += chunk->node_count + chunk->short_count;
 		tally.addrs += chunk->reverse_count;
 	}
 	return tally;
@@ -257,6 +255,12 @@ pass_part(void *argument, unsigned part, unsigned worker)
 		pass_addrs(both->index, both->pass);
 }
 
+static bool
+is_large(const struct tally *tally)
+{
+	return tally->names + tally->addrs >= INDEX_APART;
+}
+
 /* The tables of names and of addresses know nothing of each other, and only
  * read the nodes. */
 static void
@@ -265,8 +269,22 @@ pass_all(struct index *index, const struct pass *pass)
 	struct both both = {index, pass};
 	const struct parts_work work = {pass_part, &both, 2};
 
-	parts_run(pass->tally.names >= INDEX_APART ? &index->parts : NULL,
-	    &work);
+	parts_run(is_large(&pass->tally) ? &index->parts : NULL, &work);
+}
+
+static void
+fill(struct index *index, const struct pass *pass)
+{
+	const struct indexfill fill = {
+		.byname = index->byname,
+		.byaddr = index->byaddr,
+		.sources = &index->sources,
+		.parts = &index->parts,
+		.more_names = pass->more_names,
+		.more_addrs = pass->more_addrs,
+	};
+
+	indexfill_add(&fill, pass->content);
 }
 
 static void
@@ -287,7 +305,7 @@ static void
 add_coming(struct index *index, const struct content *old,
     const struct content *content)
 {
-	struct tally leaving = count_chunks(index, old, CHUNK_LEAVING);
+	const struct tally leaving = count_chunks(index, old, CHUNK_LEAVING);
 	struct pass pass = {
 		.content = content,
 		.state = CHUNK_COMING,
@@ -300,7 +318,10 @@ add_coming(struct index *index, const struct content *old,
 		pass.more_names = pass.tally.names - leaving.names;
 	if (pass.tally.addrs > leaving.addrs)
 		pass.more_addrs = pass.tally.addrs - leaving.addrs;
-	pass_all(index, &pass);
+	if (is_large(&pass.tally))
+		fill(index, &pass);
+	else
+		pass_all(index, &pass);
 }
 
 /* The same chunks may rank differently now. */

@@ -14,8 +14,8 @@
  * source that holds the name has a CNAME nothing of later ones is served,
  * where it has other data a later CNAME is not.
  *
- * One thread writes; it may let names and addresses of a large content be put
- * into their tables at the same time (index_set_parts).  Ownership: the index
+ * One thread writes; it may let several put a large content into the tables
+ * (index_set_parts; indexfill.h).  Ownership: the index
  * takes contents and frees them, and what else a version replaced, when no
  * reader can see them (index_reclaim).
  */
@@ -33,8 +33,8 @@ struct index *index_new(const struct hash_key *key);
 /* All versions and contents; no reader may be left. */
 void index_free(struct index *index);
 
-/* From so many names on, what comes and goes is worked in two parts: run as
- * parts says (copied), else one after the other. */
+/* From so many names and addresses on, what comes and goes is worked in parts:
+ * run as parts says (copied), else one after the other. */
 #define INDEX_APART 10000
 void index_set_parts(struct index *index, const struct parts *parts);
 

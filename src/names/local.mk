@@ -8,6 +8,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/byname.c \
 	src/names/changes.c src/names/changes.h \
 	src/names/byname.h \
+	src/names/deal.c src/names/deal.h \
 	src/names/generate.c \
 	src/names/generate.h \
 	src/names/hostschunk.c src/names/hostschunk.h \
@@ -23,6 +24,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/idna.c \
 	src/names/idna.h \
 	src/names/index.c \
+	src/names/indexfill.c src/names/indexfill.h \
 	src/names/index.h \
 	src/names/lintrun.c src/names/lint.h \
 	src/names/lintaddrs.c \

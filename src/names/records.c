@@ -455,11 +455,14 @@ records_finish(struct records *records, struct chunk *chunk)
 
 	chunk->node_count = records->owner_count;
 	chunk->record_count = records->entry_count;
+	chunk->short_count = 0;
 	place_nodes(records, chunk);
 	for (uint32_t i = 0; i < records->owner_count; i++) {
 		chunk->node_at[i] = (uint32_t)(at / sizeof(uint64_t));
 		at += write_node(records, &records->owners[i],
 		    chunk_node(chunk, i));
+		chunk->short_count +=
+		    (chunk_node(chunk, i)->flags & NODE_SHORT) != 0;
 	}
 	records->byte_count = 0;
 	records->owner_count = 0;

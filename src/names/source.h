@@ -110,6 +110,7 @@ struct chunk {
 	struct node *nodes;		/* the first: chunk_node */
 	uint32_t *node_at;		/* of each, 8 bytes from the first */
 	uint32_t node_count;
+	uint32_t short_count;		/* nodes that are NODE_SHORT */
 	uint32_t record_count;
 	uint32_t reverse_count;		/* addresses, those listed too */
 	uint32_t listed_count;

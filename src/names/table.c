@@ -37,6 +37,8 @@ struct table_writer {
 	struct table *table;
 	struct table_garbage *garbage;
 	size_t expected;		/* of a segment, while reserving */
+	bool fixed;			/* the directory is not to be doubled:
+					 * this is of a part */
 	enum {
 		FROZEN,
 		WORKING,
@@ -388,11 +390,20 @@ widen_segment(struct table_writer *writer, size_t entry)
 }
 
 static bool
-may_split(const struct table *table, const struct table_segment *segment)
+may_split(const struct table_writer *writer,
+    const struct table_segment *segment)
 {
+	const struct table *table = writer->table;
+
 	return segment->depth < table->depth ||
-	    (table->depth < 40 &&
+	    (!writer->fixed && table->depth < 40 &&
 	    (size_t)SLOTS_PER_ENTRY << table->depth <= table->used);
+}
+
+static bool
+is_full(const struct table_segment *segment)
+{
+	return segment->used >= segment->buckets * FULL_AT;
 }
 
 /* Let the segment of this hash have an empty slot, unless it cannot be
@@ -405,11 +416,11 @@ make_room(struct table_writer *writer, uint64_t hash)
 		const struct table_segment *segment =
 		    table_segment_at(writer->table->directory[entry]);
 
-		if (segment->used < segment->buckets * FULL_AT)
+		if (!is_full(segment))
 			return;
 		if (segment->buckets < TABLE_BUCKETS)
 			widen_segment(writer, entry);
-		else if (may_split(writer->table, segment))
+		else if (may_split(writer, segment))
 			split_segment(writer, entry);
 		else
 			return;
@@ -477,7 +488,7 @@ take_out(struct table_writer *writer, struct table_segment *segment,
 	for (b = next_bucket(segment, b); was_full && b != hole;
 	     b = next_bucket(segment, b)) {
 		table_slot *bucket = segment->bucket[b];
-		bool is_full = bucket[LAST] != 0;
+		bool full = bucket[LAST] != 0;
 
 		at = find_passed(writer, segment, b, hole);
 		if (at < TABLE_SLOTS) {
@@ -485,7 +496,7 @@ take_out(struct table_writer *writer, struct table_segment *segment,
 			close_gap(bucket, at);
 			hole = b;
 		}
-		was_full = is_full;
+		was_full = full;
 	}
 }
 
@@ -595,24 +606,24 @@ spread_empty(struct table_writer *writer, unsigned depth)
 		    fit(writer, 0), table->version));
 }
 
+/* No segment is to be of a lesser depth, which the directory has. */
 static void
 split_all(struct table_writer *writer, unsigned depth)
 {
 	struct table *table = writer->table;
+	size_t step = (size_t)1 << (table->depth - depth);
 
-	while (table->depth < depth)
-		double_directory(table);
-	for (size_t i = 0; i < (size_t)1 << depth; i++) {
+	for (size_t i = 0; i < (size_t)1 << table->depth; i += step) {
 		while (table_segment_at(table->directory[i])->depth < depth)
 			split_segment(writer, i);
 	}
 }
 
-void
-table_reserve(struct table_writer *writer, size_t more)
+/* Room for so many more, in a directory of at least this depth. */
+static void
+reserve(struct table_writer *writer, size_t more, unsigned depth)
 {
 	size_t want = writer->table->used + more;
-	unsigned depth = 0;
 
 	while (want >> depth > RESERVE_TO)
 		depth++;
@@ -620,11 +631,84 @@ table_reserve(struct table_writer *writer, size_t more)
 		return;
 	begin_version(writer);
 	writer->expected = want >> depth;
-	if (writer->table->used == 0 && writer->table->depth == 0)
+	if (writer->table->used == 0 && writer->table->depth == 0) {
 		spread_empty(writer, depth);
-	else
+	} else {
+		while (writer->table->depth < depth)
+			double_directory(writer->table);
 		split_all(writer, depth);
+	}
 	writer->expected = 0;
+}
+
+void
+table_reserve(struct table_writer *writer, size_t more)
+{
+	reserve(writer, more, 0);
+}
+
+/* A writer of its own for segments of the working version, those of the part
+ * alone, and for the entries that lead to them. */
+struct table_part {
+	struct table_writer writer;
+	struct table table;
+	struct table_garbage garbage;
+};
+
+void
+table_open_parts(struct table_writer *writer, size_t more, unsigned bits)
+{
+	begin_version(writer);
+	reserve(writer, more, bits);
+	split_all(writer, bits);
+}
+
+struct table_part *
+table_part_new(const struct table_writer *writer)
+{
+	struct table_part *part = memory_zeroed(1, sizeof(*part));
+
+	part->table = *writer->table;
+	part->table.used = 0;
+	part->writer = *writer;
+	part->writer.table = &part->table;
+	part->writer.garbage = &part->garbage;
+	part->writer.fixed = true;
+	return part;
+}
+
+const struct table *
+table_part_working(const struct table_part *part)
+{
+	return &part->table;
+}
+
+bool
+table_part_add(struct table_part *part, uint64_t hash, table_slot slot)
+{
+	struct table_writer *writer = &part->writer;
+	struct table_segment *segment;
+
+	make_room(writer, hash);
+	segment = own_segment(writer, hash);
+	if (is_full(segment))
+		return false;
+	put_slot(writer, segment, hash, slot);
+	part->table.used++;
+	return true;
+}
+
+size_t
+table_part_close(struct table_writer *writer, struct table_part *part)
+{
+	size_t added = part->table.used;
+
+	for (size_t i = 0; i < part->garbage.count; i++)
+		retire(writer, part->garbage.segments[i]);
+	free(part->garbage.segments);
+	free(part);
+	writer->table->used += added;
+	return added;
 }
 
 /* Join a segment with its neighbour where both are nearly empty and one was

@@ -176,6 +176,24 @@ void table_prefetch_change(const struct table_writer *writer, uint64_t hash);
 /* So many slots are going to be added: split ahead, while little must move. */
 void table_reserve(struct table_writer *writer, size_t more);
 
+/* Add by several threads at once (deal.h).  A part is all hashes with the same
+ * `bits` first bits: no segment is of two of them.  Between table_open_parts
+ * (`more` as of table_reserve) and the closing of the last part the table is
+ * changed by its parts alone, each by one thread at a time. */
+struct table_part;
+void table_open_parts(struct table_writer *writer, size_t more,
+    unsigned bits);
+struct table_part *table_part_new(const struct table_writer *writer);
+/* The working version, for what the part has: other hashes are not to be looked
+ * for. */
+const struct table *table_part_working(const struct table_part *part);
+/* false: the part has no room for it, the table has (table_change). */
+bool table_part_add(struct table_part *part, uint64_t hash,
+    table_slot slot);
+/* Frees the part; returns how many were added. */
+size_t table_part_close(struct table_writer *writer,
+    struct table_part *part);
+
 /* Freeze the working version and return it; the next change starts another.
  * garbage gets what this version replaced: free it with table_garbage_free
  * once the version before cannot be seen any more. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names and addresses put into their tables at the same time: the snapshot is
- * the one that comes of one after the other. */
+/* A large content put into its tables by parts, by one thread or several: the
+ * snapshot is the one that comes of small ones, a node after the other. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,8 @@
 #include "sys/crew.h"
 
 #define NAMES (INDEX_APART + 2000u)
+#define STEP 1000u			/* lines, of less than INDEX_APART */
+#define MOVED 70000u			/* from one address to another */
 
 static const struct hash_key key = {3, 4};
 static const struct dname lab = {5, 1, {3, 'l', 'a', 'b', 0}};
@@ -26,134 +28,303 @@ run_counted(const struct parts_work *work, unsigned workers)
 }
 
 /* In the second edition every third name has another address, every fifth is
- * gone, and others came. */
+ * gone, and others came.  Some names have more addresses, some addresses more
+ * names, in other places; some stand deeper. */
 static void
 write_line(FILE *out, unsigned i, unsigned edition)
 {
-	unsigned last = edition == 1 && i % 3 == 0 ? i + 70000 : i;
+	unsigned last = edition == 1 && i % 3 == 0 ? i + MOVED : i;
 
 	if (edition == 1 && i % 5 == 0)
 		return;
 	fprintf(out, "10.%u.%u.%u vm%u other%u\n", last >> 16, last >> 8 & 255,
 	    last & 255, i, i);
 	fprintf(out, "fd00::%x:%x vm%u\n", last >> 16, last & 65535, i);
+	if (i % 11 == 0)
+		fprintf(out, "10.77.0.%u vm%u\n10.78.%u.%u other%u\n",
+		    i / 11 % 100, i, i >> 8, i & 255, i / 3);
+	if (i % 13 == 0)
+		fprintf(out, "10.79.0.%u b.a%u.deep\n", i % 256, i);
 }
 
-static struct content *
-make_content(unsigned edition)
+static char *
+make_text(unsigned lines, unsigned edition, size_t *length)
 {
+	char *bytes;
+	FILE *out = memory_stream(&bytes, length);
+
+	for (unsigned i = 0; i < lines; i++)
+		write_line(out, i, edition);
+	memory_stream_close(out);
+	return bytes;
+}
+
+/* Of the first so many lines, sharing chunks with `previous`.  Editions are
+ * ranks, too. */
+static struct content *
+make_part(unsigned lines, unsigned edition, const struct content *previous)
+{
+	static const struct hostsfile_sizes sizes = {8192, 8192, 1u << 20};
 	const struct source_spec spec = {.kind = SOURCE_HOSTS,
-	    .path = "hosts", .ttl = 5, .has_domain = true, .domain = lab};
+	    .path = "hosts", .rank = edition, .ttl = 5, .has_domain = true,
+	    .domain = lab};
 	struct source_text text = {.path = "hosts"};
 	struct diags *diags = diags_new();
 	struct content *content;
-	char *bytes;
-	FILE *out = memory_stream(&bytes, &text.length);
+	char *bytes = make_text(lines, edition, &text.length);
 
-	for (unsigned i = 0; i < NAMES + edition * 100; i++)
-		write_line(out, i, edition);
-	memory_stream_close(out);
 	text.bytes = bytes;
 	content = hostsfile_parse(&(struct hostsfile_input){.spec = &spec,
-	    .files = &text, .file_count = 1}, diags);
+	    .files = &text, .file_count = 1, .previous = previous,
+	    .sizes = &sizes}, diags);
 	ck_assert_uint_eq(diags_count(diags, DIAG_ERROR), 0);
 	diags_free(diags);
 	free(bytes);
 	return content;
 }
 
-static const struct node *
-find(const struct snapshot *names, const char *stem, unsigned i)
+static unsigned
+count_lines(unsigned edition)
 {
-	char text[32];
-	uint8_t wire[40];
-	size_t length = (size_t)snprintf(text, sizeof text, "%s%u", stem, i);
-
-	wire[0] = (uint8_t)length;
-	memcpy(wire + 1, text, length);
-	memcpy(wire + 1 + length, lab.wire, lab.length);
-	return snapshot_find(names, dname_hash(&key, wire), wire,
-	    (unsigned)(1 + length + lab.length));
+	return NAMES + edition * 100;
 }
 
-static void
-compare_nodes(const struct node *a, const struct node *b)
+static struct content *
+make_content(unsigned edition)
 {
-	ck_assert((a == NULL) == (b == NULL));
-	if (a == NULL)
-		return;
-	ck_assert_uint_eq(a->rrset_count, b->rrset_count);
-	ck_assert_str_eq((const char *)node_name(a),
-	    (const char *)node_name(b));
+	return make_part(count_lines(edition), edition, NULL);
+}
+
+/* As make_content, in steps that are small. */
+static struct content *
+add_by_steps(struct index *index, unsigned edition)
+{
+	struct content *before = NULL;
+
+	for (unsigned lines = STEP; lines < count_lines(edition) + STEP;
+	     lines += STEP) {
+		struct content *content = make_part(
+		    lines < count_lines(edition) ? lines :
+		    count_lines(edition), edition, before);
+
+		index_replace(index, before, content);
+		before = content;
+	}
+	return before;
+}
+
+static bool
+is_same_owner(const struct node *a, const struct node *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->name_length == b->name_length &&
+	    memcmp(node_name(a), node_name(b), a->name_length) == 0;
+}
+
+static bool
+is_same_node(const struct node *a, const struct node *b)
+{
+	const struct rrset *x, *y;
+
+	if (a == NULL || b == NULL)
+		return a == b;
+	if (a->rrset_count != b->rrset_count || !is_same_owner(a, b))
+		return false;
+	x = node_first(a);
+	y = node_first(b);
+	for (unsigned i = 0; i < a->rrset_count; i++) {
+		if (x->type != y->type || x->length != y->length ||
+		    memcmp(rrset_wire(x), rrset_wire(y), x->length) != 0)
+			return false;
+		x = rrset_next(x);
+		y = rrset_next(y);
+	}
+	return true;
+}
+
+static const struct node *
+find_same(const struct snapshot *a, const struct snapshot *b,
+    const char *stem, unsigned i, const char *behind)
+{
+	char text[40];
+	struct dname name;
+	const struct node *node[2];
+
+	snprintf(text, sizeof text, "%s%u.%s", stem, i, behind);
+	name = dname_from(text);
+	node[0] = snapshot_find(a, dname_hash(&key, name.wire), name.wire,
+	    name.length);
+	node[1] = snapshot_find(b, dname_hash(&key, name.wire), name.wire,
+	    name.length);
+	if (!is_same_node(node[0], node[1]))
+		ck_abort_msg("%s is not the same", text);
+	return node[0];
 }
 
 static unsigned
 compare_name(const struct snapshot *a, const struct snapshot *b, unsigned i)
 {
-	const struct node *node = find(a, "vm", i);
+	find_same(a, b, "other", i, "lab.");
+	find_same(a, b, "other", i, "");
+	find_same(a, b, "a", i, "deep.");
+	find_same(a, b, "b.a", i, "deep.");
+	return find_same(a, b, "vm", i, "lab.") != NULL;
+}
 
-	compare_nodes(node, find(b, "vm", i));
-	compare_nodes(find(a, "other", i), find(b, "other", i));
+/* And the names above it.  What it leads back to is of a chunk, which may have
+ * only some of the name's records. */
+static unsigned
+compare_address(const struct snapshot *a, const struct snapshot *b,
+    const struct addr *addr)
+{
+	uint32_t ttl;
+	const struct node *node = snapshot_reverse(a, addr, &ttl);
+	bool same = is_same_owner(node, snapshot_reverse(b, addr, &ttl));
+
+	for (unsigned bits = addr->family == 4 ? 32 : 128; bits > 0; bits -= 8)
+		same &= snapshot_reverse_below(a, addr, bits) ==
+		    snapshot_reverse_below(b, addr, bits);
+	if (!same)
+		ck_abort_msg("%u: %u.%u.%u.%u is not the same", addr->family,
+		    addr->bytes[0], addr->bytes[1], addr->bytes[2],
+		    addr->bytes[3]);
 	return node != NULL;
 }
 
 static unsigned
-compare_address(const struct snapshot *a, const struct snapshot *b,
+compare_addresses(const struct snapshot *a, const struct snapshot *b,
     unsigned last)
 {
-	struct addr addr = {.family = 4, .bytes = {10, (uint8_t)(last >> 16),
+	struct addr four = {.family = 4, .bytes = {10, (uint8_t)(last >> 16),
 	    (uint8_t)(last >> 8), (uint8_t)last}};
-	uint32_t ttl;
-	const struct node *node = snapshot_reverse(a, &addr, &ttl);
+	struct addr six = {.family = 6, .bytes = {0xfd, [13] =
+	    (uint8_t)(last >> 16), (uint8_t)(last >> 8), (uint8_t)last}};
+	unsigned known = compare_address(a, b, &four);
 
-	compare_nodes(node, snapshot_reverse(b, &addr, &ttl));
-	return node != NULL;
+	compare_address(a, b, &six);
+	for (unsigned i = 77; i < 80; i++) {
+		four.bytes[1] = (uint8_t)i;
+		compare_address(a, b, &four);
+	}
+	return known;
 }
 
 /* How many names and addresses both know. */
 static void
-compare(struct index *a, struct index *b, unsigned names)
+compare(struct index *a, struct index *b, unsigned names,
+    unsigned addresses)
 {
 	const struct snapshot *one = index_commit(a, 1), *two =
 	    index_commit(b, 1);
-	unsigned known = 0, addresses = 0;
+	unsigned known = 0, found = 0;
 
-	for (unsigned i = 0; i < NAMES + 200; i++)
+	for (unsigned i = 0; i < NAMES + 200; i++) {
 		known += compare_name(one, two, i);
-	for (unsigned i = 0; i < 90000; i++)
-		addresses += compare_address(one, two, i);
+		found += compare_addresses(one, two, i);
+		found += compare_addresses(one, two, i + MOVED);
+	}
 	ck_assert_uint_eq(known, names);
-	ck_assert_uint_eq(addresses, names);
+	ck_assert_uint_eq(found, addresses);
 	ck_assert_uint_eq(index_name_count(a), index_name_count(b));
 }
 
+/* Of the second edition. */
 static unsigned
 count_left(void)
 {
 	unsigned left = 0;
 
-	for (unsigned i = 0; i < NAMES + 100; i++)
+	for (unsigned i = 0; i < count_lines(1); i++)
 		left += i % 5 != 0;
 	return left;
 }
 
-START_TEST(both_tables_at_once_are_as_in_turn)
+static unsigned
+count_new(void)
 {
-	const struct parts parts = {2, run_counted};
-	struct index *in_turn = index_new(&key), *at_once = index_new(&key);
-	struct content *first = make_content(0), *second = make_content(0);
+	unsigned count = 0;
 
-	index_set_parts(at_once, &parts);
-	index_replace(in_turn, NULL, first);
-	index_replace(at_once, NULL, second);
-	ck_assert_uint_eq(runs, 1);
-	compare(in_turn, at_once, NAMES);
-	index_replace(in_turn, first, make_content(1));
-	index_replace(at_once, second, make_content(1));
-	ck_assert_uint_ge(runs, 2);
-	compare(in_turn, at_once, count_left());
-	index_free(in_turn);
-	index_free(at_once);
+	for (unsigned i = 0; i < count_lines(1); i++)
+		count += i % 5 != 0 && (i % 3 == 0 || i >= NAMES);
+	return count;
+}
+
+static const struct parts alone = {.workers = 1};
+static const struct parts two = {2, run_counted};
+static const struct parts three = {3, run_counted};
+
+static const struct parts *const workers[] = {&alone, &two, &three};
+
+/* 10.78 means another machine to everybody. */
+static struct index *
+new_index(const struct parts *parts)
+{
+	const struct prefix isolated = {
+	    .addr = {.family = 4, .bytes = {10, 78}}, .length = 16};
+	struct index *index = index_new(&key);
+
+	if (parts != NULL)
+		index_set_parts(index, parts);
+	index_set_isolated(index, &isolated, 1);
+	return index;
+}
+
+START_TEST(parts_are_as_one_after_the_other)
+{
+	struct index *by_steps = new_index(NULL);
+	struct index *by_parts = new_index(workers[_i]);
+	struct content *content = make_content(0);
+
+	add_by_steps(by_steps, 0);
+	index_replace(by_parts, NULL, content);
+	ck_assert(workers[_i]->workers == 1 || runs > 0);
+	compare(by_steps, by_parts, NAMES, NAMES);
+	index_free(by_steps);
+	by_steps = new_index(NULL);
+	add_by_steps(by_steps, 1);
+	index_replace(by_parts, content, make_content(1));
+	compare(by_steps, by_parts, count_left(), count_left());
+	index_free(by_steps);
+	index_free(by_parts);
+}
+END_TEST
+
+/* Nearly all that comes is known, then half of it leaves. */
+START_TEST(a_second_source_is_put_beside_the_first)
+{
+	struct index *by_steps = new_index(NULL);
+	struct index *by_parts = new_index(workers[_i]);
+	struct content *content = make_content(0);
+
+	add_by_steps(by_steps, 0);
+	add_by_steps(by_steps, 1);
+	index_replace(by_parts, NULL, content);
+	index_replace(by_parts, NULL, make_content(1));
+	compare(by_steps, by_parts, NAMES + 80, NAMES + count_new());
+	index_free(by_steps);
+	by_steps = new_index(NULL);
+	add_by_steps(by_steps, 1);
+	index_replace(by_parts, content, NULL);
+	compare(by_steps, by_parts, count_left(), count_left());
+	index_free(by_steps);
+	index_free(by_parts);
+}
+END_TEST
+
+START_TEST(nothing_is_left_when_all_leaves)
+{
+	struct index *index = new_index(workers[_i]);
+	struct index *empty = new_index(NULL);
+	struct content *content = make_content(0);
+
+	index_replace(index, NULL, content);
+	index_commit(index, 1);
+	index_replace(index, content, NULL);
+	compare(index, empty, 0, 0);
+	ck_assert_uint_eq(index_name_count(index), 0);
+	index_free(index);
+	index_free(empty);
 }
 END_TEST
 
@@ -165,7 +336,10 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(tc, both_tables_at_once_are_as_in_turn);
+	tcase_add_loop_test(tc, parts_are_as_one_after_the_other, 0, 3);
+	tcase_add_loop_test(tc, a_second_source_is_put_beside_the_first, 0, 3);
+	tcase_add_loop_test(tc, nothing_is_left_when_all_leaves, 0, 3);
+	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

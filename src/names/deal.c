@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/deal.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+void
+deal_list_widen(struct deal_list *list)
+{
+	list->room = list->room > 0 ? 2 * list->room : 64;
+	list->entries = memory_resize(list->entries, list->room,
+	    sizeof(list->entries[0]));
+}
+
+void
+deal_begin_run(struct deal *deal, uint64_t link)
+{
+	struct deal_runs *runs = &deal->runs;
+
+	if (runs->count == runs->room) {
+		runs->room = runs->room > 0 ? 2 * runs->room : 16;
+		runs->list = memory_resize(runs->list, runs->room,
+		    sizeof(runs->list[0]));
+	}
+	runs->list[runs->count++] = (struct deal_run){ link, 0 };
+}
+
+static inline unsigned
+part_of(const struct deal_entry *entry)
+{
+	return (unsigned)(entry->hash >> (64 - DEAL_BITS));
+}
+
+void
+deal_sort(struct deal *deal, const struct deal_list *from)
+{
+	uint32_t next[DEAL_PARTS] = { 0 };
+
+	for (size_t i = 0; i < from->count; i++)
+		next[part_of(&from->entries[i])]++;
+	deal->at[0] = 0;
+	for (unsigned p = 0; p < DEAL_PARTS; p++) {
+		deal->at[p + 1] = deal->at[p] + next[p];
+		next[p] = deal->at[p];
+	}
+	for (size_t i = 0; i < from->count; i++)
+		deal->entries[next[part_of(&from->entries[i])]++] =
+		    from->entries[i];
+}
+
+void
+deal_fini(struct deal *deal)
+{
+	free(deal->later.entries);
+	free(deal->runs.list);
+}

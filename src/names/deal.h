@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* deal.h - what several threads put into a table at once.
+ *
+ * First they deal: each takes groups of chunks, makes an entry of each name (or
+ * address) in them, and sorts those of a group by the first bits of the hash.
+ * Then they put: each takes parts of the table (table_open_parts), and puts in
+ * what all groups dealt to that part, in the groups' order.  A part of the
+ * table of a million names, 85 KB, stays in the cache meanwhile: what would be
+ * a cache miss for each name are some for a part.
+ *
+ * What cannot be done so is done afterwards, by one thread: what was not dealt
+ * (a group's `later`), what was dealt but is known (byname_put's `later`), and
+ * the counts in names above.  Those are taken in runs: what stands together in
+ * a file mostly has the same name, or address, above it.
+ *
+ * Nothing here hangs on which thread does what.
+ */
+#ifndef HOSTLER_NAMES_DEAL_H
+#define HOSTLER_NAMES_DEAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DEAL_BITS 7
+#define DEAL_PARTS (1u << DEAL_BITS)
+
+/* link: a pointer and its marks, as the table's slots have (table.h). */
+struct deal_entry {
+	uint64_t hash;
+	uint64_t link;
+};
+
+/* Zeroed: empty. */
+struct deal_list {
+	struct deal_entry *entries;
+	size_t count;
+	size_t room;
+};
+
+/* So many entries, the first of which is link's, have the same above them. */
+struct deal_run {
+	uint64_t link;
+	uint64_t count;
+};
+
+struct deal_runs {
+	struct deal_run *list;
+	size_t count;
+	size_t room;
+};
+
+/* Of a group.  entries is room for all of them, somebody else's; those of part
+ * p begin at at[p]. */
+struct deal {
+	struct deal_entry *entries;
+	uint32_t at[DEAL_PARTS + 1];
+	struct deal_list later;
+	struct deal_runs runs;
+};
+
+void deal_list_widen(struct deal_list *list);
+
+static inline void
+deal_list_add(struct deal_list *list, struct deal_entry entry)
+{
+	if (list->count == list->room)
+		deal_list_widen(list);
+	list->entries[list->count++] = entry;
+}
+
+/* A run begins with this entry, which is to be counted still. */
+void deal_begin_run(struct deal *deal, uint64_t link);
+
+/* Write what was collected to deal->entries, by parts. */
+void deal_sort(struct deal *deal, const struct deal_list *from);
+
+/* The lists; the rest is not the deal's. */
+void deal_fini(struct deal *deal);
+
+#endif

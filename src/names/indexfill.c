@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "names/indexfill.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* Entries of a group at least, but for the last: so many that what it deals to
+ * a part is some cache lines, so few that dealing stays in the cache. */
+#define GROUP 16384u
+
+/* Entries that are dealt before they are put: 16 MB. */
+#define ROUND ((size_t)1 << 20)
+
+/* Consecutive chunks.  names_at, addrs_at: of its entries in the round's. */
+struct group {
+	uint32_t first, end;
+	size_t names, addrs;		/* at most */
+	struct deal by_name, by_addr;
+};
+
+struct part {
+	struct table_part *part;
+	struct deal_list known;
+};
+
+struct worker {
+	struct byname_hand names;
+	struct byaddr_hand addrs;
+};
+
+struct work {
+	const struct indexfill *fill;
+	const struct content *content;
+	struct group *groups;
+	unsigned count, room;
+	unsigned begin, end;		/* of this round */
+	struct deal_entry *entries;
+	size_t entry_room;
+	struct worker *workers;
+	struct part names[DEAL_PARTS], addrs[DEAL_PARTS];
+};
+
+static bool
+is_coming(const struct work *work, uint32_t chunk)
+{
+	return work->fill->sources->chunks[work->content->chunks[chunk]->id]
+	    .state == CHUNK_COMING;
+}
+
+static struct group *
+new_group(struct work *work, uint32_t first)
+{
+	if (work->count == work->room) {
+		work->room = 2 * work->room + 16;
+		work->groups = memory_resize(work->groups, work->room,
+		    sizeof(work->groups[0]));
+	}
+	work->groups[work->count] = (struct group){ .first = first };
+	return &work->groups[work->count++];
+}
+
+static void
+plan_groups(struct work *work)
+{
+	struct group *group = NULL;
+
+	for (uint32_t i = 0; i < work->content->chunk_count; i++) {
+		const struct chunk *chunk = work->content->chunks[i];
+
+		if (!is_coming(work, i))
+			continue;
+		if (group == NULL || group->names + group->addrs >= GROUP)
+			group = new_group(work, i);
+		group->end = i + 1;
+		group->names += chunk->node_count + chunk->short_count;
+		group->addrs += chunk->reverse_count;
+	}
+}
+
+/* As many groups as a round takes, each with its part of the entries. */
+static void
+plan_round(struct work *work)
+{
+	size_t count = 0;
+
+	work->begin = work->end;
+	while (work->end < work->count && count < ROUND) {
+		count += work->groups[work->end].names +
+		    work->groups[work->end].addrs;
+		work->end++;
+	}
+	if (count > work->entry_room) {
+		free(work->entries);
+		work->entries = memory_alloc(count *
+		    sizeof(work->entries[0]));
+		work->entry_room = count;
+	}
+	count = 0;
+	for (unsigned i = work->begin; i < work->end; i++) {
+		struct group *group = &work->groups[i];
+
+		group->by_name.entries = work->entries + count;
+		count += group->names;
+		group->by_addr.entries = work->entries + count;
+		count += group->addrs;
+	}
+}
+
+static void
+deal_group(void *argument, unsigned part, unsigned number)
+{
+	struct work *work = argument;
+	const struct indexfill *fill = work->fill;
+	struct group *group = &work->groups[work->begin + part];
+	struct worker *worker = &work->workers[number];
+
+	for (uint32_t i = group->first; i < group->end; i++) {
+		const struct chunk *chunk = work->content->chunks[i];
+
+		if (!is_coming(work, i))
+			continue;
+		byname_deal(fill->byname, chunk, &worker->names,
+		    &group->by_name);
+		byaddr_deal(fill->byaddr, chunk, &worker->addrs,
+		    &group->by_addr);
+	}
+	byname_deal_end(&worker->names, &group->by_name);
+	byaddr_deal_end(&worker->addrs, &group->by_addr);
+}
+
+/* Those of names and of addresses in turn. */
+static void
+put_part(void *argument, unsigned part, unsigned worker)
+{
+	struct work *work = argument;
+	bool is_name = part % 2 == 0;
+	unsigned p = part / 2;
+
+	(void)worker;
+	for (unsigned i = work->begin; i < work->end; i++) {
+		const struct group *group = &work->groups[i];
+		const struct deal *deal = is_name ? &group->by_name :
+		    &group->by_addr;
+		const struct deal_entry *entries = deal->entries + deal->at[p];
+		uint32_t count = deal->at[p + 1] - deal->at[p];
+
+		if (is_name)
+			byname_put(work->names[p].part, entries, count,
+			    &work->names[p].known);
+		else
+			byaddr_put(work->addrs[p].part, entries, count,
+			    &work->addrs[p].known);
+	}
+}
+
+static void
+open_table(void *argument, unsigned part, unsigned worker)
+{
+	struct work *work = argument;
+	const struct indexfill *fill = work->fill;
+
+	(void)worker;
+	if (part == 0)
+		byname_open(fill->byname, fill->more_names);
+	else
+		byaddr_open(fill->byaddr, fill->more_addrs);
+	for (unsigned p = 0; p < DEAL_PARTS; p++) {
+		if (part == 0)
+			work->names[p].part = byname_part(fill->byname);
+		else
+			work->addrs[p].part = byaddr_part(fill->byaddr);
+	}
+}
+
+static void
+finish_names(struct work *work)
+{
+	struct byname *byname = work->fill->byname;
+
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byname_close(byname, work->names[p].part);
+	for (unsigned i = 0; i < work->count; i++)
+		byname_count_runs(byname, &work->groups[i].by_name.runs);
+	for (unsigned i = 0; i < work->count; i++)
+		byname_add_later(byname, &work->groups[i].by_name.later);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byname_add_known(byname, &work->names[p].known);
+}
+
+static void
+finish_addrs(struct work *work)
+{
+	struct byaddr *byaddr = work->fill->byaddr;
+
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byaddr_close(byaddr, work->addrs[p].part);
+	for (unsigned i = 0; i < work->count; i++)
+		byaddr_count_runs(byaddr, &work->groups[i].by_addr.runs);
+	for (unsigned i = 0; i < work->count; i++)
+		byaddr_add_later(byaddr, &work->groups[i].by_addr.later);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byaddr_add_known(byaddr, &work->addrs[p].known);
+}
+
+static void
+finish_table(void *argument, unsigned part, unsigned worker)
+{
+	(void)worker;
+	if (part == 0)
+		finish_names(argument);
+	else
+		finish_addrs(argument);
+}
+
+static void
+run(struct work *work, void (*part)(void *, unsigned, unsigned),
+    unsigned count)
+{
+	const struct parts_work parts = {part, work, count};
+
+	parts_run(work->fill->parts, &parts);
+}
+
+static void
+free_work(struct work *work, unsigned workers)
+{
+	for (unsigned i = 0; i < work->count; i++) {
+		deal_fini(&work->groups[i].by_name);
+		deal_fini(&work->groups[i].by_addr);
+	}
+	for (unsigned i = 0; i < workers; i++) {
+		free(work->workers[i].names.list.entries);
+		free(work->workers[i].addrs.list.entries);
+	}
+	for (unsigned p = 0; p < DEAL_PARTS; p++) {
+		free(work->names[p].known.entries);
+		free(work->addrs[p].known.entries);
+	}
+	free(work->groups);
+	free(work->entries);
+	free(work->workers);
+	free(work);
+}
+
+void
+indexfill_add(const struct indexfill *fill, const struct content *content)
+{
+	struct work *work = memory_zeroed(1, sizeof(*work));
+	unsigned workers = parts_workers(fill->parts);
+
+	work->fill = fill;
+	work->content = content;
+	work->workers = memory_zeroed(workers, sizeof(work->workers[0]));
+	plan_groups(work);
+	run(work, open_table, 2);
+	while (work->end < work->count) {
+		plan_round(work);
+		run(work, deal_group, work->end - work->begin);
+		run(work, put_part, 2 * DEAL_PARTS);
+	}
+	run(work, finish_table, 2);
+	free_work(work, workers);
+}

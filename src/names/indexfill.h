@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* indexfill.h - a large content put into the tables of names and addresses.
+ *
+ * The index's own.  What comes of it is what comes of adding the content's
+ * nodes one after the other; it is done by groups of chunks and by parts of the
+ * tables (deal.h), which the workers take as they get free.  So they end
+ * together, however many addresses there are to a name.
+ */
+#ifndef HOSTLER_NAMES_INDEXFILL_H
+#define HOSTLER_NAMES_INDEXFILL_H
+
+#include "base/parts.h"
+#include "names/byaddr.h"
+#include "names/byname.h"
+
+struct indexfill {
+	struct byname *byname;
+	struct byaddr *byaddr;
+	const struct sources *sources;
+	const struct parts *parts;	/* NULL: one worker */
+	size_t more_names, more_addrs;	/* than there were, about */
+};
+
+/* Add the nodes and addresses of the content's chunks that are coming. */
+void indexfill_add(const struct indexfill *fill,
+    const struct content *content);
+
+#endif
