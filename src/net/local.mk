@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
+	src/net/acceptor.c src/net/acceptor.h \
 	src/net/crowd.c src/net/crowd.h \
 	src/net/late.c src/net/late.h \
 	src/net/listen.c src/net/listen.h \

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/acceptor.h"
 #include "net/crowd.h"
 #include "net/loop.h"
 
@@ -21,11 +22,9 @@
 #define OUT_ROOM (4 * MESSAGE_MAX)
 #define UNTAKEN_MAX (256 << 10)		/* replies that the peer leaves */
 #define WAITING_MAX 100			/* queries of one connection */
-#define ACCEPTS_MAX 32			/* a wakeup */
 #define CLOSES_MAX 64			/* a tick */
 #define LAST_READS 32			/* of a connection, when stopping */
 #define TICK_MS 500
-#define ACCEPT_AGAIN_MS 500
 /* Work is counted in messages.  After so many UDP has its turn. */
 #define TURN_WORK 128
 #define ACCEPT_WORK 8			/* what it costs to open or close one */
@@ -64,12 +63,6 @@ struct tcp {
 	size_t starts[SERVING_BATCH];	/* of a batch's messages */
 	uint8_t in[IN_ROOM];
 	uint8_t out[OUT_ROOM];
-};
-
-struct tcp_listener {
-	struct tcp *tcp;
-	struct event *acceptable, *again;
-	int fd;
 };
 
 /* ---- what they keep, and how they go ---- */
@@ -748,94 +741,44 @@ add_connection(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
 	return NULL;
 }
 
-/* Out of descriptors: an idle connection gives one back; where there is none,
- * accepting pauses, since the event would come again at once. */
 static void
-free_descriptor(struct tcp_listener *listener)
+on_accepted(void *arg, int fd, const struct sockaddr_storage *peer)
 {
-	struct crowd_member *idle = crowd_oldest(listener->tcp->crowd,
-	    CROWD_IDLE);
+	struct tcp *tcp = arg;
 
-	if (idle) {
-		give_way((struct connection *)idle);
-		return;
-	}
-	event_del(listener->acceptable);
-	loop_timer_set(listener->again, ACCEPT_AGAIN_MS);
+	tcp->work += ACCEPT_WORK;
+	add_connection(tcp, fd, peer);
 }
 
-static void
-on_again(evutil_socket_t fd, short what, void *context)
-{
-	struct tcp_listener *listener = context;
-
-	(void)fd;
-	(void)what;
-	event_add(listener->acceptable, NULL);
-}
-
+/* Out of descriptors: an idle connection gives one back. */
 static bool
-is_scarcity(int error)
+on_scarce(void *arg)
 {
-	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	    error == ENOMEM;
-}
+	struct tcp *tcp = arg;
+	struct crowd_member *idle = crowd_oldest(tcp->crowd, CROWD_IDLE);
 
-/* accept says EMFILE also where nobody is there to be accepted: it counts only
- * of the first, for whom the event came. */
-static void
-accept_some(struct tcp_listener *listener)
-{
-	struct sockaddr_storage peer;
-	socklen_t length;
-	int accepted;
-
-	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
-		length = sizeof peer;
-		accepted = accept4(listener->fd, (struct sockaddr *)&peer,
-		    &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (accepted >= 0) {
-			listener->tcp->work += ACCEPT_WORK;
-			add_connection(listener->tcp, accepted, &peer);
-			continue;
-		}
-		if (i == 0 && is_scarcity(errno))
-			free_descriptor(listener);
-		return;
-	}
+	if (idle)
+		give_way((struct connection *)idle);
+	return idle != NULL;
 }
 
 static void
-on_acceptable(evutil_socket_t fd, short what, void *context)
+on_turn(void *arg)
 {
-	struct tcp_listener *listener = context;
-
-	(void)fd;
-	(void)what;
-	accept_some(listener);
-	take_turns(listener->tcp);
+	take_turns(arg);
 }
 
-struct tcp_listener *
+struct acceptor *
 tcp_listen(struct tcp *tcp, int fd)
 {
-	struct tcp_listener *listener = memory_zeroed(1, sizeof *listener);
+	const struct acceptor_hooks hooks = {
+	    .accepted = on_accepted,
+	    .scarce = on_scarce,
+	    .turn = on_turn,
+	    .arg = tcp,
+	};
 
-	listener->tcp = tcp;
-	listener->fd = fd;
-	listener->again = loop_timer(tcp->serving->base, on_again, listener);
-	listener->acceptable = loop_watch(tcp->serving->base, fd,
-	    EV_READ | EV_PERSIST, on_acceptable, listener);
-	return listener;
-}
-
-void
-tcp_listener_free(struct tcp_listener *listener)
-{
-	accept_some(listener);
-	loop_forget(listener->acceptable);
-	loop_forget(listener->again);
-	free(listener);
+	return acceptor_new(tcp->serving->base, fd, &hooks);
 }
 
 /* ---- all of them ---- */

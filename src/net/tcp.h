@@ -32,17 +32,15 @@ struct tcp_limits {
 	size_t kept_max;		/* bytes, of all connections */
 };
 
+struct acceptor;
 struct tcp;
-struct tcp_listener;
 
 struct tcp *tcp_new(struct serving *serving, const struct tcp_limits *limits);
 void tcp_free(struct tcp *tcp);		/* closes every connection */
 
-/* Accept from a listening socket, which stays the caller's to close. */
-struct tcp_listener *tcp_listen(struct tcp *tcp, int fd);
-/* Stop accepting, but for those that wait already (32 at most); connections
- * live on. */
-void tcp_listener_free(struct tcp_listener *listener);
+/* Accept from a listening socket, which stays the caller's to close, until
+ * acceptor_free; connections live on then. */
+struct acceptor *tcp_listen(struct tcp *tcp, int fd);
 
 /* Read what is in the sockets (128 kB of each at most), then nothing more; what
  * is being answered goes out. */

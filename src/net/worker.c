@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/acceptor.h"
 #include "net/loop.h"
 #include "net/mailbox.h"
 #include "net/serving.h"
@@ -35,7 +36,7 @@
 struct served {
 	const struct listener *listener;
 	struct udp *udp;		/* NULL: there is none */
-	struct tcp_listener *tcp;	/* NULL when stopping, too */
+	struct acceptor *tcp;		/* NULL when stopping, too */
 	struct served *next;
 };
 
@@ -224,7 +225,7 @@ let_go(struct served *served)
 	if (served->udp)
 		udp_free(served->udp);
 	if (served->tcp)
-		tcp_listener_free(served->tcp);
+		acceptor_free(served->tcp);
 	free(served);
 }
 
@@ -274,7 +275,7 @@ leave(struct worker *worker, struct served *served)
 		return;
 	}
 	if (served->tcp)
-		tcp_listener_free(served->tcp);
+		acceptor_free(served->tcp);
 	served->tcp = NULL;
 	served->listener = NULL;
 	served->next = worker->leaving;
@@ -377,7 +378,7 @@ read_stop(struct worker *worker, const struct mail *mail)
 		if (s->udp)
 			udp_stop_reading(s->udp);
 		if (s->tcp)
-			tcp_listener_free(s->tcp);
+			acceptor_free(s->tcp);
 		s->tcp = NULL;
 	}
 	tcp_stop_reading(worker->tcp);
