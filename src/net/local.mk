@@ -17,6 +17,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/tcp.c src/net/tcp.h \
 	src/net/tls.c src/net/tls.h \
 	src/net/troubles.c src/net/troubles.h \
+	src/net/turns.c src/net/turns.h \
 	src/net/udp.c src/net/udp.h \
 	src/net/upstream.c src/net/upstream.h \
 	src/net/waiting.c src/net/waiting.h \

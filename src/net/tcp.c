@@ -5,6 +5,7 @@
 #include <event2/event_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include "net/acceptor.h"
 #include "net/crowd.h"
 #include "net/loop.h"
+#include "net/turns.h"
 
 #define MESSAGE_MAX (2 + WIRE_MAX)
 #define READ_MAX 4096			/* a wakeup, then others' turn */
@@ -25,8 +27,7 @@
 #define CLOSES_MAX 64			/* a tick */
 #define LAST_READS 32			/* of a connection, when stopping */
 #define TICK_MS 500
-/* Work is counted in messages.  After so many UDP has its turn. */
-#define TURN_WORK 128
+/* Work is counted in messages (turns.h). */
 #define ACCEPT_WORK 8			/* what it costs to open or close one */
 #define WORK_BYTES 4096			/* of replies, one more each */
 
@@ -41,7 +42,7 @@ struct connection {
 	bool reading;
 	bool ended;			/* the peer sends nothing more */
 	struct connection *kept_next, **kept_link;	/* while it keeps */
-	struct connection *later_next, **later_link;	/* while put off */
+	struct turns_member turn;	/* put off with messages, or not */
 	uint8_t *in;			/* what was read and not worked */
 	size_t in_length;
 	uint8_t *out;			/* what the peer has not taken */
@@ -54,9 +55,7 @@ struct tcp {
 	struct crowd *crowd;
 	struct connection *keeping, **keeping_end;	/* longest first */
 	size_t kept;			/* in_length and out_length of all */
-	struct connection *later, **later_end;	/* with messages put off */
-	struct event *now;		/* goes off for those */
-	unsigned work;			/* since UDP had its turn */
+	struct turns *turns;
 	unsigned untaken;		/* connections with replies to take */
 	struct event *tick;
 	bool stopped;
@@ -137,32 +136,6 @@ drop_out(struct connection *c)
 }
 
 static void
-put_off(struct connection *c)
-{
-	struct tcp *tcp = c->tcp;
-
-	if (!tcp->later)
-		loop_timer_set(tcp->now, 0);
-	c->later_next = NULL;
-	c->later_link = tcp->later_end;
-	*tcp->later_end = c;
-	tcp->later_end = &c->later_next;
-}
-
-static void
-take_up(struct connection *c)
-{
-	if (!c->later_link)
-		return;
-	*c->later_link = c->later_next;
-	if (c->later_next)
-		c->later_next->later_link = c->later_link;
-	else
-		c->tcp->later_end = c->later_link;
-	c->later_link = NULL;
-}
-
-static void
 stop_writing(struct connection *c)
 {
 	if (!c->writable)
@@ -182,13 +155,13 @@ close_connection(struct connection *c)
 	crowd_remove(tcp->crowd, &c->member);
 	event_del(&c->readable);
 	stop_writing(c);
-	take_up(c);
+	turns_take_up(tcp->turns, &c->turn);
 	close(c->fd);
 	drop_in(c);
 	drop_out(c);
 	note_kept(c);
 	free(c);
-	tcp->work += ACCEPT_WORK;
+	turns_work(tcp->turns, ACCEPT_WORK);
 }
 
 static void
@@ -202,24 +175,6 @@ give_way(struct connection *c)
 {
 	count(c, STAT_TCP_CLOSED_MAKE_ROOM);
 	close_connection(c);
-}
-
-static bool
-is_turn_over(const struct tcp *tcp)
-{
-	return tcp->work >= TURN_WORK;
-}
-
-/* Where TCP took long, UDP, which nobody has to wait with, is not to wait for
- * the rest of the loop's round.  No batch is under way, and whatever connection
- * was worked may be gone. */
-static void
-take_turns(struct tcp *tcp)
-{
-	if (!is_turn_over(tcp))
-		return;
-	tcp->work = 0;
-	tcp->serving->let_udp(tcp->serving->worker);
 }
 
 /* ---- writing ---- */
@@ -327,7 +282,7 @@ send_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 		close_connection(c);
 		return IO_CLOSED;
 	}
-	c->tcp->work += (unsigned)(length / WORK_BYTES);
+	turns_work(c->tcp->turns, (unsigned)(length / WORK_BYTES));
 	return IO_OPEN;
 }
 
@@ -407,7 +362,7 @@ step_some(struct connection *c, struct stretch *s, unsigned begun)
 			if (send_bytes(c, out, at) == IO_CLOSED)
 				return IO_CLOSED;
 			at = 0;
-			if (!may_go_on(c) || is_turn_over(c->tcp)) {
+			if (!may_go_on(c) || turns_over(c->tcp->turns)) {
 				s->at = c->tcp->starts[i];
 				return IO_OPEN;
 			}
@@ -429,7 +384,7 @@ work_stretch(struct connection *c, struct stretch *s)
 {
 	unsigned begun;
 
-	while (may_go_on(c) && !is_turn_over(c->tcp) &&
+	while (may_go_on(c) && !turns_over(c->tcp->turns) &&
 	    has_message(s, s->at)) {
 		if (is_senseless(s)) {
 			count(c, STAT_TCP_CLOSED_BAD);
@@ -437,7 +392,7 @@ work_stretch(struct connection *c, struct stretch *s)
 			return IO_CLOSED;
 		}
 		begun = begin_some(c, s);
-		c->tcp->work += begun;
+		turns_work(c->tcp->turns, begun);
 		touch(c);
 		if (step_some(c, s, begun) == IO_CLOSED)
 			return IO_CLOSED;
@@ -468,7 +423,8 @@ keep_rest(struct connection *c, const struct stretch *s)
 static void
 watch_reading(struct connection *c)
 {
-	bool wanted = may_go_on(c) && !c->ended && !c->later_link;
+	bool wanted = may_go_on(c) && !c->ended &&
+	    !turns_is_put_off(&c->turn);
 
 	if (wanted && !c->reading)
 		event_add(&c->readable, NULL);
@@ -497,8 +453,8 @@ work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 	}
 	if (result == IO_OPEN) {
 		if (may_go_on(c) && has_message(&(struct stretch){c->in,
-		    c->in_length, 0}, 0) && !c->later_link)
-			put_off(c);
+		    c->in_length, 0}, 0) && !turns_is_put_off(&c->turn))
+			turns_put_off(tcp->turns, &c->turn);
 		watch_reading(c);
 	}
 	serving_end(tcp->serving);
@@ -514,7 +470,7 @@ resume(struct connection *c)
 	size_t length = c->in_length;
 	enum io_result result;
 
-	take_up(c);
+	turns_take_up(c->tcp->turns, &c->turn);
 	c->tcp->kept -= length;
 	c->in = NULL;
 	c->in_length = 0;
@@ -570,27 +526,16 @@ read_some(struct connection *c)
 	c->ended = got == 0;
 	if (work_bytes(c, tcp->in, length + (size_t)got) == IO_CLOSED)
 		return READ_ALL;
-	return c->later_link || (c->reading && got == READ_MAX) ? READ_MORE :
-	    READ_ALL;
+	return turns_is_put_off(&c->turn) || (c->reading && got == READ_MAX) ?
+	    READ_MORE : READ_ALL;
 }
 
-/* Those that were put off before this round, each for one turn. */
+/* Its turn again. */
 static void
-on_now(evutil_socket_t fd, short what, void *context)
+resume_member(struct turns_member *turn)
 {
-	struct tcp *tcp = context;
-	unsigned count = 0;
-
-	(void)fd;
-	(void)what;
-	for (struct connection *c = tcp->later; c; c = c->later_next)
-		count++;
-	for (; count > 0 && tcp->later; count--) {
-		resume(tcp->later);
-		take_turns(tcp);
-	}
-	if (tcp->later)
-		loop_timer_set(tcp->now, 0);
+	resume((struct connection *)((char *)turn -
+	    offsetof(struct connection, turn)));
 }
 
 static void
@@ -602,7 +547,7 @@ on_readable(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	read_some(c);
-	take_turns(tcp);
+	turns_take(tcp->turns);
 }
 
 static void
@@ -616,7 +561,7 @@ write_some(struct connection *c)
 		return;
 	}
 	c->out_at += (size_t)sent;
-	c->tcp->work += 1 + (unsigned)(sent / WORK_BYTES);
+	turns_work(c->tcp->turns, 1 + (unsigned)(sent / WORK_BYTES));
 	if (c->out_at < c->out_length)
 		return;
 	drop_out(c);
@@ -635,7 +580,7 @@ on_writable(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	write_some(c);
-	take_turns(tcp);
+	turns_take(tcp->turns);
 }
 
 /* A peer that takes nothing of its replies, or drips a message byte by byte,
@@ -673,7 +618,7 @@ on_tick(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	closed += close_old(tcp, CROWD_BUSY, CLOSES_MAX - closed);
 	loop_timer_set(tcp->tick, closed < CLOSES_MAX ? TICK_MS : 0);
-	take_turns(tcp);
+	turns_take(tcp->turns);
 }
 
 /* ---- accepting ---- */
@@ -746,7 +691,7 @@ on_accepted(void *arg, int fd, const struct sockaddr_storage *peer)
 {
 	struct tcp *tcp = arg;
 
-	tcp->work += ACCEPT_WORK;
+	turns_work(tcp->turns, ACCEPT_WORK);
 	add_connection(tcp, fd, peer);
 }
 
@@ -765,7 +710,9 @@ on_scarce(void *arg)
 static void
 on_turn(void *arg)
 {
-	take_turns(arg);
+	struct tcp *tcp = arg;
+
+	turns_take(tcp->turns);
 }
 
 struct acceptor *
@@ -791,8 +738,7 @@ tcp_new(struct serving *serving, const struct tcp_limits *limits)
 	tcp->serving = serving;
 	tcp->limits = *limits;
 	tcp->keeping_end = &tcp->keeping;
-	tcp->later_end = &tcp->later;
-	tcp->now = loop_timer(serving->base, on_now, tcp);
+	tcp->turns = turns_new(serving, resume_member);
 	tcp->crowd = crowd_new(&(struct crowd_limits){
 	    .all = limits->connections_max,
 	    .client = limits->client_max});
@@ -818,7 +764,7 @@ tcp_free(struct tcp *tcp)
 	while ((c = oldest_of(tcp)))
 		close_connection(c);
 	loop_forget(tcp->tick);
-	loop_forget(tcp->now);
+	turns_free(tcp->turns);
 	crowd_free(tcp->crowd);
 	free(tcp);
 }
@@ -829,7 +775,7 @@ tcp_free(struct tcp *tcp)
 static enum read_result
 read_or_resume(struct connection *c)
 {
-	if (!c->later_link)
+	if (!turns_is_put_off(&c->turn))
 		return c->reading ? read_some(c) : READ_ALL;
 	return resume(c) == IO_OPEN ? READ_MORE : READ_ALL;
 }
@@ -848,7 +794,7 @@ read_last(struct tcp *tcp, enum crowd_state state)
 
 		touch(c);
 		do
-			tcp->work = 0;
+			turns_restart(tcp->turns);
 		while (read_or_resume(c) == READ_MORE && --reads > 0);
 	}
 }
