@@ -4,6 +4,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/acceptor.c src/net/acceptor.h \
 	src/net/crowd.c src/net/crowd.h \
 	src/net/late.c src/net/late.h \
+	src/net/leftovers.c src/net/leftovers.h \
 	src/net/listen.c src/net/listen.h \
 	src/net/loop.c src/net/loop.h \
 	src/net/mailbox.c src/net/mailbox.h \

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "net/acceptor.h"
 #include "net/crowd.h"
+#include "net/leftovers.h"
 #include "net/loop.h"
 #include "net/turns.h"
 
@@ -41,20 +42,15 @@ struct connection {
 	unsigned waiting;
 	bool reading;
 	bool ended;			/* the peer sends nothing more */
-	struct connection *kept_next, **kept_link;	/* while it keeps */
 	struct turns_member turn;	/* put off with messages, or not */
-	uint8_t *in;			/* what was read and not worked */
-	size_t in_length;
-	uint8_t *out;			/* what the peer has not taken */
-	size_t out_at, out_length;
+	struct leftovers left;
 };
 
 struct tcp {
 	struct serving *serving;
 	struct tcp_limits limits;
 	struct crowd *crowd;
-	struct connection *keeping, **keeping_end;	/* longest first */
-	size_t kept;			/* in_length and out_length of all */
+	struct leftovers_pool *leftovers;
 	struct turns *turns;
 	unsigned untaken;		/* connections with replies to take */
 	struct event *tick;
@@ -75,7 +71,7 @@ touch(struct connection *c)
 static bool
 is_idle(const struct connection *c)
 {
-	return c->waiting == 0 && c->out_length == c->out_at;
+	return c->waiting == 0 && leftovers_untaken(&c->left) == 0;
 }
 
 static void
@@ -83,56 +79,6 @@ note_state(struct connection *c)
 {
 	crowd_set(c->tcp->crowd, &c->member,
 	    is_idle(c) ? CROWD_IDLE : CROWD_BUSY);
-}
-
-static void
-link_keeping(struct connection *c)
-{
-	c->kept_next = NULL;
-	c->kept_link = c->tcp->keeping_end;
-	*c->tcp->keeping_end = c;
-	c->tcp->keeping_end = &c->kept_next;
-}
-
-static void
-unlink_keeping(struct connection *c)
-{
-	*c->kept_link = c->kept_next;
-	if (c->kept_next)
-		c->kept_next->kept_link = c->kept_link;
-	else
-		c->tcp->keeping_end = c->kept_link;
-	c->kept_link = NULL;
-}
-
-/* What it keeps has changed, and is settled for now. */
-static void
-note_kept(struct connection *c)
-{
-	bool keeps = c->in_length + c->out_length > 0;
-
-	if (keeps && !c->kept_link)
-		link_keeping(c);
-	else if (!keeps && c->kept_link)
-		unlink_keeping(c);
-}
-
-static void
-drop_in(struct connection *c)
-{
-	c->tcp->kept -= c->in_length;
-	free(c->in);
-	c->in = NULL;
-	c->in_length = 0;
-}
-
-static void
-drop_out(struct connection *c)
-{
-	c->tcp->kept -= c->out_length;
-	free(c->out);
-	c->out = NULL;
-	c->out_at = c->out_length = 0;
 }
 
 static void
@@ -157,9 +103,7 @@ close_connection(struct connection *c)
 	stop_writing(c);
 	turns_take_up(tcp->turns, &c->turn);
 	close(c->fd);
-	drop_in(c);
-	drop_out(c);
-	note_kept(c);
+	leftovers_drop(tcp->leftovers, &c->left);
 	free(c);
 	turns_work(tcp->turns, ACCEPT_WORK);
 }
@@ -177,6 +121,13 @@ give_way(struct connection *c)
 	close_connection(c);
 }
 
+static void
+give_way_keeping(struct leftovers *left)
+{
+	give_way((struct connection *)((char *)left -
+	    offsetof(struct connection, left)));
+}
+
 /* ---- writing ---- */
 
 enum io_result {
@@ -191,9 +142,9 @@ static bool
 watch_writing(struct connection *c)
 {
 	note_state(c);
-	if (c->out_length == c->out_at)
+	if (leftovers_untaken(&c->left) == 0)
 		stop_writing(c);
-	if (c->out_length == c->out_at || c->writable)
+	if (leftovers_untaken(&c->left) == 0 || c->writable)
 		return true;
 	c->writable = event_new(c->tcp->serving->base, c->fd,
 	    EV_WRITE | EV_PERSIST, on_writable, c);
@@ -201,59 +152,6 @@ watch_writing(struct connection *c)
 		return false;
 	c->tcp->untaken++;
 	return event_add(c->writable, NULL) == 0;
-}
-
-/* All together keep too much: those that have kept something for longest give
- * way to the one that is worked, so that a few slow peers do not keep others
- * out. */
-static void
-make_memory(const struct connection *worked, size_t more)
-{
-	struct tcp *tcp = worked->tcp;
-	struct connection *c = tcp->keeping, *next;
-
-	for (; c && tcp->kept + more > tcp->limits.kept_max; c = next) {
-		next = c->kept_next;
-		if (c != worked)
-			give_way(c);
-	}
-}
-
-/* Room for bytes that a connection keeps, in the place of so many that it does
- * now; NULL: no memory, or it would keep too much all alone. */
-static uint8_t *
-make_kept(struct connection *c, size_t length, size_t instead)
-{
-	struct tcp *tcp = c->tcp;
-	uint8_t *room = NULL;
-
-	if (length > instead)
-		make_memory(c, length - instead);
-	if (tcp->kept - instead + length <= tcp->limits.kept_max)
-		room = malloc(length);
-	if (room)
-		tcp->kept += length;
-	return room;
-}
-
-/* Keep what the peer did not take.  False: no memory. */
-static bool
-keep_untaken(struct connection *c, const uint8_t *bytes, size_t length)
-{
-	size_t left = c->out_length - c->out_at;
-	uint8_t *room = make_kept(c, left + length,
-	    c->out_length);
-
-	if (!room)
-		return false;
-	if (left)
-		memcpy(room, c->out + c->out_at, left);
-	memcpy(room + left, bytes, length);
-	drop_out(c);
-	c->out = room;
-	c->out_length = left + length;
-	note_kept(c);
-	return true;
 }
 
 static ssize_t
@@ -274,11 +172,11 @@ send_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 {
 	ssize_t sent = 0;
 
-	if (length > 0 && c->out_length == c->out_at)
+	if (length > 0 && leftovers_untaken(&c->left) == 0)
 		sent = send_some(c, bytes, length);
 	if (sent < 0 || ((size_t)sent < length &&
-	    !keep_untaken(c, bytes + sent, length - (size_t)sent)) ||
-	    !watch_writing(c)) {
+	    !leftovers_keep_out(c->tcp->leftovers, &c->left, bytes + sent,
+	    length - (size_t)sent)) || !watch_writing(c)) {
 		close_connection(c);
 		return IO_CLOSED;
 	}
@@ -298,7 +196,7 @@ static bool
 may_go_on(const struct connection *c)
 {
 	return c->waiting < WAITING_MAX &&
-	    c->out_length - c->out_at < UNTAKEN_MAX && !c->tcp->stopped;
+	    leftovers_untaken(&c->left) < UNTAKEN_MAX && !c->tcp->stopped;
 }
 
 static bool
@@ -400,24 +298,21 @@ work_stretch(struct connection *c, struct stretch *s)
 	return IO_OPEN;
 }
 
-/* Keep what is left of a stretch (it may lie in c->in itself). */
 static bool
 keep_rest(struct connection *c, const struct stretch *s)
 {
 	size_t left = s->length - s->at;
-	uint8_t *rest = NULL;
 
-	if (left) {
-		rest = make_kept(c, left, c->in_length);
-		if (!rest)
-			return false;
-		memcpy(rest, s->bytes + s->at, left);
-	}
-	drop_in(c);
-	c->in = rest;
-	c->in_length = left;
-	note_kept(c);
-	return true;
+	return leftovers_keep_in(c->tcp->leftovers, &c->left,
+	    left ? s->bytes + s->at : NULL, left);
+}
+
+/* What is kept is a message at least. */
+static bool
+keeps_message(const struct connection *c)
+{
+	return has_message(&(struct stretch){c->left.in, c->left.in_length, 0},
+	    0);
 }
 
 static void
@@ -447,13 +342,13 @@ work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 		result = IO_CLOSED;
 	}
 	if (result == IO_OPEN && c->ended && is_idle(c) &&
-	    !has_message(&(struct stretch){c->in, c->in_length, 0}, 0)) {
+	    !keeps_message(c)) {
 		close_connection(c);
 		result = IO_CLOSED;
 	}
 	if (result == IO_OPEN) {
-		if (may_go_on(c) && has_message(&(struct stretch){c->in,
-		    c->in_length, 0}, 0) && !turns_is_put_off(&c->turn))
+		if (may_go_on(c) && keeps_message(c) &&
+		    !turns_is_put_off(&c->turn))
 			turns_put_off(tcp->turns, &c->turn);
 		watch_reading(c);
 	}
@@ -466,14 +361,12 @@ work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 static enum io_result
 resume(struct connection *c)
 {
-	uint8_t *bytes = c->in;
-	size_t length = c->in_length;
+	uint8_t *bytes;
+	size_t length;
 	enum io_result result;
 
 	turns_take_up(c->tcp->turns, &c->turn);
-	c->tcp->kept -= length;
-	c->in = NULL;
-	c->in_length = 0;
+	bytes = leftovers_take_in(c->tcp->leftovers, &c->left, &length);
 	result = work_bytes(c, bytes, length);
 	free(bytes);
 	return result;
@@ -509,11 +402,11 @@ static enum read_result
 read_some(struct connection *c)
 {
 	struct tcp *tcp = c->tcp;
-	size_t length = c->in_length;
+	size_t length = c->left.in_length;
 	ssize_t got;
 
 	if (length)
-		memcpy(tcp->in, c->in, length);
+		memcpy(tcp->in, c->left.in, length);
 	do
 		got = recv(c->fd, tcp->in + length, READ_MAX, 0);
 	while (got < 0 && errno == EINTR);
@@ -553,18 +446,17 @@ on_readable(evutil_socket_t fd, short what, void *context)
 static void
 write_some(struct connection *c)
 {
-	ssize_t sent = send_some(c, c->out + c->out_at,
-	    c->out_length - c->out_at);
+	ssize_t sent = send_some(c, c->left.out + c->left.out_at,
+	    leftovers_untaken(&c->left));
 
 	if (sent < 0) {
 		close_connection(c);
 		return;
 	}
-	c->out_at += (size_t)sent;
+	leftovers_taken(c->tcp->leftovers, &c->left, (size_t)sent);
 	turns_work(c->tcp->turns, 1 + (unsigned)(sent / WORK_BYTES));
-	if (c->out_at < c->out_length)
+	if (leftovers_untaken(&c->left) > 0)
 		return;
-	drop_out(c);
 	touch(c);
 	note_state(c);
 	stop_writing(c);
@@ -737,7 +629,8 @@ tcp_new(struct serving *serving, const struct tcp_limits *limits)
 
 	tcp->serving = serving;
 	tcp->limits = *limits;
-	tcp->keeping_end = &tcp->keeping;
+	tcp->leftovers = leftovers_pool_new(limits->kept_max,
+	    give_way_keeping);
 	tcp->turns = turns_new(serving, resume_member);
 	tcp->crowd = crowd_new(&(struct crowd_limits){
 	    .all = limits->connections_max,
@@ -765,6 +658,7 @@ tcp_free(struct tcp *tcp)
 		close_connection(c);
 	loop_forget(tcp->tick);
 	turns_free(tcp->turns);
+	leftovers_pool_free(tcp->leftovers);
 	crowd_free(tcp->crowd);
 	free(tcp);
 }
@@ -826,7 +720,8 @@ tcp_give(struct tcp *tcp, const struct tcp_heir *heir)
 	while ((member = crowd_oldest(tcp->crowd, CROWD_IDLE))) {
 		struct connection *c = (struct connection *)member;
 
-		if (!heir->give(heir->context, c->fd, c->in, c->in_length))
+		if (!heir->give(heir->context, c->fd, c->left.in,
+		    c->left.in_length))
 			return;
 		close_connection(c);
 	}
