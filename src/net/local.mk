@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	src/net/acceptor.c src/net/acceptor.h \
+	src/net/connection.c src/net/connection.h \
 	src/net/crowd.c src/net/crowd.h \
 	src/net/late.c src/net/late.h \
 	src/net/leftovers.c src/net/leftovers.h \

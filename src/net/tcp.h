@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tcp.h - answering over TCP (RFC 7766): pipelined, out of order.
+/* tcp.h - clients that ask over TCP: whom there is room for, who is idle for too
+ * long, and what becomes of them when the process goes (RFC 7766).
  *
- * A connection's bytes are read into the worker's buffer, all complete messages
- * are worked as one batch, the replies go out in one write.  Only what is left
- * over, a message cut in two or replies that the peer does not take, is kept
- * with the connection: an idle one costs some 400 bytes of our own memory, the
- * event loop's share included (measured; tests/e2e/tcpload.py).
+ * What one of them says and hears is connection.h's.  An idle connection costs
+ * some 400 bytes of our own memory, the event loop's share included (measured;
+ * tests/e2e/tcpload.py).
  *
  * Bounds: connections a worker and a client (crowd.h: the one idle for longest
  * gives way), replies that are not taken (then nothing more is read), queries
  * that wait for upstreams, and the time without a complete message.
  *
  * Many connections at work at once are to hold up nobody who asks by UDP: a
- * wakeup reads a few kilobytes, and after a hundred messages or so (opening,
- * closing and long replies count for some) UDP has a turn (serving.let_udp);
- * what is left of the messages that were read is put off until the loop's next
- * round.
+ * wakeup reads a few kilobytes, and after some work UDP has a turn (turns.h).
  *
  * One thread: the worker's.
  */

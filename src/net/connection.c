@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/connection.h"
+
+#include <errno.h>
+#include <event2/event_struct.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/leftovers.h"
+#include "net/turns.h"
+
+#define MESSAGE_MAX (2 + WIRE_MAX)
+#define READ_MAX 4096			/* a wakeup, then others' turn */
+#define IN_ROOM (MESSAGE_MAX + READ_MAX)
+#define OUT_ROOM (4 * MESSAGE_MAX)
+#define UNTAKEN_MAX (256 << 10)		/* replies that the peer leaves */
+#define WAITING_MAX 100			/* queries of one connection */
+#define LAST_READS 32			/* of a connection, when stopping */
+#define WORK_BYTES 4096			/* of replies: as much as a message */
+
+struct connection {
+	struct crowd_member member;	/* first: it stands for the whole */
+	struct connections *all;
+	struct event readable;
+	struct event *writable;		/* while the peer does not take */
+	struct query_client client;
+	int fd;
+	unsigned waiting;
+	bool reading;
+	bool ended;			/* the peer sends nothing more */
+	struct turns_member turn;	/* put off with messages, or not */
+	struct leftovers left;
+};
+
+struct connection_desk {
+	size_t starts[SERVING_BATCH];	/* of a batch's messages */
+	uint8_t in[IN_ROOM];
+	uint8_t out[OUT_ROOM];
+};
+
+/* ---- its state, and its end ---- */
+
+static void
+touch(struct connection *c)
+{
+	crowd_touch(c->all->crowd, &c->member, clock_mono_ms());
+}
+
+static bool
+is_idle(const struct connection *c)
+{
+	return c->waiting == 0 && leftovers_untaken(&c->left) == 0;
+}
+
+static void
+note_state(struct connection *c)
+{
+	crowd_set(c->all->crowd, &c->member,
+	    is_idle(c) ? CROWD_IDLE : CROWD_BUSY);
+}
+
+static void
+stop_writing(struct connection *c)
+{
+	if (!c->writable)
+		return;
+	event_free(c->writable);
+	c->writable = NULL;
+	c->all->untaken--;
+}
+
+void
+connection_close(struct connection *c)
+{
+	struct connections *all = c->all;
+
+	if (c->waiting)
+		waiting_forget(all->serving->waiting, c);
+	crowd_remove(all->crowd, &c->member);
+	event_del(&c->readable);
+	stop_writing(c);
+	turns_take_up(all->turns, &c->turn);
+	close(c->fd);
+	leftovers_drop(all->leftovers, &c->left);
+	free(c);
+	turns_work(all->turns, CONNECTION_WORK);
+}
+
+static void
+count(const struct connection *c, enum stats_counter which)
+{
+	stats_count(c->all->serving->env.stats, which);
+}
+
+void
+connection_give_way(struct connection *c)
+{
+	count(c, STAT_TCP_CLOSED_MAKE_ROOM);
+	connection_close(c);
+}
+
+static void
+give_way_keeping(struct leftovers *left)
+{
+	connection_give_way((struct connection *)((char *)left -
+	    offsetof(struct connection, left)));
+}
+
+/* ---- writing ---- */
+
+enum io_result {
+	IO_OPEN,
+	IO_CLOSED,			/* the connection is gone */
+};
+
+static void on_writable(evutil_socket_t fd, short what, void *context);
+
+/* The event is there only while it is needed.  False: no memory. */
+static bool
+watch_writing(struct connection *c)
+{
+	note_state(c);
+	if (leftovers_untaken(&c->left) == 0)
+		stop_writing(c);
+	if (leftovers_untaken(&c->left) == 0 || c->writable)
+		return true;
+	c->writable = event_new(c->all->serving->base, c->fd,
+	    EV_WRITE | EV_PERSIST, on_writable, c);
+	if (!c->writable)
+		return false;
+	c->all->untaken++;
+	return event_add(c->writable, NULL) == 0;
+}
+
+static ssize_t
+send_some(const struct connection *c, const uint8_t *bytes, size_t length)
+{
+	ssize_t sent;
+
+	do
+		sent = send(c->fd, bytes, length, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0 && errno == EAGAIN)
+		return 0;
+	return sent;
+}
+
+static enum io_result
+send_bytes(struct connection *c, const uint8_t *bytes, size_t length)
+{
+	ssize_t sent = 0;
+
+	if (length > 0 && leftovers_untaken(&c->left) == 0)
+		sent = send_some(c, bytes, length);
+	if (sent < 0 || ((size_t)sent < length &&
+	    !leftovers_keep_out(c->all->leftovers, &c->left, bytes + sent,
+	    length - (size_t)sent)) || !watch_writing(c)) {
+		connection_close(c);
+		return IO_CLOSED;
+	}
+	turns_work(c->all->turns, (unsigned)(length / WORK_BYTES));
+	return IO_OPEN;
+}
+
+/* ---- working what was read ---- */
+
+/* The bytes that are worked: those left from before and those just read. */
+struct stretch {
+	const uint8_t *bytes;
+	size_t length, at;
+};
+
+static bool
+may_go_on(const struct connection *c)
+{
+	return c->waiting < WAITING_MAX &&
+	    leftovers_untaken(&c->left) < UNTAKEN_MAX && !c->all->stopped;
+}
+
+static bool
+has_message(const struct stretch *s, size_t at)
+{
+	return s->length - at >= 2 &&
+	    s->length - at - 2 >= wire_get16(s->bytes + at);
+}
+
+/* A message too short for a header is no DNS: there is no way to find the
+ * next one behind what sent it. */
+static bool
+is_senseless(const struct stretch *s)
+{
+	return s->length - s->at >= 2 &&
+	    wire_get16(s->bytes + s->at) < WIRE_HEADER;
+}
+
+static void send_late(const struct waiting_from *from, const uint8_t *bytes,
+    size_t length);
+
+/* Begin as many messages as a batch takes; returns how many. */
+static unsigned
+begin_some(struct connection *c, struct stretch *s)
+{
+	struct serving *serving = c->all->serving;
+	unsigned begun = 0;
+
+	while (begun < SERVING_BATCH && c->waiting + begun < WAITING_MAX &&
+	    has_message(s, s->at) && !is_senseless(s)) {
+		size_t length = wire_get16(s->bytes + s->at);
+
+		c->all->desk->starts[begun] = s->at;
+		query_begin(&serving->queries[begun++], &serving->env,
+		    &c->client, s->bytes + s->at + 2, length);
+		s->at += 2 + length;
+	}
+	for (unsigned i = 0; i < begun; i++)
+		query_prefetch(&serving->queries[i], &serving->env);
+	for (unsigned i = 0; i < begun; i++)
+		query_prefetch_answer(&serving->queries[i], &serving->env);
+	return begun;
+}
+
+/* Where the peer leaves too much, the rest of the batch stays in the stretch:
+ * 64 replies of 64 kB are not made for one who reads none. */
+static enum io_result
+step_some(struct connection *c, struct stretch *s, unsigned begun)
+{
+	struct serving *serving = c->all->serving;
+	struct waiting_from from = {.owner = c, .reply = send_late,
+	    .client = c->client};
+	uint8_t *out = c->all->desk->out;
+	struct serving_reply reply;
+	size_t at = 0;
+
+	for (unsigned i = 0; i < begun; i++) {
+		enum query_outcome outcome;
+
+		if (OUT_ROOM - at < MESSAGE_MAX) {
+			if (send_bytes(c, out, at) == IO_CLOSED)
+				return IO_CLOSED;
+			at = 0;
+			if (!may_go_on(c) || turns_over(c->all->turns)) {
+				s->at = c->all->desk->starts[i];
+				return IO_OPEN;
+			}
+		}
+		reply.room = out + at + 2;
+		outcome = serving_step(serving, &serving->queries[i], &from,
+		    &reply);
+		c->waiting += outcome == QUERY_WAIT;
+		if (outcome != QUERY_REPLY)
+			continue;
+		wire_put16(out + at, (uint16_t)reply.length);
+		at += 2 + reply.length;
+	}
+	return send_bytes(c, out, at);
+}
+
+static enum io_result
+work_stretch(struct connection *c, struct stretch *s)
+{
+	unsigned begun;
+
+	while (may_go_on(c) && !turns_over(c->all->turns) &&
+	    has_message(s, s->at)) {
+		if (is_senseless(s)) {
+			count(c, STAT_TCP_CLOSED_BAD);
+			connection_close(c);
+			return IO_CLOSED;
+		}
+		begun = begin_some(c, s);
+		turns_work(c->all->turns, begun);
+		touch(c);
+		if (step_some(c, s, begun) == IO_CLOSED)
+			return IO_CLOSED;
+	}
+	return IO_OPEN;
+}
+
+static bool
+keep_rest(struct connection *c, const struct stretch *s)
+{
+	size_t left = s->length - s->at;
+
+	return leftovers_keep_in(c->all->leftovers, &c->left,
+	    left ? s->bytes + s->at : NULL, left);
+}
+
+/* What is kept is a message at least. */
+static bool
+keeps_message(const struct connection *c)
+{
+	return has_message(&(struct stretch){c->left.in, c->left.in_length, 0},
+	    0);
+}
+
+void
+connection_watch(struct connection *c)
+{
+	bool wanted = may_go_on(c) && !c->ended &&
+	    !turns_is_put_off(&c->turn);
+
+	if (wanted && !c->reading)
+		event_add(&c->readable, NULL);
+	else if (!wanted && c->reading)
+		event_del(&c->readable);
+	c->reading = wanted;
+}
+
+static enum io_result
+work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
+{
+	struct connections *all = c->all;
+	struct stretch s = {.bytes = bytes, .length = length};
+	enum io_result result;
+
+	serving_start(all->serving);
+	result = work_stretch(c, &s);
+	if (result == IO_OPEN && !keep_rest(c, &s)) {
+		connection_close(c);
+		result = IO_CLOSED;
+	}
+	if (result == IO_OPEN && c->ended && is_idle(c) &&
+	    !keeps_message(c)) {
+		connection_close(c);
+		result = IO_CLOSED;
+	}
+	if (result == IO_OPEN) {
+		if (may_go_on(c) && keeps_message(c) &&
+		    !turns_is_put_off(&c->turn))
+			turns_put_off(all->turns, &c->turn);
+		connection_watch(c);
+	}
+	serving_end(all->serving);
+	return result;
+}
+
+/* A waiting query has its reply, the peer took what was kept, or it is this
+ * connection's turn again: messages that were read and left may go on now. */
+static enum io_result
+resume(struct connection *c)
+{
+	uint8_t *bytes;
+	size_t length;
+	enum io_result result;
+
+	turns_take_up(c->all->turns, &c->turn);
+	bytes = leftovers_take_in(c->all->leftovers, &c->left, &length);
+	result = work_bytes(c, bytes, length);
+	free(bytes);
+	return result;
+}
+
+static void
+send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
+{
+	struct connection *c = from->owner;
+	uint8_t *out = c->all->desk->out;
+
+	c->waiting--;
+	touch(c);
+	note_state(c);
+	if (bytes) {
+		wire_put16(out, (uint16_t)length);
+		memcpy(out + 2, bytes, length);
+		if (send_bytes(c, out, length + 2) == IO_CLOSED)
+			return;
+	}
+	resume(c);
+}
+
+/* ---- events ---- */
+
+enum read_result {
+	READ_ALL,			/* or it is gone */
+	READ_MORE,			/* there may be more */
+};
+
+/* One read: the event is level-triggered, others get their turn. */
+static enum read_result
+read_some(struct connection *c)
+{
+	struct connections *all = c->all;
+	size_t length = c->left.in_length;
+	ssize_t got;
+
+	if (length)
+		memcpy(all->desk->in, c->left.in, length);
+	do
+		got = recv(c->fd, all->desk->in + length, READ_MAX, 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN)
+		return READ_ALL;
+	if (got < 0) {
+		connection_close(c);
+		return READ_ALL;
+	}
+	c->ended = got == 0;
+	if (work_bytes(c, all->desk->in, length + (size_t)got) == IO_CLOSED)
+		return READ_ALL;
+	return turns_is_put_off(&c->turn) || (c->reading && got == READ_MAX) ?
+	    READ_MORE : READ_ALL;
+}
+
+/* Its turn again. */
+static void
+resume_member(struct turns_member *turn)
+{
+	resume((struct connection *)((char *)turn -
+	    offsetof(struct connection, turn)));
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *c = context;
+	struct connections *all = c->all;
+
+	(void)fd;
+	(void)what;
+	read_some(c);
+	turns_take(all->turns);
+}
+
+static void
+write_some(struct connection *c)
+{
+	ssize_t sent = send_some(c, c->left.out + c->left.out_at,
+	    leftovers_untaken(&c->left));
+
+	if (sent < 0) {
+		connection_close(c);
+		return;
+	}
+	leftovers_taken(c->all->leftovers, &c->left, (size_t)sent);
+	turns_work(c->all->turns, 1 + (unsigned)(sent / WORK_BYTES));
+	if (leftovers_untaken(&c->left) > 0)
+		return;
+	touch(c);
+	note_state(c);
+	stop_writing(c);
+	resume(c);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *c = context;
+	struct connections *all = c->all;
+
+	(void)fd;
+	(void)what;
+	write_some(c);
+	turns_take(all->turns);
+}
+
+/* ---- what others ask of it ---- */
+
+struct connection *
+connection_of(struct crowd_member *member)
+{
+	return (struct connection *)member;
+}
+
+void
+connection_work(struct connection *c, const uint8_t *bytes, size_t length)
+{
+	work_bytes(c, bytes, length);
+}
+
+static enum read_result
+read_or_resume(struct connection *c)
+{
+	if (!turns_is_put_off(&c->turn))
+		return c->reading ? read_some(c) : READ_ALL;
+	return resume(c) == IO_OPEN ? READ_MORE : READ_ALL;
+}
+
+void
+connection_drain(struct connection *c)
+{
+	struct turns *turns = c->all->turns;
+	unsigned reads = LAST_READS;
+
+	touch(c);
+	do
+		turns_restart(turns);
+	while (read_or_resume(c) == READ_MORE && --reads > 0);
+}
+
+bool
+connection_waits(const struct connection *c)
+{
+	return c->waiting > 0;
+}
+
+int
+connection_fd(const struct connection *c)
+{
+	return c->fd;
+}
+
+const uint8_t *
+connection_unanswered(const struct connection *c, size_t *length)
+{
+	*length = c->left.in_length;
+	return c->left.in;
+}
+
+struct connection *
+connection_open(struct connections *all, int fd,
+    const struct query_client *client)
+{
+	struct connection *c = calloc(1, sizeof *c);
+	int one = 1;
+
+	if (!c) {
+		close(fd);
+		return NULL;
+	}
+	c->all = all;
+	c->fd = fd;
+	c->client = *client;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	crowd_add(all->crowd, &c->member, &client->addr, clock_mono_ms());
+	count(c, STAT_TCP_ACCEPTED);
+	event_assign(&c->readable, all->serving->base, fd,
+	    EV_READ | EV_PERSIST, on_readable, c);
+	c->reading = event_add(&c->readable, NULL) == 0;
+	if (c->reading)
+		return c;
+	connection_close(c);
+	return NULL;
+}
+
+/* ---- all of them ---- */
+
+void
+connections_init(struct connections *all, struct serving *serving,
+    const struct crowd_limits *limits, size_t kept_max)
+{
+	*all = (struct connections){
+	    .serving = serving,
+	    .crowd = crowd_new(limits),
+	    .turns = turns_new(serving, resume_member),
+	    .leftovers = leftovers_pool_new(kept_max, give_way_keeping),
+	    .desk = memory_own(sizeof *all->desk),
+	};
+}
+
+static void
+close_all(struct connections *all, enum crowd_state state)
+{
+	struct crowd_member *member;
+
+	while ((member = crowd_oldest(all->crowd, state)))
+		connection_close(connection_of(member));
+}
+
+void
+connections_fini(struct connections *all)
+{
+	close_all(all, CROWD_BUSY);
+	close_all(all, CROWD_IDLE);
+	turns_free(all->turns);
+	leftovers_pool_free(all->leftovers);
+	crowd_free(all->crowd);
+	free(all->desk);
+}
