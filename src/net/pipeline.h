@@ -21,12 +21,12 @@
 #define PIPELINE_MAX 256		/* questions */
 #define PIPELINE_LENGTH 2		/* bytes ahead of each message */
 
-struct connection;
+struct stream;
 
 /* One question.  Its bytes are kept, so that it can be asked again on another
  * connection where this one closes. */
 struct asked {
-	struct connection *connection;	/* the caller's; NULL: on none */
+	struct stream *stream;		/* the caller's; NULL: on none */
 	uint32_t exchange;
 	bool sent;			/* its bytes are written */
 	bool again;			/* it was asked before, elsewhere */

@@ -1,36 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* streams.h - TCP connections to upstreams: opened when needed, kept, shared.
+/* streams.h - questions to upstreams by TCP and TLS: on connections that are
+ * opened when needed, kept, and shared.
  *
- * Questions to one upstream go out on one connection, one behind the other,
- * and their answers come back in any order (RFC 7766 6.2.1).  A second
- * connection is opened where the first has STREAMS_BUSY questions out.  A
- * connection that nobody needs is closed (idle_ms).
- *
- * Whoever hangs, drips or closes over one question is not to hold up others.
- * Where a connection has owed a message for doubt_ms, or closed on several
- * questions, those to that upstream are spread for STREAMS_SPREAD_MS: one a
- * connection as far as STREAMS_CONNECTIONS go.
+ * Each upstream has its streams, of which one is picked for a question
+ * (peer.h); on a stream questions go out one behind the other, and their
+ * answers come back in any order (stream.h; RFC 7766 6.2.1); what carries it is
+ * TCP, or TLS over it (transport.h).  What is here is the questions, by
+ * exchange, the upstreams, and what becomes of a question when its stream ends:
  *
  * Upstreams close when they like (RFC 7766 6.2.3).  What was out then is asked
- * again at once on a new connection, once; the second time it is broken.  A
- * connection that could not be opened, that owes an answer and gave no byte
- * (silence_ms) or no whole message (slow_ms) is closed, and its questions are
- * broken.
- *
- * There are upstreams that answer one question a connection and no more.
- * Whoever closes on several questions after one answer, or none, is asked one
- * question a connection for STREAMS_SINGLE_MS.
- *
- * By TLS it is the same, once the handshake is over (tls.h).  One that fails
- * breaks its questions, and the reason goes to troubles.h; the last session of
- * an upstream is resumed.
+ * again at once on a new stream, once; the second time it is broken.  A stream
+ * that could not be opened, that owes an answer and gave no byte (silence_ms)
+ * or no whole message (slow_ms) is closed, and its questions are broken.  So
+ * are those of a TLS handshake that fails.  One that nobody needs is closed
+ * (idle_ms).
  *
  * The one rule: an exchange that was asked here is forgotten (streams_forget)
  * or broken (the hook) before its slot asks anew.
  *
  * Nothing here blocks; all of it belongs to the worker's thread and its
- * event_base.  Bounded: upstreams, connections each, PIPELINE_MAX questions a
- * connection, what waits to be written, one message read.
+ * event_base.  Bounded: upstreams, streams each, PIPELINE_MAX questions a
+ * stream, what waits to be written, one message read.
  */
 #ifndef HOSTLER_NET_STREAMS_H
 #define HOSTLER_NET_STREAMS_H
@@ -42,11 +32,6 @@
 #include "query/policy.h"
 
 #define STREAMS_UPSTREAMS 64
-#define STREAMS_PIPELINED 2		/* connections to an upstream, or */
-#define STREAMS_CONNECTIONS 64		/* where questions are spread */
-#define STREAMS_SPREAD_MS 60000
-#define STREAMS_SINGLE_MS 60000
-#define STREAMS_BUSY 128		/* questions */
 
 struct event_base;
 struct streams;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tcp.h - clients that ask over TCP: whom there is room for, who is idle for too
- * long, and what becomes of them when the process goes (RFC 7766).
+/* tcp.h - clients that ask over TCP: whom there is room for, who is idle for
+ * too long, and what becomes of them when the process goes (RFC 7766).
  *
  * What one of them says and hears is connection.h's.  An idle connection costs
  * some 400 bytes of our own memory, the event loop's share included (measured;

@@ -8,6 +8,7 @@
  *   x  closes              p  sends half of the answer and no more
  *   s  answers and closes  g  sends a message that is too short
  */
+#include "net/peer.h"
 #include "net/streams.h"
 
 #include <arpa/inet.h>
@@ -384,10 +385,10 @@ END_TEST
 START_TEST(a_second_connection_then_none)
 {
 	start();
-	for (unsigned i = 0; i < STREAMS_BUSY; i++)
+	for (unsigned i = 0; i < PEER_BUSY; i++)
 		ask("h.test.");
 	ck_assert_uint_eq(counted(STAT_STREAMS_OPENED), 1);
-	for (unsigned i = STREAMS_BUSY; i < 512; i++)
+	for (unsigned i = PEER_BUSY; i < 512; i++)
 		ask("h.test.");
 	ck_assert_uint_eq(counted(STAT_STREAMS_OPENED), 2);
 	ck_assert_int_eq(try_with_id("h.test.", 1), STREAMS_FAILED);
