@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <event2/event_struct.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +12,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "net/leftovers.h"
+#include "net/tcpbatch.h"
 #include "net/turns.h"
 
-#define MESSAGE_MAX (2 + WIRE_MAX)
 #define READ_MAX 4096			/* a wakeup, then others' turn */
-#define IN_ROOM (MESSAGE_MAX + READ_MAX)
-#define OUT_ROOM (4 * MESSAGE_MAX)
+#define IN_ROOM (TCPBATCH_MESSAGE_MAX + READ_MAX)
 #define UNTAKEN_MAX (256 << 10)		/* replies that the peer leaves */
 #define WAITING_MAX 100			/* queries of one connection */
 #define LAST_READS 32			/* of a connection, when stopping */
@@ -39,9 +37,8 @@ struct connection {
 };
 
 struct connection_desk {
-	size_t starts[SERVING_BATCH];	/* of a batch's messages */
+	struct tcpbatch *batch;
 	uint8_t in[IN_ROOM];
-	uint8_t out[OUT_ROOM];
 };
 
 /* ---- its state, and its end ---- */
@@ -170,12 +167,6 @@ send_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 
 /* ---- working what was read ---- */
 
-/* The bytes that are worked: those left from before and those just read. */
-struct stretch {
-	const uint8_t *bytes;
-	size_t length, at;
-};
-
 static bool
 may_go_on(const struct connection *c)
 {
@@ -183,120 +174,79 @@ may_go_on(const struct connection *c)
 	    leftovers_untaken(&c->left) < UNTAKEN_MAX && !c->all->stopped;
 }
 
-static bool
-has_message(const struct stretch *s, size_t at)
-{
-	return s->length - at >= 2 &&
-	    s->length - at - 2 >= wire_get16(s->bytes + at);
-}
-
-/* A message too short for a header is no DNS: there is no way to find the
- * next one behind what sent it. */
-static bool
-is_senseless(const struct stretch *s)
-{
-	return s->length - s->at >= 2 &&
-	    wire_get16(s->bytes + s->at) < WIRE_HEADER;
-}
-
 static void send_late(const struct waiting_from *from, const uint8_t *bytes,
     size_t length);
 
-/* Begin as many messages as a batch takes; returns how many. */
-static unsigned
-begin_some(struct connection *c, struct stretch *s)
-{
-	struct serving *serving = c->all->serving;
-	unsigned begun = 0;
-
-	while (begun < SERVING_BATCH && c->waiting + begun < WAITING_MAX &&
-	    has_message(s, s->at) && !is_senseless(s)) {
-		size_t length = wire_get16(s->bytes + s->at);
-
-		c->all->desk->starts[begun] = s->at;
-		query_begin(&serving->queries[begun++], &serving->env,
-		    &c->client, s->bytes + s->at + 2, length);
-		s->at += 2 + length;
-	}
-	for (unsigned i = 0; i < begun; i++)
-		query_prefetch(&serving->queries[i], &serving->env);
-	for (unsigned i = 0; i < begun; i++)
-		query_prefetch_answer(&serving->queries[i], &serving->env);
-	return begun;
-}
-
-/* Where the peer leaves too much, the rest of the batch stays in the stretch:
+/* Where the peer leaves too much, the rest of the batch stays with the bytes:
  * 64 replies of 64 kB are not made for one who reads none. */
 static enum io_result
-step_some(struct connection *c, struct stretch *s, unsigned begun)
+step_batch(struct connection *c, struct tcpbatch_bytes *from)
 {
-	struct serving *serving = c->all->serving;
-	struct waiting_from from = {.owner = c, .reply = send_late,
+	const struct waiting_from to = {.owner = c, .reply = send_late,
 	    .client = c->client};
-	uint8_t *out = c->all->desk->out;
-	struct serving_reply reply;
-	size_t at = 0;
+	struct tcpbatch *batch = c->all->desk->batch;
+	struct tcpbatch_replies replies;
 
-	for (unsigned i = 0; i < begun; i++) {
-		enum query_outcome outcome;
-
-		if (OUT_ROOM - at < MESSAGE_MAX) {
-			if (send_bytes(c, out, at) == IO_CLOSED)
-				return IO_CLOSED;
-			at = 0;
-			if (!may_go_on(c) || turns_over(c->all->turns)) {
-				s->at = c->all->desk->starts[i];
-				return IO_OPEN;
-			}
+	for (;;) {
+		replies = tcpbatch_step(batch, &to);
+		c->waiting += replies.waiting;
+		if (send_bytes(c, replies.bytes, replies.length) == IO_CLOSED)
+			return IO_CLOSED;
+		if (tcpbatch_is_done(batch))
+			return IO_OPEN;
+		if (!may_go_on(c) || turns_over(c->all->turns)) {
+			from->at = tcpbatch_left_at(batch);
+			return IO_OPEN;
 		}
-		reply.room = out + at + 2;
-		outcome = serving_step(serving, &serving->queries[i], &from,
-		    &reply);
-		c->waiting += outcome == QUERY_WAIT;
-		if (outcome != QUERY_REPLY)
-			continue;
-		wire_put16(out + at, (uint16_t)reply.length);
-		at += 2 + reply.length;
 	}
-	return send_bytes(c, out, at);
 }
 
 static enum io_result
-work_stretch(struct connection *c, struct stretch *s)
+work_messages(struct connection *c, struct tcpbatch_bytes *from)
 {
+	enum tcpbatch_found found;
 	unsigned begun;
 
 	while (may_go_on(c) && !turns_over(c->all->turns) &&
-	    has_message(s, s->at)) {
-		if (is_senseless(s)) {
+	    (found = tcpbatch_next(from)) != TCPBATCH_NONE) {
+		if (found == TCPBATCH_SENSELESS) {
 			count(c, STAT_TCP_CLOSED_BAD);
 			connection_close(c);
 			return IO_CLOSED;
 		}
-		begun = begin_some(c, s);
+		begun = tcpbatch_begin(c->all->desk->batch, from, &c->client,
+		    WAITING_MAX - c->waiting);
 		turns_work(c->all->turns, begun);
 		touch(c);
-		if (step_some(c, s, begun) == IO_CLOSED)
+		if (step_batch(c, from) == IO_CLOSED)
 			return IO_CLOSED;
 	}
 	return IO_OPEN;
 }
 
 static bool
-keep_rest(struct connection *c, const struct stretch *s)
+keep_rest(struct connection *c, const struct tcpbatch_bytes *from)
 {
-	size_t left = s->length - s->at;
+	size_t left = from->length - from->at;
 
 	return leftovers_keep_in(c->all->leftovers, &c->left,
-	    left ? s->bytes + s->at : NULL, left);
+	    left ? from->bytes + from->at : NULL, left);
 }
 
 /* What is kept is a message at least. */
 static bool
 keeps_message(const struct connection *c)
 {
-	return has_message(&(struct stretch){c->left.in, c->left.in_length, 0},
-	    0);
+	const struct tcpbatch_bytes kept = {c->left.in, c->left.in_length, 0};
+
+	return tcpbatch_next(&kept) != TCPBATCH_NONE;
+}
+
+/* Its peer has gone, and has its replies. */
+static bool
+is_over(const struct connection *c)
+{
+	return c->ended && is_idle(c) && !keeps_message(c);
 }
 
 void
@@ -316,17 +266,12 @@ static enum io_result
 work_bytes(struct connection *c, const uint8_t *bytes, size_t length)
 {
 	struct connections *all = c->all;
-	struct stretch s = {.bytes = bytes, .length = length};
+	struct tcpbatch_bytes from = {bytes, length, 0};
 	enum io_result result;
 
 	serving_start(all->serving);
-	result = work_stretch(c, &s);
-	if (result == IO_OPEN && !keep_rest(c, &s)) {
-		connection_close(c);
-		result = IO_CLOSED;
-	}
-	if (result == IO_OPEN && c->ended && is_idle(c) &&
-	    !keeps_message(c)) {
+	result = work_messages(c, &from);
+	if (result == IO_OPEN && (!keep_rest(c, &from) || is_over(c))) {
 		connection_close(c);
 		result = IO_CLOSED;
 	}
@@ -360,15 +305,14 @@ static void
 send_late(const struct waiting_from *from, const uint8_t *bytes, size_t length)
 {
 	struct connection *c = from->owner;
-	uint8_t *out = c->all->desk->out;
+	struct tcpbatch_replies reply;
 
 	c->waiting--;
 	touch(c);
 	note_state(c);
 	if (bytes) {
-		wire_put16(out, (uint16_t)length);
-		memcpy(out + 2, bytes, length);
-		if (send_bytes(c, out, length + 2) == IO_CLOSED)
+		reply = tcpbatch_late(c->all->desk->batch, bytes, length);
+		if (send_bytes(c, reply.bytes, reply.length) == IO_CLOSED)
 			return;
 	}
 	resume(c);
@@ -499,17 +443,10 @@ connection_waits(const struct connection *c)
 	return c->waiting > 0;
 }
 
-int
-connection_fd(const struct connection *c)
+struct connection_estate
+connection_estate(const struct connection *c)
 {
-	return c->fd;
-}
-
-const uint8_t *
-connection_unanswered(const struct connection *c, size_t *length)
-{
-	*length = c->left.in_length;
-	return c->left.in;
+	return (struct connection_estate){c->fd, c->left.in, c->left.in_length};
 }
 
 struct connection *
@@ -551,6 +488,7 @@ connections_init(struct connections *all, struct serving *serving,
 	    .leftovers = leftovers_pool_new(kept_max, give_way_keeping),
 	    .desk = memory_own(sizeof *all->desk),
 	};
+	all->desk->batch = tcpbatch_new(serving);
 }
 
 static void
@@ -570,5 +508,6 @@ connections_fini(struct connections *all)
 	turns_free(all->turns);
 	leftovers_pool_free(all->leftovers);
 	crowd_free(all->crowd);
+	tcpbatch_free(all->desk->batch);
 	free(all->desk);
 }

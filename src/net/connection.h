@@ -2,13 +2,12 @@
 /* connection.h - one client's TCP connection: read, worked and answered (RFC
  * 7766).
  *
- * What was read is worked in batches of complete messages (two bytes of length
- * before each, RFC 1035 4.2.2); their replies go out in one write, those of
- * queries that wait for an upstream when they are there, in any order.  A
- * message that is cut in two, and replies that the peer does not take, are left
- * over (leftovers.h).  Where a peer leaves too many replies, or too many of its
- * queries wait, nothing more is read of it.  After a turn's work (turns.h) the
- * rest is put off.
+ * What was read is worked in batches of complete messages (tcpbatch.h); their
+ * replies go out in one write, those of queries that wait for an upstream when
+ * they are there, in any order.  A message that is cut in two, and replies that
+ * the peer does not take, are left over (leftovers.h).  Where a peer leaves too
+ * many replies, or too many of its queries wait, nothing more is read of it.
+ * After a turn's work (turns.h) the rest is put off.
  *
  * A message too short to be DNS ends the connection; so does the peer's end,
  * once its queries are answered.
@@ -75,9 +74,13 @@ void connection_watch(struct connection *c);
 
 /* Do queries of it wait for upstreams? */
 bool connection_waits(const struct connection *c);
-int connection_fd(const struct connection *c);
-/* What was read and is not answered; lent. */
-const uint8_t *connection_unanswered(const struct connection *c,
-    size_t *length);
+
+/* What an heir would go on with: lent. */
+struct connection_estate {
+	int fd;
+	const uint8_t *unanswered;	/* what was read and not worked */
+	size_t length;
+};
+struct connection_estate connection_estate(const struct connection *c);
 
 #endif

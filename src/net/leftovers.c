@@ -99,6 +99,9 @@ leftovers_keep_in(struct leftovers_pool *pool, struct leftovers *left,
 {
 	uint8_t *rest = NULL;
 
+	/* Most keep nothing, and did not. */
+	if (length == 0 && !left->link)
+		return true;
 	if (length) {
 		rest = make_room(pool, left, length, left->in_length);
 		if (!rest)

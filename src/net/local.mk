@@ -19,6 +19,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/stream.c src/net/stream.h \
 	src/net/streams.c src/net/streams.h \
 	src/net/tcp.c src/net/tcp.h \
+	src/net/tcpbatch.c src/net/tcpbatch.h \
 	src/net/tls.c src/net/tls.h \
 	src/net/transport.c src/net/transport.h \
 	src/net/troubles.c src/net/troubles.h \

@@ -229,11 +229,10 @@ tcp_give(struct tcp *tcp, const struct tcp_heir *heir)
 
 	while ((member = crowd_oldest(tcp->all.crowd, CROWD_IDLE))) {
 		struct connection *c = connection_of(member);
-		size_t length;
-		const uint8_t *bytes = connection_unanswered(c, &length);
+		struct connection_estate estate = connection_estate(c);
 
-		if (!heir->give(heir->context, connection_fd(c), bytes,
-		    length))
+		if (!heir->give(heir->context, estate.fd, estate.unanswered,
+		    estate.length))
 			return;
 		connection_close(c);
 	}

@@ -7,26 +7,6 @@
 #include "net/loop.h"
 #include "net/serving.h"
 
-struct turns {
-	struct serving *serving;
-	void (*resume)(struct turns_member *member);
-	struct turns_member *first, **end;	/* of those put off */
-	struct event *now;		/* goes off for them */
-	unsigned work;			/* since UDP had its turn */
-};
-
-void
-turns_work(struct turns *turns, unsigned messages)
-{
-	turns->work += messages;
-}
-
-bool
-turns_over(const struct turns *turns)
-{
-	return turns->work >= TURNS_WORK;
-}
-
 void
 turns_restart(struct turns *turns)
 {

@@ -21,12 +21,22 @@
 
 #define TURNS_WORK 128			/* messages */
 
+struct event;
 struct serving;
-struct turns;
 
 /* Zeroed before its first use. */
 struct turns_member {
 	struct turns_member *next, **link;	/* link NULL: not put off */
+};
+
+/* Written by the functions below alone; here so that counting costs a message
+ * no call. */
+struct turns {
+	unsigned work;			/* since UDP had its turn */
+	struct serving *serving;
+	void (*resume)(struct turns_member *member);
+	struct turns_member *first, **end;	/* of those put off */
+	struct event *now;		/* goes off for them */
 };
 
 /* The hook is called in a later round, for a member that was put off and has
@@ -38,9 +48,19 @@ struct turns *turns_new(struct serving *serving,
 void turns_free(struct turns *turns);	/* nobody is put off any more */
 
 /* So much was done. */
-void turns_work(struct turns *turns, unsigned messages);
+static inline void
+turns_work(struct turns *turns, unsigned messages)
+{
+	turns->work += messages;
+}
+
 /* It was enough for one turn. */
-bool turns_over(const struct turns *turns);
+static inline bool
+turns_over(const struct turns *turns)
+{
+	return turns->work >= TURNS_WORK;
+}
+
 /* Count anew, without a turn for UDP. */
 void turns_restart(struct turns *turns);
 /* Where it was enough, UDP has its turn now.  No batch is under way; whoever
