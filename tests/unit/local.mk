@@ -18,6 +18,7 @@ include tests/unit/lint.mk
 include tests/unit/lease.mk
 include tests/unit/nets.mk
 include tests/unit/tls.mk
+include tests/unit/tcp.mk
 include tests/unit/observe.mk
 include tests/unit/listen.mk
 include tests/unit/handover.mk
