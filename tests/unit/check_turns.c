@@ -162,20 +162,23 @@ END_TEST
 int
 main(void)
 {
-	const TTest *const tests[] = {udp_has_its_turn_after_enough_work,
-	    who_counts_anew_gives_no_turn,
-	    those_put_off_go_on_in_the_next_round,
-	    udp_is_between_those_who_work_hard, one_turn_each_in_a_round,
-	    who_is_taken_up_is_not_called, who_goes_on_may_end_the_others};
 	Suite *suite = suite_create("net/turns");
-	TCase *tcase = tcase_create("turns");
-	SRunner *runner = srunner_create(suite);
+	TCase *udp = tcase_create("udp"), *later = tcase_create("later");
+	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(udp, setup, teardown);
+	tcase_add_test(udp, udp_has_its_turn_after_enough_work);
+	tcase_add_test(udp, who_counts_anew_gives_no_turn);
+	tcase_add_test(udp, udp_is_between_those_who_work_hard);
+	suite_add_tcase(suite, udp);
+	tcase_add_checked_fixture(later, setup, teardown);
+	tcase_add_test(later, those_put_off_go_on_in_the_next_round);
+	tcase_add_test(later, one_turn_each_in_a_round);
+	tcase_add_test(later, who_is_taken_up_is_not_called);
+	tcase_add_test(later, who_goes_on_may_end_the_others);
+	suite_add_tcase(suite, later);
+	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
