@@ -64,7 +64,7 @@ make_text(unsigned lines, unsigned edition, size_t *length)
 static struct content *
 make_part(unsigned lines, unsigned edition, const struct content *previous)
 {
-	static const struct hostsfile_sizes sizes = {8192, 8192, 1u << 20};
+	static const struct hostscut_sizes sizes = {8192, 8192, 1u << 20};
 	const struct source_spec spec = {.kind = SOURCE_HOSTS,
 	    .path = "hosts", .rank = edition, .ttl = 5, .has_domain = true,
 	    .domain = lab};
