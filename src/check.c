@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "checkwrites.h"
@@ -192,8 +191,7 @@ print_json(const struct report *report, FILE *out)
 static void
 print_text(const struct report *report, FILE *out)
 {
-	enum diag_colour colour = isatty(fileno(out)) ? DIAG_COLOUR
-						      : DIAG_PLAIN;
+	enum diag_colour colour = diags_colour(out);
 	unsigned errors = diags_count(report->diags, DIAG_ERROR) +
 	    realms_count_diags(report->realms, DIAG_ERROR);
 	unsigned warnings = diags_count(report->diags, DIAG_WARNING) +

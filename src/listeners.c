@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -563,8 +562,7 @@ listeners_tell(struct listeners *listeners)
 	}
 	for (size_t i = 0; i < listeners->place_count; i++)
 		tell_place(listeners->places[i], news);
-	diags_print(news, log_stream(), isatty(STDERR_FILENO) ? DIAG_COLOUR
-							: DIAG_PLAIN);
+	diags_print(news, log_stream(), diags_colour(stderr));
 	diags_free(news);
 }
 

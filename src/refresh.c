@@ -98,8 +98,7 @@ on_linted(evutil_socket_t fd, short what, void *context)
 		return;
 	news = diags_new();
 	lintconf_tell(&findings, &refresh->findings, news);
-	diags_print(news, log_stream(), isatty(STDERR_FILENO) ? DIAG_COLOUR
-							: DIAG_PLAIN);
+	diags_print(news, log_stream(), diags_colour(stderr));
 	diags_free(news);
 	lint_findings_fini(&refresh->findings);
 	refresh->findings = findings;

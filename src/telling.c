@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 
@@ -12,7 +11,7 @@
 enum diag_colour
 telling_colour(void)
 {
-	return isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN;
+	return diags_colour(stderr);
 }
 
 void

@@ -191,7 +191,7 @@ print_diags(struct web *web)
 	web->told = text;
 	if (!same)
 		diags_print(web->diags, log_stream(),
-		    isatty(STDERR_FILENO) ? DIAG_COLOUR : DIAG_PLAIN);
+		    diags_colour(stderr));
 }
 
 void

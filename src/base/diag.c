@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/colour.h"
 #include "base/memory.h"
 #include "base/printable.h"
 
@@ -343,8 +344,14 @@ struct colours {
 };
 
 static const struct colours plain = {"", {"", "", ""}, "", ""};
-static const struct colours coloured = {"\033[1m",
-    {"\033[1;31m", "\033[1;33m", "\033[1;36m"}, "\033[1;32m", "\033[0m"};
+static const struct colours coloured = {COLOUR_PLACE,
+    {COLOUR_ERROR, COLOUR_WARNING, COLOUR_NOTE}, COLOUR_CARET, COLOUR_OFF};
+
+enum diag_colour
+diags_colour(FILE *out)
+{
+	return colour_wanted(out) ? DIAG_COLOUR : DIAG_PLAIN;
+}
 
 /* What is not printable goes out as \xNN, so that no file can steer the
  * terminal; tabs stay, so that the line looks as in the editor. */

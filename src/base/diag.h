@@ -98,6 +98,9 @@ void diags_visit(const struct diags *diags,
     void (*visit)(void *context, const struct diag_view *diag),
     void *context);
 
+/* Colours where they are wanted there (base/colour.h). */
+enum diag_colour diags_colour(FILE *out);
+
 /* Print every entry in the order of adding. */
 void diags_print(const struct diags *diags, FILE *out,
     enum diag_colour colour);

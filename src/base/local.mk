@@ -4,6 +4,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/addr.c src/base/addr.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/colour.c src/base/colour.h \
 	src/base/diag.c src/base/diag.h \
 	src/base/editdistance.c src/base/editdistance.h \
 	src/base/epoch.c src/base/epoch.h \

@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "confread.h"
@@ -35,8 +34,7 @@ read_conf(const struct conf_options *options)
 	struct conf *conf = confread(options, diags);
 
 	if (!conf)
-		diags_print(diags, stderr,
-		    isatty(2) ? DIAG_COLOUR : DIAG_PLAIN);
+		diags_print(diags, stderr, diags_colour(stderr));
 	diags_free(diags);
 	return conf;
 }

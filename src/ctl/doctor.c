@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "confread.h"
@@ -98,8 +97,7 @@ read_conf(const struct doctor_request *request, struct findings *findings)
 	struct conf *conf = confread(request->conf, diags);
 
 	if (!conf) {
-		diags_print(diags, stderr,
-		    isatty(2) ? DIAG_COLOUR : DIAG_PLAIN);
+		diags_print(diags, stderr, diags_colour(stderr));
 		findings_add(findings, FINDINGS_ERROR, "configuration",
 		    "it has errors, and nothing else can be looked at");
 		findings_advise(findings, "hostlerctl check");

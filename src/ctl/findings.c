@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/colour.h"
 #include "base/memory.h"
 #include "base/printable.h"
 #include "jsontext.h"
@@ -31,9 +32,9 @@ static const char *const words[] = {
 };
 
 static const char *const colours[] = {
-	[FINDINGS_OK] = "\033[32m",
-	[FINDINGS_WARNING] = "\033[1;33m",
-	[FINDINGS_ERROR] = "\033[1;31m",
+	[FINDINGS_OK] = COLOUR_GOOD,
+	[FINDINGS_WARNING] = COLOUR_WARNING,
+	[FINDINGS_ERROR] = COLOUR_ERROR,
 };
 
 struct findings *
@@ -133,7 +134,7 @@ static void
 print_one(const struct finding *finding, FILE *out, enum findings_form form)
 {
 	if (form == FINDINGS_COLOUR)
-		fprintf(out, "%s%-7s\033[0m ", colours[finding->level],
+		fprintf(out, "%s%-7s" COLOUR_OFF " ", colours[finding->level],
 		    words[finding->level]);
 	else
 		fprintf(out, "%-7s ", words[finding->level]);

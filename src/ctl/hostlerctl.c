@@ -139,8 +139,7 @@ find_socket(const struct options *options)
 	diags = diags_new();
 	conf = confread(&options->conf, diags);
 	if (!conf)
-		diags_print(diags, stderr,
-		    isatty(2) ? DIAG_COLOUR : DIAG_PLAIN);
+		diags_print(diags, stderr, diags_colour(stderr));
 	else if (!socketpath_choose(conf))
 		fputs("hostlerctl: no control socket is configured: name it "
 		      "with -s\n", stderr);

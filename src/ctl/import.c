@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "confread.h"
@@ -232,8 +231,7 @@ import_run(const struct import_request *request)
 	if (request->form == IMPORT_JSON)
 		print_json(&work);
 	else
-		diags_print(work.diags, stderr,
-		    isatty(2) ? DIAG_COLOUR : DIAG_PLAIN);
+		diags_print(work.diags, stderr, diags_colour(stderr));
 	if (request->place != IMPORT_SHOWN && work.unread > 0)
 		fputs("hostlerctl: nothing was written\n", stderr);
 	result = diags_count(work.diags, DIAG_ERROR) > 0 ? IMPORT_FAULTS :

@@ -2,25 +2,14 @@
 #include "ctl/paint.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define BOLD "\033[1m"
-#define RED "\033[1;31m"
-#define GREEN "\033[32m"
-#define YELLOW "\033[1;33m"
-#define CYAN "\033[1;36m"
-#define OFF "\033[0m"
+#include "base/colour.h"
 
 enum paint
 paint_wanted(FILE *out)
 {
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (!isatty(fileno(out)) || (no && *no))
-		return PAINT_OFF;
-	return term && strcmp(term, "dumb") != 0 ? PAINT_ON : PAINT_OFF;
+	return colour_wanted(out) ? PAINT_ON : PAINT_OFF;
 }
 
 /* A part of a line in a colour, and on with what is behind it. */
@@ -29,7 +18,7 @@ put(const char *from, const char *to, const char *colour, FILE *out)
 {
 	fputs(colour, out);
 	fwrite(from, 1, (size_t)(to - from), out);
-	fputs(OFF, out);
+	fputs(COLOUR_OFF, out);
 	return to;
 }
 
@@ -40,8 +29,9 @@ paint_diagnostic(const char *line, FILE *out)
 	static const struct {
 		const char *word, *colour;
 	} levels[] = {
-		{": error: ", RED}, {": warning: ", YELLOW},
-		{": note: ", CYAN},
+		{": error: ", COLOUR_ERROR},
+		{": warning: ", COLOUR_WARNING},
+		{": note: ", COLOUR_NOTE},
 	};
 
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
@@ -50,7 +40,7 @@ paint_diagnostic(const char *line, FILE *out)
 
 		if (!word || *line == ' ')
 			continue;
-		rest = put(line, word + 2, BOLD, out);
+		rest = put(line, word + 2, COLOUR_PLACE, out);
 		rest = put(rest, word + strlen(levels[i].word) - 2,
 		    levels[i].colour, out);
 		fputs(rest, out);
@@ -73,7 +63,8 @@ paint_caret(const char *line, FILE *out)
 	if (*caret != '^' || strspn(caret, "^~\n") != strlen(caret))
 		return false;
 	fwrite(line, 1, before, out);
-	fputs(put(caret, caret + strcspn(caret, "\n"), GREEN, out), out);
+	fputs(put(caret, caret + strcspn(caret, "\n"), COLOUR_CARET, out),
+	    out);
 	return true;
 }
 
@@ -87,7 +78,7 @@ paint_sign(const char *line, FILE *out)
 	if ((sign != '+' && sign != '-') || line[blank + 1] != ' ')
 		return false;
 	fputs(put(line, line + strcspn(line, "\n"),
-	    sign == '+' ? GREEN : RED, out), out);
+	    sign == '+' ? COLOUR_GOOD : COLOUR_ERROR, out), out);
 	return true;
 }
 

@@ -343,13 +343,13 @@ def check_reload(daemon, where):
     run(daemon, "reload")
 
 
-def on_terminal(daemon, *words, **variables):
+def on_terminal(command, **variables):
     """What a person sees, with TERM=xterm."""
     master, slave = os.openpty()
     environ = {key: value for key, value in os.environ.items()
                if key != "NO_COLOR"}
-    ended = subprocess.run([HOSTLERCTL, "-s", daemon.ctl, *words],
-                           stdout=slave, stdin=subprocess.DEVNULL,
+    ended = subprocess.run(command, stdout=slave, stderr=slave,
+                           stdin=subprocess.DEVNULL,
                            env={**environ, "TERM": "xterm", **variables},
                            timeout=LIMIT_S)
     os.close(slave)
@@ -367,28 +367,38 @@ def on_terminal(daemon, *words, **variables):
 
 
 def check_colour(daemon, where):
+    def shown(*words, **variables):
+        return on_terminal([HOSTLERCTL, "-s", daemon.ctl, *words], **variables)
+
     (where / "zone.test.zone").write_text("x A 10.0.0.999\n")
     plain = daemon.ctl_run("reload")
-    code, seen = on_terminal(daemon, "reload")
+    code, seen = shown("reload")
     same("the exit code is the same", code, plain.returncode)
     case("on a terminal an error is red", "\033[1;31merror\033[0m: " in seen,
          seen)
     case("its place bold", "\033[1m" + "zone.test.zone:1:5: \033[0m" in
          seen.replace(str(where) + "/", ""), seen)
-    case("its caret green", re.search("\033\\[32m\\^~+\033", seen), seen)
+    case("its caret green", re.search("\033\\[1;32m\\^~+\033", seen), seen)
+    tried = [daemon.program, "-t", "-c", str(daemon.conf)]
+    seen_tried = on_terminal(tried)[1]
+    case("as hostler -t has it", re.search("\033\\[1;32m\\^~+\033", seen_tried)
+         and "\033[1;31merror\033[0m: " in seen_tried, seen_tried)
+    seen_tried = on_terminal(tried, NO_COLOR="1")[1]
+    case("which heeds NO_COLOR, too", "error: " in seen_tried and
+         "\033" not in seen_tried, seen_tried)
     without = re.sub("\033\\[[0-9;]*m", "", seen)
     same("but for colours all is the same", without.splitlines()[:3],
          plain.stdout.splitlines()[:3])
     case("none into a pipe", "\033" not in plain.stdout)
     (where / "zone.test.zone").write_text(FILES["zone.test.zone"])
     run(daemon, "reload")
-    seen = on_terminal(daemon, "explain", "web")[1]
+    seen = shown("explain", "web")[1]
     case("a record that is given is green", re.search(
         "\033\\[32m *\\+ A 10", seen), seen)
     for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-        seen = on_terminal(daemon, "explain", "web", **variables)[1]
+        seen = shown("explain", "web", **variables)[1]
         case(f"{variables}: no colours", "\033" not in seen, seen)
-    seen = on_terminal(daemon, "--json", "explain", "web")[1]
+    seen = shown("--json", "explain", "web")[1]
     case("nor in JSON", "\033" not in seen, seen)
 
 
