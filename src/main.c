@@ -172,9 +172,7 @@ on_followed(void *context)
 {
 	struct daemon *daemon = context;
 
-	if (!takeover_is_pending(daemon->takeover))
-		fdstore_settle(daemon->store,
-		    listeners_set(daemon->listeners));
+	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
 	web_settle(daemon->web, WEB_NO_RELOAD);
 	reclaim_soon(daemon);
 }
