@@ -517,7 +517,7 @@ def check_store(where):
     case("it says that it is ready", manager.wait_for("READY"))
     same("its sockets are kept", manager.kinds(name),
          [socket.SOCK_STREAM] * 2 + [socket.SOCK_DGRAM] * 2)
-    load = Load(first, 1000)
+    load = Load(first, 4000)
     service("they are served", first)
     same("it stops with", first.stop(), 0)
     case("and says so", manager.wait_for("STOPPING"))
