@@ -37,6 +37,9 @@ telling_changes(const struct changes *changes)
 	if (changes->count + changes->more > shown)
 		log_info("and %zu more changes",
 		    changes->count + changes->more - shown);
+	if (changes->anew)
+		log_info("and %zu records, before and now, of which too many "
+			 "differ to say which", changes->anew);
 }
 
 void

@@ -372,6 +372,9 @@ print_reload_text(struct verbs_context *context,
 		fprintf(out, "%s\n", changes->lines[i]);
 	if (changes->more)
 		fprintf(out, "and %zu more changes\n", changes->more);
+	if (changes->anew)
+		fprintf(out, "and %zu records, before and now, of which too "
+		    "many differ to say which\n", changes->anew);
 	fprintf(out, "reloaded: generation %llu, %zu names\n",
 	    (unsigned long long)reload_generation(reload),
 	    reload_name_count(reload));
@@ -403,6 +406,8 @@ run_reload(void *opaque, const struct control_request *request, FILE *out)
 		json_object_set_new(status, "changes", make_changes(&changes));
 		json_object_set_new(status, "more-changes",
 		    json_integer((json_int_t)changes.more));
+		json_object_set_new(status, "records-not-compared",
+		    json_integer((json_int_t)changes.anew));
 		jsontext_print(status, out);
 	} else {
 		print_reload_text(context, &changes, out);

@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "dns/types.h"
 #include "names/idna.h"
 #include "names/rdataprint.h"
+#include "names/unpaired.h"
 
 /* One record of a chunk that only one of the contents has. */
 struct item {
@@ -15,49 +18,44 @@ struct item {
 	const uint8_t *rdata;
 	uint16_t rdata_length;
 	uint16_t type;
-	bool added;
+	enum unpaired_row row;
 };
 
-struct items {
-	struct item *list;
-	size_t count, room;
+/* What is done with each. */
+struct visit {
+	enum unpaired_row row;
+	void (*item)(void *context, const struct item *item);
+	void *context;
 };
 
 static void
-add_item(struct items *items, const struct item *item)
+visit_rrset(const struct visit *visit, const struct node *node,
+    const struct rrset *rrset)
 {
-	if (items->count == items->room) {
-		items->room = items->room ? 2 * items->room : 64;
-		items->list = memory_resize(items->list, items->room,
-		    sizeof *items->list);
-	}
-	items->list[items->count++] = *item;
-}
-
-static void
-add_rrset(struct items *items, const struct node *node,
-    const struct rrset *rrset, bool added)
-{
-	struct item item = {.node = node, .type = rrset->type, .added = added};
+	struct item item = {
+		.node = node,
+		.type = rrset->type,
+		.row = visit->row,
+	};
 	uint32_t offset = 0;
 
 	if (rrset->flags & RRSET_MADE)
 		return;
 	for (unsigned i = 0; i < rrset->count; i++) {
 		item.rdata = rrset_rdata(rrset, &offset, &item.rdata_length);
-		add_item(items, &item);
+		visit->item(visit->context, &item);
 	}
 }
 
 static void
-add_chunk(struct items *items, const struct chunk *chunk, bool added)
+visit_chunk(const struct visit *visit, const struct chunk *chunk)
 {
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
 		const struct node *node = chunk_node(chunk, i);
 		const struct rrset *rrset = node_first(node);
 
 		for (unsigned k = 0; k < node->rrset_count; k++) {
-			add_rrset(items, node, rrset, added);
+			visit_rrset(visit, node, rrset);
 			rrset = rrset_next(rrset);
 		}
 	}
@@ -84,19 +82,100 @@ list_ids(const struct content *content)
 	return ids;
 }
 
-static void
-add_content(struct items *items, const struct content *content,
-    const struct content *other, bool added)
+/* The chunks of a content that the other has not, in file order. */
+struct own {
+	const struct chunk **chunks;
+	uint32_t count;
+	size_t records;
+};
+
+static struct own
+list_own(const struct content *content, const struct content *other)
 {
+	uint32_t count = content ? content->chunk_count : 0;
+	struct own own = {.chunks = memory_zeroed(count + 1, sizeof(void *))};
 	struct ids ids = list_ids(other);
 
-	for (uint32_t i = 0; content && i < content->chunk_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		const struct chunk *chunk = content->chunks[i];
 
-		if (chunk->id >= ids.end || !ids.has[chunk->id])
-			add_chunk(items, chunk, added);
+		if (chunk->id < ids.end && ids.has[chunk->id])
+			continue;
+		own.chunks[own.count++] = chunk;
+		own.records += chunk->record_count;
 	}
 	free(ids.has);
+	return own;
+}
+
+/* Both sides, a chunk of each in turn. */
+static void
+visit_both(const struct own own[2], void (*item)(void *context,
+    const struct item *item), void *context)
+{
+	for (uint32_t i = 0; i < own[0].count || i < own[1].count; i++) {
+		for (unsigned row = 0; row < 2; row++) {
+			const struct visit visit = {
+				.row = row ? UNPAIRED_NOW : UNPAIRED_BEFORE,
+				.item = item,
+				.context = context,
+			};
+
+			if (i < own[row].count)
+				visit_chunk(&visit, own[row].chunks[i]);
+		}
+	}
+}
+
+/* Where they are many: first by their hashes, so that only those that differ,
+ * or nearly so, are listed. */
+struct sieve {
+	struct hash_key key;
+	struct unpaired *unpaired;
+	enum unpaired_result result;
+};
+
+static uint64_t
+hash_item(const struct sieve *sieve, const struct item *item)
+{
+	struct hash_key key = sieve->key;
+
+	key.k0 ^= hash_siphash13(&sieve->key, node_name(item->node),
+	    item->node->name_length);
+	key.k1 ^= item->type;
+	return hash_siphash13(&key, item->rdata, item->rdata_length);
+}
+
+static void
+sieve_item(void *context, const struct item *item)
+{
+	struct sieve *sieve = context;
+
+	if (sieve->result == UNPAIRED_OK)
+		sieve->result = unpaired_add(sieve->unpaired,
+		    hash_item(sieve, item), item->row);
+}
+
+struct items {
+	const struct sieve *sieve;	/* NULL: all of them */
+	struct item *list;
+	size_t count, room;
+};
+
+static void
+add_item(void *context, const struct item *item)
+{
+	struct items *items = context;
+
+	if (items->sieve != NULL && !unpaired_has(items->sieve->unpaired,
+	    hash_item(items->sieve, item)))
+		return;
+	if (items->count == items->room) {
+		items->room = items->room ? 2 * items->room : 64;
+		items->list = memory_resize(items->list, items->room,
+		    sizeof *items->list);
+	}
+	items->list[items->count++] = *item;
 }
 
 static int
@@ -156,35 +235,68 @@ tell(struct changes *changes, const struct item *item)
 	changes->lines = memory_resize(changes->lines, changes->count + 1,
 	    sizeof *changes->lines);
 	changes->lines[changes->count++] = memory_format("%c %s %s %s",
-	    item->added ? '+' : '-', owner, type_print(item->type, type),
+	    item->row == UNPAIRED_NOW ? '+' : '-', owner, type_print(item->type, type),
 	    rdata ? rdata : "");
 	free(rdata);
 }
 
 /* Of records that are equal, as many on each side as there may be: no change
  * where both sides have one. */
+static void
+tell_items(struct changes *changes, struct items *items)
+{
+	size_t from, to;
+
+	if (items->count)
+		qsort(items->list, items->count, sizeof *items->list,
+		    compare_items);
+	for (from = 0; from < items->count; from = to) {
+		bool sides[2] = {false, false};
+
+		for (to = from; to < items->count && compare_records(
+		    &items->list[from], &items->list[to]) == 0; to++)
+			sides[items->list[to].row == UNPAIRED_NOW] = true;
+		if (!sides[0] || !sides[1])
+			tell(changes, &items->list[from]);
+	}
+	free(items->list);
+}
+
+static void
+note_many(struct changes *changes, const struct own own[2])
+{
+	struct sieve sieve = {
+		.unpaired = unpaired_new(CHANGES_COMPARED_MAX),
+	};
+	struct items items = {.sieve = &sieve};
+
+	random_bytes(&sieve.key, sizeof sieve.key);
+	visit_both(own, sieve_item, &sieve);
+	if (sieve.result == UNPAIRED_TOO_MANY)
+		changes->anew += own[0].records + own[1].records;
+	else if (unpaired_count(sieve.unpaired) > 0)
+		visit_both(own, add_item, &items);
+	unpaired_free(sieve.unpaired);
+	tell_items(changes, &items);
+}
+
 void
 changes_note(struct changes *changes, const struct content *before,
     const struct content *now)
 {
+	const struct own own[2] = {
+		list_own(before, now), list_own(now, before),
+	};
 	struct items items = {0};
-	size_t from, to;
 
-	add_content(&items, before, now, false);
-	add_content(&items, now, before, true);
-	if (items.count)
-		qsort(items.list, items.count, sizeof *items.list,
-		    compare_items);
-	for (from = 0; from < items.count; from = to) {
-		bool sides[2] = {false, false};
-
-		for (to = from; to < items.count && compare_records(
-		    &items.list[from], &items.list[to]) == 0; to++)
-			sides[items.list[to].added] = true;
-		if (!sides[0] || !sides[1])
-			tell(changes, &items.list[from]);
+	if (own[0].records + own[1].records > CHANGES_COMPARED_MAX) {
+		note_many(changes, own);
+	} else {
+		visit_both(own, add_item, &items);
+		tell_items(changes, &items);
 	}
-	free(items.list);
+	free(own[0].chunks);
+	free(own[1].chunks);
 }
 
 void

@@ -94,6 +94,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/token.h \
 	src/names/trash.c \
 	src/names/trash.h \
+	src/names/unpaired.c src/names/unpaired.h \
 	src/names/version.c \
 	src/names/version.h \
 	src/names/zone.c \

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a reload changed, in words. */
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "names/changes.h"
 #include "names/hostsfile.h"
+#include "names/unpaired.h"
 
 static struct content *
 parse(const char *text, const struct content *previous)
@@ -97,6 +101,104 @@ START_TEST(there_is_an_end)
 }
 END_TEST
 
+/* Lines 10.X.X.X vmN, `count` of them from `first` on; address + `shift`. */
+static char *
+write_many(unsigned first, unsigned count, unsigned shift)
+{
+	char *text = memory_alloc((size_t)count * 32 + 1), *at = text;
+
+	*at = '\0';
+	for (unsigned i = first; i < first + count; i++) {
+		unsigned n = i + shift;
+
+		at += sprintf(at, "10.%u.%u.%u vm%u\n", n >> 16,
+		    n >> 8 & 255, n & 255, i);
+	}
+	return text;
+}
+
+#define MANY 200000u			/* on both sides: above the limit */
+
+/* Edits far apart, so that all between was read anew. */
+START_TEST(few_of_many)
+{
+	char *text = write_many(0, MANY, 0);
+	char *second = memory_format("10.99.0.1 first\n%s%s",
+	    strchr(text, '\n') + 1, "10.99.0.2 last\n10.99.0.2 last\n");
+
+	check_changes(text, second, "- vm0 A 10.0.0.0\n"
+	    "+ last A 10.99.0.2\n+ first A 10.99.0.1\n");
+	check_changes(second, text, "+ vm0 A 10.0.0.0\n"
+	    "- last A 10.99.0.2\n- first A 10.99.0.1\n");
+	free(second);
+	free(text);
+}
+END_TEST
+
+static struct changes
+change_many(const char *before, const char *now)
+{
+	struct content *a = parse(before, NULL), *b = parse(now, NULL);
+	struct changes changes = {0};
+
+	changes_note(&changes, a, b);
+	content_free(a);
+	content_free(b);
+	return changes;
+}
+
+/* Up to the limit all are counted, above it what was looked at. */
+START_TEST(many_of_many)
+{
+	char *one = write_many(0, MANY, 0);
+	char *some = write_many(0, MANY - CHANGES_LINES_MAX, 0);
+	char *other = write_many(0, MANY, 1);
+	struct changes changes = change_many(one, some);
+
+	ck_assert_uint_eq(changes.count, CHANGES_LINES_MAX);
+	ck_assert_uint_eq(changes.more, 0);
+	ck_assert_uint_eq(changes.anew, 0);
+	changes_fini(&changes);
+	changes = change_many(one, other);
+	ck_assert_uint_eq(changes.count, 0);
+	ck_assert_uint_eq(changes.more, 0);
+	ck_assert_uint_eq(changes.anew, 2 * MANY);
+	changes_fini(&changes);
+	free(one);
+	free(some);
+	free(other);
+}
+END_TEST
+
+START_TEST(what_is_unpaired)
+{
+	struct unpaired *unpaired = unpaired_new(3000);
+	uint64_t seed = 1;
+
+	/* Two rows out of step by 1000, the second without every tenth. */
+	for (unsigned i = 0; i < 20000; i++) {
+		ck_assert_int_eq(unpaired_add(unpaired,
+		    i * UINT64_C(0x9e3779b97f4a7c15), UNPAIRED_BEFORE),
+		    UNPAIRED_OK);
+		if (i >= 1000 && i % 10 != 0)
+			ck_assert_int_eq(unpaired_add(unpaired, (i - 1000) *
+			    UINT64_C(0x9e3779b97f4a7c15), UNPAIRED_NOW),
+			    UNPAIRED_OK);
+	}
+	ck_assert_uint_eq(unpaired_count(unpaired), 1900 + 1000);
+	for (unsigned i = 0; i < 20000; i++)
+		ck_assert(unpaired_has(unpaired,
+		    i * UINT64_C(0x9e3779b97f4a7c15)) ==
+		    (i >= 19000 || i % 10 == 0));
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(unpaired_add(unpaired, ++seed << 1,
+		    UNPAIRED_NOW), UNPAIRED_OK);
+	ck_assert_int_eq(unpaired_add(unpaired, ++seed << 1, UNPAIRED_NOW),
+	    UNPAIRED_TOO_MANY);
+	unpaired_free(unpaired);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -107,6 +209,9 @@ make_suite(void)
 	tcase_add_test(tcase, what_moves_is_no_change);
 	tcase_add_test(tcase, names_in_other_scripts);
 	tcase_add_test(tcase, there_is_an_end);
+	tcase_add_test(tcase, few_of_many);
+	tcase_add_test(tcase, many_of_many);
+	tcase_add_test(tcase, what_is_unpaired);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
