@@ -95,6 +95,10 @@ struct lint_findings {
 	uint32_t sources;		/* of all runs so far */
 	unsigned kept[LINT_COUNT];
 	unsigned more[LINT_COUNT];	/* found, but not kept */
+	/* What it took: names and addresses looked up in the tables, records
+	 * of large RRsets compared. */
+	size_t looked_up;
+	size_t compared;
 };
 
 /* Add what is wrong to findings; several runs (of several views) may add to

@@ -5,72 +5,46 @@
 
 #include "base/memory.h"
 #include "dns/types.h"
+#include "names/lintfirsts.h"
 #include "names/lintrule.h"
 #include "names/version.h"
 
 /* ---- shared-address ---- */
 
-/* Addresses that the snapshot has several candidates for, each with the first
- * line that had it: open addressing by the snapshot's own addr_set, at most
- * half full.  Addresses of one line alone never come here. */
+/* By the links (reverse.h) of those lines that were met first with an address
+ * that several have.  Addresses of one line alone never come here. */
+struct lint_shared {
+	struct lint_firsts *firsts;
+};
+
 struct first_line {
-	const struct addr_set *set;	/* NULL: empty */
 	const struct node *node;
 	struct origin origin;
 };
 
-struct lint_shared {
-	struct first_line *slots;
-	size_t count;
-	size_t room;			/* a power of two */
-};
+static uint64_t
+hash_of_link(const void *context, uint64_t link)
+{
+	const struct addr addr = reverse_of(link).addr;
+
+	return lint_addr_hash(context, &addr);
+}
 
 struct lint_shared *
-lint_shared_new(void)
+lint_shared_new(const struct lint_walk *walk)
 {
 	struct lint_shared *shared = memory_zeroed(1, sizeof(*shared));
 
-	shared->room = 64;
-	shared->slots = memory_zeroed(shared->room, sizeof(shared->slots[0]));
+	shared->firsts = lint_firsts_new(lint_shared_count(walk->sieve),
+	    hash_of_link, snapshot_key(walk->names));
 	return shared;
 }
 
 void
 lint_shared_free(struct lint_shared *shared)
 {
-	free(shared->slots);
+	lint_firsts_free(shared->firsts);
 	free(shared);
-}
-
-static struct first_line *
-find_slot(const struct lint_shared *shared, const struct addr_set *set)
-{
-	size_t at = (size_t)((uintptr_t)set >> 4) * 0x9e3779b97f4a7c15u;
-
-	for (at >>= 20;; at++) {
-		struct first_line *slot =
-		    &shared->slots[at & (shared->room - 1)];
-
-		if (slot->set == NULL || slot->set == set)
-			return slot;
-	}
-}
-
-static void
-widen(struct lint_shared *shared)
-{
-	struct first_line *old = shared->slots;
-	size_t room = shared->room;
-
-	if (2 * shared->count < room)
-		return;
-	shared->room = 2 * room;
-	shared->slots = memory_zeroed(shared->room, sizeof(shared->slots[0]));
-	for (size_t i = 0; i < room; i++) {
-		if (old[i].set != NULL)
-			*find_slot(shared, old[i].set) = old[i];
-	}
-	free(old);
 }
 
 /* Where the node has this address from; false: it has not. */
@@ -109,15 +83,20 @@ is_same_name(const struct node *a, const struct node *b)
 
 /* Does the first line have this name too, behind its first? */
 static bool
-is_alias(const struct lint_walk *walk, const struct first_line *first,
+is_alias(struct lint_walk *walk, const struct first_line *first,
     const struct node *node, const struct addr *addr)
 {
 	const uint8_t *name = node_name(node);
-	const struct node *served = snapshot_find(walk->names,
-	    dname_hash(snapshot_key(walk->names), name), name,
-	    node->name_length);
+	const struct node *served;
 	struct origin origin;
 
+	if (!lint_has_company(walk, lint_name_hash(snapshot_key(walk->names),
+	    node)))
+		return false;
+	walk->findings->looked_up++;
+	served = snapshot_find(walk->names,
+	    dname_hash(snapshot_key(walk->names), name), name,
+	    node->name_length);
 	return find_origin(served, addr, &origin) &&
 	    is_same_line(origin, first->origin);
 }
@@ -154,72 +133,145 @@ report_shared(struct lint_walk *walk, const struct first_line *first,
 	    lint_place(walk, first->origin, place));
 }
 
-static void
-look_shared(struct lint_walk *walk, const struct reverse *reverse,
-    const struct addr_set *set)
-{
-	const struct addr *addr = &reverse->addr;
-	struct first_line *slot;
+/* A line that is not the first with its address. */
+struct later_line {
+	const struct reverse *reverse;
 	struct origin origin;
+	struct first_line first;
+};
 
-	if (!find_origin(reverse->node, addr, &origin) ||
-	    origin_column(origin) == 0 || (origin.column & ORIGIN_OK))
-		return;
-	slot = find_slot(walk->shared, set);
-	if (slot->set == NULL) {
-		*slot = (struct first_line){ set, reverse->node, origin };
-		walk->shared->count++;
-		widen(walk->shared);
-	} else if (!is_same_line(slot->origin, origin) &&
-	    !is_same_name(slot->node, reverse->node) &&
-	    !is_alias(walk, slot, reverse->node, addr) &&
-	    lint_wants(walk, LINT_SHARED_ADDRESS, origin)) {
-		report_shared(walk, slot, addr, origin);
-	}
+/* An address that a prefix of the configuration isolates is in no table. */
+static bool
+is_listed(const struct lint_walk *walk, uint64_t hash,
+    const struct addr_prefix *prefix)
+{
+	table_slot slot = addr_slot_find(walk->names->addrs, hash, prefix);
+
+	return slot != 0 && table_mark(slot) == ADDR_SET;
 }
 
-#define WINDOW 16
+static void
+look_later(struct lint_walk *walk, const struct later_line *later)
+{
+	const struct reverse *reverse = later->reverse;
+
+	if (!is_alias(walk, &later->first, reverse->node, &reverse->addr) &&
+	    lint_wants(walk, LINT_SHARED_ADDRESS, later->origin))
+		report_shared(walk, &later->first, &reverse->addr,
+		    later->origin);
+}
 
 /* The lookups of a window's addresses wait for memory together. */
 static void
-look_window(struct lint_walk *walk, const struct reverse *list,
+look_later_lines(struct lint_walk *walk, const struct later_line *list,
     uint32_t count)
 {
 	const struct table *addrs = walk->names->addrs;
-	struct addr_prefix prefix[WINDOW];
-	uint64_t hash[WINDOW];
-	uint32_t at[WINDOW], shared = 0;
+	struct addr_prefix prefix[LINT_WINDOW];
+	uint64_t hash[LINT_WINDOW];
 
-	for (uint32_t i = 0; i < count; i++)
-		if (lint_is_shared(walk, &list[i].addr))
-			at[shared++] = i;
-	for (uint32_t i = 0; i < shared; i++) {
-		const struct addr *addr = &list[at[i]].addr;
+	walk->findings->looked_up += count;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct addr *addr = &list[i].reverse->addr;
 
 		prefix[i] = addr_prefix_of(addr, addr_bits(addr));
 		hash[i] = addr_prefix_hash(snapshot_key(walk->names),
 		    &prefix[i]);
 		table_prefetch(addrs, hash[i]);
 	}
-	for (uint32_t i = 0; i < shared; i++)
+	for (uint32_t i = 0; i < count; i++)
 		table_prefetch_target(addrs, hash[i]);
-	for (uint32_t i = 0; i < shared; i++) {
-		table_slot slot = addr_slot_find(addrs, hash[i], &prefix[i]);
+	for (uint32_t i = 0; i < count; i++)
+		if (is_listed(walk, hash[i], &prefix[i]))
+			look_later(walk, &list[i]);
+}
 
-		if (slot != 0 && table_mark(slot) == ADDR_SET)
-			look_shared(walk, &list[at[i]], table_pointer(slot));
+static bool
+find_first(const struct lint_walk *walk, const struct reverse *reverse,
+    uint64_t hash, struct first_line *first)
+{
+	struct lint_firsts_cursor cursor = { 0 };
+	uint64_t link;
+
+	while ((link = lint_firsts_next(walk->shared->firsts, hash,
+	    &cursor)) != 0) {
+		struct reverse there = reverse_of(link);
+
+		first->node = there.node;
+		if (addr_equal(&there.addr, &reverse->addr))
+			return find_origin(there.node, &there.addr,
+			    &first->origin);
 	}
+	return false;
+}
+
+/* Is it a later line, of another name than the first?  The first is noted. */
+static bool
+is_later(struct lint_walk *walk, const struct reverse *reverse,
+    uint64_t hash, struct later_line *later)
+{
+	later->reverse = reverse;
+	if (!find_origin(reverse->node, &reverse->addr, &later->origin) ||
+	    origin_column(later->origin) == 0 ||
+	    (later->origin.column & ORIGIN_OK))
+		return false;
+	if (!find_first(walk, reverse, hash, &later->first)) {
+		lint_firsts_add(walk->shared->firsts, hash, reverse->link);
+		return false;
+	}
+	return !is_same_line(later->first.origin, later->origin) &&
+	    !is_same_name(later->first.node, reverse->node);
+}
+
+static void
+prefetch_firsts(const struct lint_walk *walk, const uint64_t *hash,
+    uint32_t count)
+{
+	const struct lint_firsts *firsts = walk->shared->firsts;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct lint_firsts_cursor cursor = { 0 };
+		uint64_t link = lint_firsts_next(firsts, hash[i], &cursor);
+		const char *there = (const char *)(uintptr_t)(link & ~7ull);
+
+		if (link == 0)
+			continue;
+		__builtin_prefetch(there);
+		__builtin_prefetch(there + 64);
+	}
+}
+
+static void
+look_window(struct lint_walk *walk, const struct reverse *list,
+    uint32_t count)
+{
+	struct later_line later[LINT_WINDOW];
+	uint64_t hash[LINT_WINDOW];
+	uint32_t at[LINT_WINDOW], shared = 0, found = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		hash[shared] = lint_addr_hash(snapshot_key(walk->names),
+		    &list[i].addr);
+		if (!lint_is_shared(walk, hash[shared]))
+			continue;
+		lint_firsts_prefetch(walk->shared->firsts, hash[shared]);
+		at[shared++] = i;
+	}
+	prefetch_firsts(walk, hash, shared);
+	for (uint32_t i = 0; i < shared; i++)
+		found += is_later(walk, &list[at[i]], hash[i], &later[found]);
+	look_later_lines(walk, later, found);
 }
 
 void
 lint_shared_look(struct lint_walk *walk, const struct chunk *chunk)
 {
 	struct reverse_cursor cursor = { 0 };
-	struct reverse list[WINDOW];
+	struct reverse list[LINT_WINDOW];
 	uint32_t count;
 
-	while (!lint_is_stopped(walk) &&
-	    (count = reverse_walk(chunk, &cursor, list, WINDOW)) > 0)
+	while (!lint_is_stopped(walk->input) &&
+	    (count = reverse_walk(chunk, &cursor, list, LINT_WINDOW)) > 0)
 		look_window(walk, list, count);
 }
 

@@ -19,9 +19,10 @@ struct lint_cuts {
 };
 
 static bool
-has_cut(const struct content *content)
+has_cut(const struct lint_input *input, const struct content *content)
 {
-	for (uint32_t i = 0; i < content->chunk_count; i++) {
+	for (uint32_t i = 0; i < content->chunk_count &&
+	     !lint_is_stopped(input); i++) {
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {
@@ -39,7 +40,7 @@ lint_cuts_new(const struct lint_input *input)
 	for (size_t i = 0; i < input->content_count; i++) {
 		const struct content *content = input->contents[i];
 
-		if (content->spec.kind == SOURCE_ZONE && has_cut(content)) {
+		if (content->spec.kind == SOURCE_ZONE && has_cut(input, content)) {
 			struct lint_cuts *cuts = memory_zeroed(1,
 			    sizeof(*cuts));
 
@@ -90,7 +91,8 @@ compare_names(const void *left, const void *right)
 static void
 gather_targets(struct lint_cuts *cuts, const struct content *content)
 {
-	for (uint32_t i = 0; i < content->chunk_count; i++) {
+	for (uint32_t i = 0; i < content->chunk_count &&
+	     !lint_is_stopped(cuts->input); i++) {
 		const struct chunk *chunk = content->chunks[i];
 
 		for (uint32_t j = 0; j < chunk->node_count; j++) {

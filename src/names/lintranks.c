@@ -5,6 +5,10 @@
 #include "dns/types.h"
 #include "names/lintrule.h"
 
+/* An RRset up to this length (a hosts file's) is whole: one more record would
+ * have fitted into an answer. */
+#define WHOLE_MAX (65535u - 28u)
+
 /* A record that is not among those served, and the RRset that is instead. */
 struct hidden {
 	const struct node *node;
@@ -109,6 +113,17 @@ report_hidden(struct lint_walk *walk, const struct hidden *hidden)
 
 /* Files of one folder add up: is this address of another file than the
  * first? */
+static bool
+is_beside(const struct lint_walk *walk, const struct hidden *given)
+{
+	struct origin first = rrset_origins(given->winner)[0];
+
+	return given->rrset->kind == SOURCE_HOSTS &&
+	    given->origin.chunk != first.chunk &&
+	    strcmp(snapshot_place(walk->names, given->origin).path,
+	    snapshot_place(walk->names, first).path) != 0;
+}
+
 static void
 look_beside(struct lint_walk *walk, const struct hidden *given)
 {
@@ -121,15 +136,23 @@ look_beside(struct lint_walk *walk, const struct hidden *given)
 	struct origin first = rrset_origins(given->winner)[0];
 	char name[DNAME_TEXT_MAX], place[LINT_PLACE_TEXT];
 
-	if (given->rrset->kind != SOURCE_HOSTS ||
-	    given->origin.chunk == first.chunk ||
-	    strcmp(snapshot_place(walk->names, given->origin).path,
-	    snapshot_place(walk->names, first).path) == 0 ||
+	if (!is_beside(walk, given) ||
 	    !lint_wants(walk, LINT_OTHER_ADDRESSES, given->origin))
 		return;
 	lint_report(walk, &spot, "%s has another address (%s)",
 	    dname_print(node_name(given->node), name),
 	    lint_place(walk, first, place));
+}
+
+/* Lines of one source add up: is all that this one has of the type among what
+ * is served?  Not where an answer's size left some of it out. */
+static bool
+is_whole(const struct lint_walk *walk, const struct hidden *own)
+{
+	return own->rrset->kind == SOURCE_HOSTS && is_address(own->rrset) &&
+	    own->winner->type == own->rrset->type &&
+	    own->winner->length < WHOLE_MAX &&
+	    lint_is_of_content(walk, rrset_origins(own->winner)[0]);
 }
 
 /* Of what is hidden in an RRset one word is enough. */
@@ -143,16 +166,22 @@ look_rrset(struct lint_walk *walk, const struct lint_owner *owner,
 		.winner = find_winner(owner->served, rrset->type),
 	};
 	uint32_t offset = 0;
+	bool whole;
 
 	if (hidden.winner == NULL)
 		return;
+	whole = is_whole(walk, &hidden);
 	for (unsigned i = 0; i < rrset->count; i++) {
 		uint16_t length;
 		const uint8_t *rdata = rrset_rdata(rrset, &offset, &length);
-		int at = hidden.winner->type != rrset->type ? -1 :
-		    lint_find_rdata(hidden.winner, rdata, length);
+		int at = -1;
 
 		hidden.origin = rrset_origins(rrset)[i];
+		if (whole && !is_beside(walk, &hidden))
+			continue;
+		walk->findings->compared += hidden.winner->count;
+		if (hidden.winner->type == rrset->type)
+			at = lint_find_rdata(hidden.winner, rdata, length);
 		if (at < 0 && report_hidden(walk, &hidden))
 			return;
 		/* The very record that is given, not its like elsewhere. */

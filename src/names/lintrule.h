@@ -15,10 +15,12 @@
 #ifndef HOSTLER_NAMES_LINTRULE_H
 #define HOSTLER_NAMES_LINTRULE_H
 
+#include "base/hash.h"
 #include "dns/dname.h"
 #include "names/lint.h"
 
 struct lint_cuts;
+struct lint_served;
 struct lint_shared;
 struct lint_sieve;
 
@@ -33,12 +35,15 @@ struct lint_walk {
 	struct lint_cuts *cuts;		/* NULL: no zone has a cut or DNAME */
 	struct lint_shared *shared;
 	struct lint_sieve *sieve;
+	struct lint_served *served;
+	size_t zones;			/* contents that are one */
 	bool told_local;		/* of this zone: once is enough */
 };
 
-/* A node of a chunk, and what the snapshot has at its owner: the node itself
- * where nobody else says anything of that name, NULL where a deeper zone
- * hides it. */
+/* A node of a chunk, and what is served at its owner of the types that it has:
+ * the node itself where nobody before says anything of that name, NULL where a
+ * deeper zone hides it.  It may be the node of an earlier source instead of the
+ * snapshot's own, where that has the same RRsets of these types. */
 struct lint_owner {
 	const struct node *node;
 	const struct node *served;
@@ -58,7 +63,7 @@ void lint_report(struct lint_walk *walk, const struct lint_spot *spot,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Nobody wants the findings any more. */
-bool lint_is_stopped(const struct lint_walk *walk);
+bool lint_is_stopped(const struct lint_input *input);
 
 /* "FILE:LINE", for texts that name a second place; "hostler itself" for what
  * no file says. */
@@ -85,6 +90,22 @@ enum lint_known lint_look_up(const struct lint_walk *walk,
 /* Is the name made of something and the zone's origin twice? */
 bool lint_is_doubled(const struct lint_walk *walk, const uint8_t *name);
 
+/* A short hash of these bytes, keyed. */
+uint64_t lint_mix(const struct hash_key *key, const uint8_t *bytes,
+    unsigned length);
+
+static inline uint64_t
+lint_name_hash(const struct hash_key *key, const struct node *node)
+{
+	return lint_mix(key, node_name(node), node->name_length);
+}
+
+static inline uint64_t
+lint_addr_hash(const struct hash_key *key, const struct addr *addr)
+{
+	return lint_mix(key, addr->bytes, sizeof(addr->bytes));
+}
+
 /* Most names are said by one line alone, and most addresses too: then there is
  * nothing to compare, and looking them up in tables that are out of every cache
  * would be four fifths of a run over a million names (2026-11-21: 0.53 s with
@@ -92,16 +113,31 @@ bool lint_is_doubled(const struct lint_walk *walk, const uint8_t *name);
  * the tables' slots, which say by their marks where several are, and keeps
  * those in bit sets that may say yes too often, but never no.
  *
- * has_company: false, then the node is what is served at its name; zones may
- * hide each other's and always have.  is_shared: false, then no other name has
- * the address. */
-struct lint_sieve *lint_sieve_new(const struct snapshot *names);
+ * has_company: false, then the node is what is served at its name, but where
+ * zones hide each other's.  is_shared: false, then no other name has the
+ * address.  The counts: of how many different ones they may say yes, about. */
+struct lint_sieve *lint_sieve_new(const struct lint_input *input);
 void lint_sieve_free(struct lint_sieve *sieve);
-bool lint_has_company(const struct lint_walk *walk, const struct node *node);
-bool lint_is_shared(const struct lint_walk *walk, const struct addr *addr);
+bool lint_has_company(const struct lint_walk *walk, uint64_t name_hash);
+bool lint_is_shared(const struct lint_walk *walk, uint64_t addr_hash);
+size_t lint_company_count(const struct lint_sieve *sieve);
+size_t lint_shared_count(const struct lint_sieve *sieve);
+
+/* What is served at names with company is mostly known from the walk itself:
+ * what the first source that has the name says of it (lintfirsts.h); only where
+ * there is more to it the name is looked up.  Fills in `served` of up to
+ * LINT_WINDOW owners that follow each other; of each node once, in rank
+ * order. */
+#define LINT_WINDOW 16
+struct lint_served *lint_served_new(const struct lint_walk *walk);
+void lint_served_free(struct lint_served *served);
+void lint_find_served(struct lint_walk *walk, struct lint_owner *owners,
+    uint32_t count);
+/* Was this written in the content that is walked? */
+bool lint_is_of_content(const struct lint_walk *walk, struct origin origin);
 
 /* The themes.  cuts_new: NULL where there are none. */
-struct lint_shared *lint_shared_new(void);
+struct lint_shared *lint_shared_new(const struct lint_walk *walk);
 void lint_shared_free(struct lint_shared *shared);
 void lint_shared_look(struct lint_walk *walk, const struct chunk *chunk);
 void lint_look_addresses(struct lint_walk *walk,

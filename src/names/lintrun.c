@@ -206,12 +206,32 @@ lint_addr(const struct rrset *rrset, const uint8_t *rdata)
 	return addr;
 }
 
+#define RECORD_HEAD 12u			/* before rdata */
+
+/* Addresses are all of one length; there may be thousands. */
+static int
+find_address(const struct rrset *rrset, const uint8_t *rdata, uint16_t length)
+{
+	const uint8_t *there = rrset_wire(rrset) + RECORD_HEAD;
+
+	for (unsigned i = 0; i < rrset->count; i++) {
+		if (memcmp(there, rdata, length) == 0)
+			return (int)i;
+		there += RECORD_HEAD + length;
+	}
+	return -1;
+}
+
 int
 lint_find_rdata(const struct rrset *rrset, const uint8_t *rdata,
     uint16_t length)
 {
 	uint32_t offset = 0;
 
+	if (rrset->type == TYPE_A && length == 4)
+		return find_address(rrset, rdata, 4);
+	if (rrset->type == TYPE_AAAA && length == 16)
+		return find_address(rrset, rdata, 16);
 	for (unsigned i = 0; i < rrset->count; i++) {
 		uint16_t there_length;
 		const uint8_t *there = rrset_rdata(rrset, &offset,
@@ -300,9 +320,9 @@ lint_look_up(const struct lint_walk *walk, const uint8_t *lower,
 /* ---- the walk ---- */
 
 bool
-lint_is_stopped(const struct lint_walk *walk)
+lint_is_stopped(const struct lint_input *input)
 {
-	const atomic_bool *stop = walk->input->stop;
+	const atomic_bool *stop = input->stop;
 
 	return stop != NULL &&
 	    atomic_load_explicit(stop, memory_order_relaxed);
@@ -319,50 +339,21 @@ look_at(struct lint_walk *walk, const struct lint_owner *owner)
 		lint_look_ranks(walk, owner);
 }
 
-#define WINDOW 16
-
-/* The lookups of a window's names wait for memory together. */
-static void
-walk_window(struct lint_walk *walk, const struct node *const *nodes,
-    uint32_t count)
-{
-	const struct hash_key *key = snapshot_key(walk->names);
-	uint64_t hash[WINDOW];
-	bool alone[WINDOW];
-
-	for (uint32_t i = 0; i < count; i++) {
-		alone[i] = !lint_has_company(walk, nodes[i]);
-		if (alone[i])
-			continue;
-		hash[i] = dname_hash(key, node_name(nodes[i]));
-		snapshot_prefetch(walk->names, hash[i]);
-	}
-	for (uint32_t i = 0; i < count; i++)
-		if (!alone[i])
-			snapshot_prefetch_node(walk->names, hash[i]);
-	for (uint32_t i = 0; i < count; i++) {
-		struct lint_owner owner = { nodes[i], nodes[i] };
-
-		if (!alone[i])
-			owner.served = snapshot_find(walk->names, hash[i],
-			    node_name(nodes[i]), nodes[i]->name_length);
-		look_at(walk, &owner);
-	}
-}
-
 static void
 walk_chunk(struct lint_walk *walk, const struct chunk *chunk)
 {
-	for (uint32_t i = 0; i < chunk->node_count && !lint_is_stopped(walk);
-	     i += WINDOW) {
-		const struct node *nodes[WINDOW];
+	for (uint32_t i = 0; i < chunk->node_count &&
+	     !lint_is_stopped(walk->input); i += LINT_WINDOW) {
+		struct lint_owner owners[LINT_WINDOW];
 		uint32_t count = 0;
 
-		while (count < WINDOW && i + count < chunk->node_count) {
-			nodes[count] = chunk_node(chunk, i + count);
+		while (count < LINT_WINDOW && i + count < chunk->node_count) {
+			owners[count].node = chunk_node(chunk, i + count);
 			count++;
 		}
-		walk_window(walk, nodes, count);
+		lint_find_served(walk, owners, count);
+		for (uint32_t k = 0; k < count; k++)
+			look_at(walk, &owners[k]);
 	}
 	if (walk->content->spec.kind != SOURCE_ZONE &&
 	    !walk->off[LINT_SHARED_ADDRESS])
@@ -376,7 +367,7 @@ walk_content(struct lint_walk *walk, const struct content *content)
 	walk->source = ++walk->findings->sources;
 	walk->told_local = false;
 	for (uint32_t i = 0; i < content->chunk_count; i++) {
-		if (lint_is_stopped(walk))
+		if (lint_is_stopped(walk->input))
 			return;
 		walk_chunk(walk, content->chunks[i]);
 	}
@@ -402,10 +393,13 @@ lint_run(const struct lint_input *input, struct lint_findings *findings)
 		.names = input->names,
 		.findings = findings,
 		.cuts = lint_cuts_new(input),
-		.shared = lint_shared_new(),
-		.sieve = lint_sieve_new(input->names),
+		.sieve = lint_sieve_new(input),
 	};
 
+	for (size_t i = 0; i < input->content_count; i++)
+		walk.zones += input->contents[i]->spec.kind == SOURCE_ZONE;
+	walk.served = lint_served_new(&walk);
+	walk.shared = lint_shared_new(&walk);
 	switch_off(&walk);
 	for (size_t i = 0; i < input->network_count; i++)
 		walk.has_network[input->networks[i].prefix.addr.family == 6] =
@@ -415,6 +409,7 @@ lint_run(const struct lint_input *input, struct lint_findings *findings)
 		walk_content(&walk, input->contents[i]);
 	lint_cuts_free(walk.cuts);
 	lint_shared_free(walk.shared);
+	lint_served_free(walk.served);
 	lint_sieve_free(walk.sieve);
 	if (findings->count > 1)
 		qsort(findings->list, findings->count,

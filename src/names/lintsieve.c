@@ -17,24 +17,34 @@ struct bits {
 };
 
 struct lint_sieve {
+	const struct snapshot *snapshot;
+	const struct lint_input *input;
+	size_t named;			/* full names */
 	struct bits names;
 	struct bits addrs;
 };
 
 static uint64_t
-mix(const uint8_t *bytes, unsigned length)
+stir(uint64_t hash, uint64_t by)
 {
-	uint64_t hash = length, word = 0;
+	hash *= by | 1;
+	hash ^= hash >> 32;
+	hash *= 0x9e3779b97f4a7c15u;
+	return hash ^ hash >> 29;
+}
+
+uint64_t
+lint_mix(const struct hash_key *key, const uint8_t *bytes, unsigned length)
+{
+	uint64_t hash = key->k0 ^ length, word = 0;
 
 	for (; length >= 8; bytes += 8, length -= 8) {
 		memcpy(&word, bytes, 8);
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 29;
+		hash = stir(hash ^ word, key->k1);
 	}
 	word = 0;
 	memcpy(&word, bytes, length);
-	hash = (hash ^ word) * 0xbf58476d1ce4e5b9u;
-	return hash ^ hash >> 32;
+	return stir(hash ^ word, key->k1);
 }
 
 /* One more is to be kept: is there a point in it? */
@@ -73,11 +83,12 @@ put_name(void *context, table_slot slot)
 	struct lint_sieve *sieve = context;
 	const struct node *node;
 
+	sieve->named += !(table_mark(slot) & NAME_BARE);
 	if ((table_mark(slot) & (NAME_MADE | NAME_BARE)) != NAME_MADE ||
-	    !has_use(&sieve->names))
+	    lint_is_stopped(sieve->input) || !has_use(&sieve->names))
 		return;
 	node = table_pointer(slot);
-	put_in(&sieve->names, mix(node_name(node), node->name_length));
+	put_in(&sieve->names, lint_name_hash(&sieve->snapshot->key, node));
 }
 
 static void
@@ -86,19 +97,23 @@ put_addr(void *context, table_slot slot)
 	struct lint_sieve *sieve = context;
 	const struct addr_set *set;
 
-	if (table_mark(slot) != ADDR_SET || !has_use(&sieve->addrs))
+	if (table_mark(slot) != ADDR_SET || lint_is_stopped(sieve->input) ||
+	    !has_use(&sieve->addrs))
 		return;
 	set = table_pointer(slot);
-	put_in(&sieve->addrs, mix(set->addr.bytes, sizeof(set->addr.bytes)));
+	put_in(&sieve->addrs, lint_addr_hash(&sieve->snapshot->key,
+	    &set->addr));
 }
 
 struct lint_sieve *
-lint_sieve_new(const struct snapshot *names)
+lint_sieve_new(const struct lint_input *input)
 {
 	struct lint_sieve *sieve = memory_zeroed(1, sizeof(*sieve));
 
-	table_visit(names->names, put_name, sieve);
-	table_visit(names->addrs, put_addr, sieve);
+	sieve->input = input;
+	sieve->snapshot = input->names;
+	table_visit(input->names->names, put_name, sieve);
+	table_visit(input->names->addrs, put_addr, sieve);
 	return sieve;
 }
 
@@ -109,15 +124,28 @@ lint_sieve_free(struct lint_sieve *sieve)
 }
 
 bool
-lint_has_company(const struct lint_walk *walk, const struct node *node)
+lint_has_company(const struct lint_walk *walk, uint64_t name_hash)
 {
-	return walk->content->spec.kind == SOURCE_ZONE ||
-	    is_in(&walk->sieve->names, mix(node_name(node), node->name_length));
+	return (walk->content->spec.kind == SOURCE_ZONE && walk->zones > 1) ||
+	    is_in(&walk->sieve->names, name_hash);
 }
 
 bool
-lint_is_shared(const struct lint_walk *walk, const struct addr *addr)
+lint_is_shared(const struct lint_walk *walk, uint64_t addr_hash)
 {
-	return is_in(&walk->sieve->addrs,
-	    mix(addr->bytes, sizeof(addr->bytes)));
+	return is_in(&walk->sieve->addrs, addr_hash);
+}
+
+size_t
+lint_company_count(const struct lint_sieve *sieve)
+{
+	return sieve->names.kept > KEPT_MAX ? sieve->named :
+	    sieve->names.kept;
+}
+
+size_t
+lint_shared_count(const struct lint_sieve *sieve)
+{
+	return sieve->addrs.kept > KEPT_MAX ? sieve->snapshot->known[0] +
+	    sieve->snapshot->known[1] : sieve->addrs.kept;
 }

@@ -29,6 +29,8 @@ src_names_libnames_a_SOURCES = \
 	src/names/lintrun.c src/names/lint.h \
 	src/names/lintaddrs.c \
 	src/names/lintsieve.c \
+	src/names/lintfirsts.c src/names/lintfirsts.h \
+	src/names/lintserved.c \
 	src/names/lintcuts.c \
 	src/names/lintlinks.c \
 	src/names/lintnames.c \
