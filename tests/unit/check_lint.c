@@ -345,6 +345,52 @@ START_TEST(test_many)
 }
 END_TEST
 
+/* However many names two sources have in common, the tables are asked for few
+ * of them; and lines of one file are not compared with each other. */
+START_TEST(test_work)
+{
+	static const unsigned second_octet[] = {0, 100};
+	struct lint_findings findings = { 0 };
+	struct lintlab lab;
+
+	lintlab_open(&lab, "");
+	add_file(&lab, "input", "hosts a lab.test\nhosts b lab.test\n");
+	fill(add_file(&lab, "a", ""), 3000, 0);
+	fill(add_file(&lab, "b", ""), 3000, second_octet[_i]);
+	lintlab_publish(&lab);
+	lint_run(&lab.input, &findings);
+	ck_assert_uint_eq(findings.count, _i == 0 ? 0 : LINT_KEPT_EACH);
+	ck_assert_uint_eq(findings.more[LINT_OTHER_ADDRESSES],
+	    _i == 0 ? 0 : 3000 - LINT_KEPT_EACH);
+	ck_assert_uint_le(findings.looked_up, 300);
+	lint_findings_fini(&findings);
+	lintlab_close(&lab);
+}
+END_TEST
+
+START_TEST(test_work_of_one_name)
+{
+	struct lint_findings findings = { 0 };
+	struct lintlab_file *file;
+	struct lintlab lab;
+
+	lintlab_open(&lab, "");
+	add_file(&lab, "input", "hosts a lab.test\n");
+	file = add_file(&lab, "a", "");
+	file->bytes = memory_resize(file->bytes, 120000, 1);
+	/* Over several chunks. */
+	for (unsigned i = 0; i < 4000; i++)
+		file->length += (size_t)sprintf(file->bytes + file->length,
+		    "10.0.%u.%u name%u.lab.test\n", i >> 8, i & 0xff, i % 4);
+	lintlab_publish(&lab);
+	lint_run(&lab.input, &findings);
+	ck_assert_uint_eq(findings.count, 0);
+	ck_assert_uint_le(findings.compared, 4000);
+	lint_findings_fini(&findings);
+	lintlab_close(&lab);
+}
+END_TEST
+
 /* Two views with one file. */
 START_TEST(test_twice)
 {
@@ -394,6 +440,8 @@ make_suite(void)
 	tcase_add_test(tcase, test_bounds);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, test_many, 0, 2);
+	tcase_add_loop_test(tcase, test_work, 0, 2);
+	tcase_add_test(tcase, test_work_of_one_name);
 	tcase_add_test(tcase, test_twice);
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(suite, tcase);
