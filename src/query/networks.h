@@ -11,8 +11,9 @@
  * answer.
  *
  * A client at a link-local address (a VM that was told by a router's
- * advertisement to ask fe80::1) is in no prefix that anybody wrote, but the card
- * by which it came is: such a client is wherever all of that card's prefix is.
+ * advertisement to ask fe80::1) is in no prefix that anybody wrote, but the
+ * card by which it came is: such a client is wherever all of that card's prefix
+ * is.
  *
  * Values of one policy, read-only once published.
  */

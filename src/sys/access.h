@@ -38,18 +38,19 @@ bool access_is_refused(const struct access_finding *finding);
 struct access_finding access_try(const char *path);
 
 /* May this process write the file, which need not be there yet?  Nothing is
- * opened or made.  What only the attempt would show (a full disk, a quota, a pipe
- * that nobody reads, whose file it is in a folder with the sticky bit) is taken
- * as granted. */
+ * opened or made.  What only the attempt would show (a full disk, a quota, a
+ * pipe that nobody reads, whose file it is in a folder with the sticky bit) is
+ * taken as granted. */
 struct access_finding access_try_append(const char *path);
 /* And one that gives way to a new one under its name (by rename)? */
 struct access_finding access_try_renew(const char *path);
 
-/* What access_try (access_try_as) or ask says for another user, of `count` paths; to be asked as root by a process
- * without threads: a child becomes that user.  Returns a finding for each path
- * (free them by access_findings_free).  What it cannot find out in some seconds
- * (a file server that does not answer) is taken as granted; of a user that does
- * not exist, or when this is not root, nothing is. */
+/* What access_try (access_try_as) or `ask` says for another user, of `count`
+ * paths; to be asked as root by a process without threads: a child becomes that
+ * user.  Returns a finding for each path (free them by access_findings_free).
+ * What it cannot find out in some seconds (a file server that does not answer)
+ * is taken as granted; of a user that does not exist, or when this is not root,
+ * nothing is. */
 struct access_finding *access_try_as(const char *user,
     const char *const *paths, size_t count);
 struct access_finding *access_ask_as(const char *user,
