@@ -221,13 +221,18 @@ slot_of(const struct place *place, const struct made *made)
 }
 
 static bool
-does_count(const struct byaddr *byaddr, const struct reverse *reverse)
+does_count_in(const struct byaddr *byaddr, const struct source *source,
+    const struct reverse *reverse)
 {
-	const struct source *source = sources_entry(byaddr->sources,
-	    reverse->node)->source;
-
 	return source != NULL && !source_hides(source, reverse->node) &&
 	    !sources_isolate(byaddr->sources, &reverse->addr);
+}
+
+static bool
+does_count(const struct byaddr *byaddr, const struct reverse *reverse)
+{
+	return does_count_in(byaddr, sources_entry(byaddr->sources,
+	    reverse->node)->source, reverse);
 }
 
 /* What is listed twice is found when the address is built. */
@@ -365,7 +370,7 @@ deal_address(const struct byaddr *byaddr, const struct reverse *reverse,
 {
 	struct place place;
 
-	if (!does_count(byaddr, reverse)) {
+	if (!does_count_in(byaddr, hand->source, reverse)) {
 		deal_list_add(&deal->later, (struct deal_entry){
 			.link = reverse->link,
 		});
@@ -389,6 +394,7 @@ byaddr_deal(const struct byaddr *byaddr, const struct chunk *chunk,
 	struct reverse list[WALK];
 	uint32_t count;
 
+	hand->source = byaddr->sources->chunks[chunk->id].source;
 	do {
 		count = reverse_walk(chunk, &cursor, list, WALK);
 		for (uint32_t i = 0; i < count; i++)

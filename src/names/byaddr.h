@@ -39,6 +39,7 @@ void byaddr_touch(struct byaddr *byaddr, const struct reverse *reverse);
 /* Many by several threads, as byname.h has it. */
 struct byaddr_hand {
 	struct deal_list list;
+	const struct source *source;	/* of the chunk in work */
 	struct byaddr_run {
 		bool begun;
 		uint8_t above[15];	/* what its addresses begin with */

@@ -478,12 +478,16 @@ void
 byname_deal(const struct byname *byname, const struct chunk *chunk,
     struct byname_hand *hand, struct deal *deal)
 {
+	const struct source *source =
+	    byname->sources->chunks[chunk->id].source;
+
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
 		const struct node *node = chunk_node(chunk, i);
+		bool signs = source_signs_cut(source, node);
 
-		if (!does_count(byname, node))
+		if (!signs && source_hides(source, node))
 			continue;
-		if (node->labels == 0 || signs_cut(byname, node))
+		if (node->labels == 0 || signs)
 			deal_list_add(&deal->later, (struct deal_entry){
 				.link = (uintptr_t)node,
 			});

@@ -5,6 +5,17 @@
  * nodes one after the other; it is done by groups of chunks and by parts of the
  * tables (deal.h), which the workers take as they get free.  So they end
  * together, however many addresses there are to a name.
+ *
+ * Measured 2026-11-22 (Zen 3, virtual, two processors, gcc -O2, beside other
+ * work; medians of 6): 1,000,000 names with an A and an AAAA record each, ms:
+ *
+ *				two workers	their CPU	one worker
+ *	a table each, one
+ *	  name after the other	460		640		600
+ *	dealt, then put		233		367		328
+ *	  nothing prefetched	370		460
+ *	  twelve ahead, and the
+ *	  segments' heads	325		440
  */
 #ifndef HOSTLER_NAMES_INDEXFILL_H
 #define HOSTLER_NAMES_INDEXFILL_H

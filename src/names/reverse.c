@@ -175,26 +175,36 @@ take_listed(const struct chunk *chunk, struct reverse_cursor *cursor,
 }
 
 /* A node's bits come in the order of its RRsets. */
-static bool
+static uint32_t
 take_marked(const struct chunk *chunk, struct reverse_cursor *cursor,
-    struct reverse *to)
+    struct reverse *to, uint32_t room)
 {
 	const struct node *node = chunk_node(chunk, cursor->node);
-	unsigned left = node->reverse & ~cursor->done;
-	enum addr_mark mark = ADDR_A;
+	unsigned left = node->reverse & ~(unsigned)cursor->done;
+	const struct rrset *rrset = node_first(node);
+	uint32_t count = 0;
 
-	if (left == 0)
-		return false;
-	if (left == NODE_REVERSE_AAAA || (left != NODE_REVERSE_A &&
-	    reverse_rdata(node, ADDR_AAAA) < reverse_rdata(node, ADDR_A)))
-		mark = ADDR_AAAA;
-	cursor->done |= mark == ADDR_A ? NODE_REVERSE_A : NODE_REVERSE_AAAA;
-	*to = (struct reverse){
-		.node = node,
-		.link = link_of(node, mark),
-		.addr = first_addr(node, mark),
-	};
-	return true;
+	for (unsigned i = 0; left != 0 && count < room; i++) {
+		const struct rrset *at = rrset;
+		bool four = at->type == TYPE_A;
+		unsigned bit = four ? NODE_REVERSE_A : NODE_REVERSE_AAAA;
+
+		assert(i < node->rrset_count);
+		rrset = rrset_next(at);
+		if ((!four && at->type != TYPE_AAAA) || !(left & bit) ||
+		    (at->flags & RRSET_OCCLUDED))
+			continue;
+		left &= ~bit;
+		cursor->done |= (uint8_t)bit;
+		to[count] = (struct reverse){
+			.node = node,
+			.link = link_of(node, four ? ADDR_A : ADDR_AAAA),
+			.addr.family = four ? 4 : 6,
+		};
+		memcpy(to[count++].addr.bytes, rrset_wire(at) + RECORD_HEAD,
+		    four ? 4 : 16);
+	}
+	return count;
 }
 
 uint32_t
@@ -206,14 +216,15 @@ reverse_walk(const struct chunk *chunk, struct reverse_cursor *cursor,
 	while (count < room) {
 		if (take_listed(chunk, cursor, &to[count])) {
 			count++;
-		} else if (cursor->node == chunk->node_count) {
-			break;
-		} else if (take_marked(chunk, cursor, &to[count])) {
-			count++;
-		} else {
-			cursor->node++;
-			cursor->done = 0;
+			continue;
 		}
+		if (cursor->node == chunk->node_count)
+			break;
+		count += take_marked(chunk, cursor, to + count, room - count);
+		if (count == room)
+			break;
+		cursor->node++;
+		cursor->done = 0;
 	}
 	return count;
 }

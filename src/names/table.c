@@ -687,12 +687,14 @@ bool
 table_part_add(struct table_part *part, uint64_t hash, table_slot slot)
 {
 	struct table_writer *writer = &part->writer;
-	struct table_segment *segment;
+	struct table_segment *segment = own_segment(writer, hash);
 
-	make_room(writer, hash);
-	segment = own_segment(writer, hash);
-	if (is_full(segment))
-		return false;
+	if (is_full(segment)) {
+		make_room(writer, hash);
+		segment = own_segment(writer, hash);
+		if (is_full(segment))
+			return false;
+	}
 	put_slot(writer, segment, hash, slot);
 	part->table.used++;
 	return true;

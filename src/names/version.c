@@ -67,19 +67,6 @@ snapshot_areas(const struct snapshot *snapshot,
 	areas_find_both(snapshot->areas, path, skip, found);
 }
 
-uint64_t
-addr_prefix_hash(const struct hash_key *key, const struct addr_prefix *prefix)
-{
-	struct hash_state state = hash_start(key);
-	uint64_t half[2];
-
-	memcpy(half, prefix->bytes, sizeof(half));
-	hash_block(&state, half[0]);
-	hash_block(&state, half[1]);
-	hash_block(&state, (uint64_t)prefix->family << 8 | prefix->bits);
-	return hash_finish(state);
-}
-
 static table_slot
 find_prefix(const struct snapshot *snapshot, const struct addr *addr,
     unsigned bits)

@@ -99,7 +99,12 @@ addr_prefix_of(const struct addr *addr, unsigned bits)
 		.bits = (uint8_t)bits,
 	};
 
-	memcpy(prefix.bytes, addr->bytes, bits / 8);
+	if (bits == 128)		/* of a known size: two loads */
+		memcpy(prefix.bytes, addr->bytes, 16);
+	else if (bits == 32)
+		memcpy(prefix.bytes, addr->bytes, 4);
+	else
+		memcpy(prefix.bytes, addr->bytes, bits / 8);
 	return prefix;
 }
 
@@ -109,8 +114,18 @@ addr_bits(const struct addr *addr)
 	return addr->family == 4 ? 32 : 128;
 }
 
-uint64_t addr_prefix_hash(const struct hash_key *key,
-    const struct addr_prefix *prefix);
+static inline uint64_t
+addr_prefix_hash(const struct hash_key *key, const struct addr_prefix *prefix)
+{
+	struct hash_state state = hash_start(key);
+	uint64_t half[2];
+
+	memcpy(half, prefix->bytes, sizeof(half));
+	hash_block(&state, half[0]);
+	hash_block(&state, half[1]);
+	hash_block(&state, (uint64_t)prefix->family << 8 | prefix->bits);
+	return hash_finish(state);
+}
 
 static inline bool
 addr_slot_fits(table_slot slot, const struct addr_prefix *prefix)
