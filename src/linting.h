@@ -6,8 +6,8 @@
  * ended: what it reads is freed no earlier (index_reclaim says that versions
  * wait; ask again when linting_take has given the findings).  It has the
  * lowest priority (sys/priority.h, LEISURE): on a core that is always full it
- * gets a seventieth, and a run over a million names, 0.1 to 0.2 s of CPU, takes
- * some ten seconds there.  A new start ends the one under way as soon as that
+ * gets a seventieth, and a run over a million names, 0.1 to 0.2 s of CPU (0.6 s
+ * where each stands in two files), takes some ten seconds there (forty).  A new start ends the one under way as soon as that
  * gets its next turn: within milliseconds, on a full core within 0.2 s.
  *
  * All functions are for main's thread.
