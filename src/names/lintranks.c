@@ -5,10 +5,6 @@
 #include "dns/types.h"
 #include "names/lintrule.h"
 
-/* An RRset up to this length (a hosts file's) is whole: one more record would
- * have fitted into an answer. */
-#define WHOLE_MAX (65535u - 28u)
-
 /* A record that is not among those served, and the RRset that is instead. */
 struct hidden {
 	const struct node *node;
@@ -144,15 +140,53 @@ look_beside(struct lint_walk *walk, const struct hidden *given)
 	    lint_place(walk, first, place));
 }
 
-/* Lines of one source add up: is all that this one has of the type among what
- * is served?  Not where an answer's size left some of it out. */
+/* Lines of one source add up, and so do leases: is all that this one has of
+ * the type among what is served, but for what was too much? */
 static bool
-is_whole(const struct lint_walk *walk, const struct hidden *own)
+is_own(const struct lint_walk *walk, const struct hidden *own)
 {
-	return own->rrset->kind == SOURCE_HOSTS && is_address(own->rrset) &&
-	    own->winner->type == own->rrset->type &&
-	    own->winner->length < WHOLE_MAX &&
-	    lint_is_of_content(walk, rrset_origins(own->winner)[0]);
+	return own->winner->type == own->rrset->type &&
+	    own->winner->kind == own->rrset->kind &&
+	    (own->rrset->kind == SOURCE_LEASE ||
+	    lint_is_of_content(walk, rrset_origins(own->winner)[0]));
+}
+
+/* Its place in what is served; -1: left out, or nobody wants to know. */
+static int
+find_own(struct lint_walk *walk, const struct hidden *own,
+    const struct lint_record *record)
+{
+	if (lint_is_full(own->winner, record->length))
+		return lint_large_find(walk, record);
+	if (!is_address(own->rrset) || !is_beside(walk, own))
+		return -1;
+	walk->findings->compared += own->winner->count;
+	return lint_find_rdata(own->winner, record->rdata, record->length);
+}
+
+static void
+look_own(struct lint_walk *walk, struct hidden *own)
+{
+	uint32_t offset = 0;
+
+	for (unsigned i = 0; i < own->rrset->count; i++) {
+		struct lint_record record = {
+			.node = own->node,
+			.served = own->winner,
+			.origin = rrset_origins(own->rrset)[i],
+		};
+		int at;
+
+		record.rdata = rrset_rdata(own->rrset, &offset,
+		    &record.length);
+		own->origin = record.origin;
+		at = find_own(walk, own, &record);
+		/* The very record that is given, not its like elsewhere. */
+		if (at >= 0 && is_address(own->rrset) && memcmp(&own->origin,
+		    &rrset_origins(own->winner)[at],
+		    sizeof(struct origin)) == 0)
+			look_beside(walk, own);
+	}
 }
 
 /* Of what is hidden in an RRset one word is enough. */
@@ -166,29 +200,24 @@ look_rrset(struct lint_walk *walk, const struct lint_owner *owner,
 		.winner = find_winner(owner->served, rrset->type),
 	};
 	uint32_t offset = 0;
-	bool whole;
 
 	if (hidden.winner == NULL)
 		return;
-	whole = is_whole(walk, &hidden);
+	if (is_own(walk, &hidden)) {
+		look_own(walk, &hidden);
+		return;
+	}
 	for (unsigned i = 0; i < rrset->count; i++) {
 		uint16_t length;
 		const uint8_t *rdata = rrset_rdata(rrset, &offset, &length);
 		int at = -1;
 
 		hidden.origin = rrset_origins(rrset)[i];
-		if (whole && !is_beside(walk, &hidden))
-			continue;
 		walk->findings->compared += hidden.winner->count;
 		if (hidden.winner->type == rrset->type)
 			at = lint_find_rdata(hidden.winner, rdata, length);
 		if (at < 0 && report_hidden(walk, &hidden))
 			return;
-		/* The very record that is given, not its like elsewhere. */
-		if (at >= 0 && is_address(rrset) && memcmp(&hidden.origin,
-		    &rrset_origins(hidden.winner)[at],
-		    sizeof(struct origin)) == 0)
-			look_beside(walk, &hidden);
 	}
 }
 

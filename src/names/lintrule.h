@@ -7,6 +7,7 @@
  *   lintaddrs.c  shared-address loopback-name outside-networks
  *   lintnames.c  doubled-origin dot-local public-domain
  *   lintcuts.c   below-cut occluded
+ *   lintlarge.c  too-many-records
  *   lintlinks.c  dangling-cname ptr-disagrees
  *   lintranks.c  other-addresses shadowed
  *
@@ -20,6 +21,7 @@
 #include "names/lint.h"
 
 struct lint_cuts;
+struct lint_large;
 struct lint_served;
 struct lint_shared;
 struct lint_sieve;
@@ -33,6 +35,7 @@ struct lint_walk {
 	bool off[LINT_COUNT];
 	bool has_network[2];		/* declared, of IPv4, IPv6 */
 	struct lint_cuts *cuts;		/* NULL: no zone has a cut or DNAME */
+	struct lint_large *large;
 	struct lint_shared *shared;
 	struct lint_sieve *sieve;
 	struct lint_served *served;
@@ -155,6 +158,27 @@ void lint_look_cuts(struct lint_walk *walk, const struct lint_owner *owner);
 
 void lint_look_links(struct lint_walk *walk, const struct lint_owner *owner);
 void lint_look_ranks(struct lint_walk *walk, const struct lint_owner *owner);
+
+/* Lines of one name in several chunks add up, as leases do, and what comes
+ * after an answer is full is left out of what is served (merge.h).  is_full: a
+ * record of this rdata length need not be in it; asked of any RRset.  find: the
+ * place of the record, of the same source, in a full one (of addresses; of
+ * other types it only says that it is there).  -1: not there; then it is
+ * counted, and told of by lint_large_tell, when all was walked.  A full RRset's
+ * records are put into a table once, 8 bytes each at most: nothing is compared
+ * with all of them. */
+struct lint_record {
+	const struct node *node;
+	const struct rrset *served;
+	const uint8_t *rdata;
+	uint16_t length;
+	struct origin origin;
+};
+struct lint_large *lint_large_new(const struct lint_walk *walk);
+void lint_large_free(struct lint_large *large);
+bool lint_is_full(const struct rrset *served, uint16_t length);
+int lint_large_find(struct lint_walk *walk, const struct lint_record *record);
+void lint_large_tell(struct lint_walk *walk);
 
 /* For the configuration, where there is no origin. */
 void lint_report_domain(struct lint_walk *walk, enum lint_id id,

@@ -22,6 +22,7 @@ static const char *const id_names[LINT_COUNT] = {
 	[LINT_PTR_DISAGREES] = "ptr-disagrees",
 	[LINT_BELOW_CUT] = "below-cut",
 	[LINT_OCCLUDED] = "occluded",
+	[LINT_TOO_MANY_RECORDS] = "too-many-records",
 };
 
 const char *
@@ -400,6 +401,7 @@ lint_run(const struct lint_input *input, struct lint_findings *findings)
 		walk.zones += input->contents[i]->spec.kind == SOURCE_ZONE;
 	walk.served = lint_served_new(&walk);
 	walk.shared = lint_shared_new(&walk);
+	walk.large = lint_large_new(&walk);
 	switch_off(&walk);
 	for (size_t i = 0; i < input->network_count; i++)
 		walk.has_network[input->networks[i].prefix.addr.family == 6] =
@@ -407,6 +409,8 @@ lint_run(const struct lint_input *input, struct lint_findings *findings)
 	lint_look_domains(&walk);
 	for (size_t i = 0; i < input->content_count; i++)
 		walk_content(&walk, input->contents[i]);
+	lint_large_tell(&walk);
+	lint_large_free(walk.large);
 	lint_cuts_free(walk.cuts);
 	lint_shared_free(walk.shared);
 	lint_served_free(walk.served);

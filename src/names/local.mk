@@ -32,6 +32,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/lintfirsts.c src/names/lintfirsts.h \
 	src/names/lintserved.c \
 	src/names/lintcuts.c \
+	src/names/lintlarge.c \
 	src/names/lintlinks.c \
 	src/names/lintnames.c \
 	src/names/lintranks.c \

@@ -672,6 +672,24 @@ def check_twins(where):
         says(daemon, "and on", "[same-file]")
 
 
+def check_crowd(where):
+    """More addresses of one name than an answer carries, in two files."""
+    folder = where / "hosts.d"
+    folder.mkdir()
+    (folder / "a").write_text("".join(f"fd::{i:x} web\n"
+                                      for i in range(1, 2340)))
+    (folder / "b").write_text("fd::a web\nfd::f00 web # hostler: ok\n"
+                              "fd::f01 web\nfd::f02 web\n")
+    config = HEAD + "hosts: [hosts.d]\nforward: []\n"
+    with Daemon(where, config) as daemon:
+        says(daemon, "what no answer carries", "b:3:", "2 of them are left out",
+             "[too-many-records]")
+        (folder / "b").write_text("fd::f00 web # hostler: ok\n")
+        got, _ = until(lambda: "too-many-records" in
+                       daemon.ctl_run("status").stdout, False, 5)
+        same("mended", got, False)
+
+
 # ---- a long time ----
 
 def random_text(dice, kind):
@@ -745,7 +763,7 @@ def check_long(where):
 CHECKS = [check_start, check_ways, check_folder, check_noise, check_many,
           check_swaps, check_appearing,
           check_rights, check_serial, check_resolv_conf, check_breaks,
-          check_faults, check_first, check_twins]
+          check_faults, check_first, check_twins, check_crowd]
 
 if __name__ == "__main__":
     if can_mount():

@@ -391,6 +391,46 @@ START_TEST(test_work_of_one_name)
 }
 END_TEST
 
+static void
+fill_name(struct lintlab_file *file, unsigned lines)
+{
+	file->bytes = memory_resize(file->bytes, file->length + lines * 24u, 1);
+	for (unsigned i = 0; i < lines; i++)
+		file->length += (size_t)sprintf(file->bytes + file->length,
+		    "10.1.%u.%u much\n", i >> 8, i & 0xff);
+}
+
+/* More of one name than an answer carries, in many chunks, and all of it
+ * twice: what is given is none that is left out, and no record is compared with
+ * all others. */
+START_TEST(test_too_many)
+{
+	static const unsigned lines[] = {4095, 4096, 20000};
+	static const char *const left_out[] = {NULL, ": 2 of", ": 31810 of"};
+	struct lint_findings findings = { 0 };
+	struct lintlab_file *file;
+	struct lintlab lab;
+
+	lintlab_open(&lab, "");
+	add_file(&lab, "input", "hosts a lab.test\n");
+	file = add_file(&lab, "a", "");
+	fill_name(file, lines[_i]);
+	fill_name(file, lines[_i]);
+	lintlab_publish(&lab);
+	lint_run(&lab.input, &findings);
+	ck_assert_uint_eq(findings.count, left_out[_i] != NULL);
+	if (left_out[_i] != NULL) {
+		ck_assert_int_eq(findings.list[0].id, LINT_TOO_MANY_RECORDS);
+		ck_assert_uint_eq(findings.list[0].line, 4096);
+		ck_assert_ptr_nonnull(strstr(findings.list[0].text,
+		    left_out[_i]));
+	}
+	ck_assert_uint_le(findings.compared, 4 * 2 * lines[_i]);
+	lint_findings_fini(&findings);
+	lintlab_close(&lab);
+}
+END_TEST
+
 /* Two views with one file. */
 START_TEST(test_twice)
 {
@@ -442,6 +482,7 @@ make_suite(void)
 	tcase_add_loop_test(tcase, test_many, 0, 2);
 	tcase_add_loop_test(tcase, test_work, 0, 2);
 	tcase_add_test(tcase, test_work_of_one_name);
+	tcase_add_loop_test(tcase, test_too_many, 0, 3);
 	tcase_add_test(tcase, test_twice);
 	tcase_add_test(tcase, test_stop);
 	suite_add_tcase(suite, tcase);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "dns/types.h"
+#include "dns/wire.h"
+#include "names/lintfirsts.h"
+#include "names/lintrule.h"
+
+#define RECORD_HEAD 12u			/* before rdata */
+#define RRSET_MAX 65535u
+
+/* ---- too-many-records ---- */
+
+/* A served RRset that has no room for more, its rdata by their hashes, and
+ * what was met of it in the walk that it has not. */
+struct full {
+	const struct rrset *served;
+	const struct node *node;
+	uint32_t source;		/* of the first left out */
+	struct origin first;
+	uint32_t left_out;
+	unsigned room;			/* a power of two */
+	uint16_t at[];			/* offset in the wire, from 1; 0: free */
+};
+
+struct lint_large {
+	struct lint_firsts *links;	/* to list's, by `served` */
+	struct full **list;
+	size_t count;
+	size_t room;
+};
+
+static uint64_t
+hash_served(const struct hash_key *key, const struct rrset *served)
+{
+	return lint_mix(key, (const uint8_t *)&served, sizeof(served));
+}
+
+static uint64_t
+hash_of_link(const void *context, uint64_t link)
+{
+	const struct full *full = (const struct full *)(uintptr_t)link;
+
+	return hash_served(context, full->served);
+}
+
+struct lint_large *
+lint_large_new(const struct lint_walk *walk)
+{
+	struct lint_large *large = memory_zeroed(1, sizeof(*large));
+
+	large->links = lint_firsts_new(0, hash_of_link,
+	    snapshot_key(walk->names));
+	return large;
+}
+
+void
+lint_large_free(struct lint_large *large)
+{
+	for (size_t i = 0; i < large->count; i++)
+		free(large->list[i]);
+	free(large->list);
+	lint_firsts_free(large->links);
+	free(large);
+}
+
+bool
+lint_is_full(const struct rrset *served, uint16_t length)
+{
+	return served->length + RECORD_HEAD + length > RRSET_MAX;
+}
+
+/* The slot of this rdata, or the free one where it belongs. */
+static uint16_t *
+find_slot(const struct lint_walk *walk, struct full *full,
+    const uint8_t *rdata, uint16_t length)
+{
+	const uint8_t *wire = rrset_wire(full->served);
+	uint64_t slot = lint_mix(snapshot_key(walk->names), rdata, length);
+
+	for (;; slot++) {
+		uint16_t *at = &full->at[slot & (full->room - 1)];
+		const uint8_t *record = wire + *at;
+
+		if (*at == 0)
+			return at;
+		record--;
+		walk->findings->compared++;
+		if (wire_get16(record + RECORD_HEAD - 2) == length &&
+		    memcmp(record + RECORD_HEAD, rdata, length) == 0)
+			return at;
+	}
+}
+
+static struct full *
+make_full(const struct lint_walk *walk, const struct lint_record *record)
+{
+	const struct rrset *served = record->served;
+	const uint8_t *wire = rrset_wire(served), *rdata;
+	unsigned room = 64;
+	uint32_t offset = 0;
+	struct full *full;
+	uint16_t length;
+
+	while (room < 2u * served->count)
+		room *= 2;
+	full = memory_zeroed(1, sizeof(*full) + room * sizeof(full->at[0]));
+	full->served = served;
+	full->node = record->node;
+	full->room = room;
+	for (unsigned i = 0; i < served->count; i++) {
+		rdata = rrset_rdata(served, &offset, &length);
+		*find_slot(walk, full, rdata, length) =
+		    (uint16_t)(rdata - RECORD_HEAD - wire + 1);
+	}
+	return full;
+}
+
+static struct full *
+add_full(struct lint_walk *walk, const struct lint_record *record,
+    uint64_t hash)
+{
+	struct lint_large *large = walk->large;
+	struct full *full = make_full(walk, record);
+
+	if (large->count == large->room) {
+		large->room = large->room > 0 ? 2 * large->room : 16;
+		large->list = memory_resize(large->list, large->room,
+		    sizeof(large->list[0]));
+	}
+	large->list[large->count++] = full;
+	lint_firsts_add(large->links, hash, (uintptr_t)full);
+	return full;
+}
+
+static struct full *
+find_full(struct lint_walk *walk, const struct lint_record *record)
+{
+	uint64_t hash = hash_served(snapshot_key(walk->names),
+	    record->served), link;
+	struct lint_firsts_cursor cursor = { 0 };
+
+	while ((link = lint_firsts_next(walk->large->links, hash,
+	    &cursor)) != 0) {
+		struct full *full = (struct full *)(uintptr_t)link;
+
+		if (full->served == record->served)
+			return full;
+	}
+	return add_full(walk, record, hash);
+}
+
+int
+lint_large_find(struct lint_walk *walk, const struct lint_record *record)
+{
+	struct full *full = find_full(walk, record);
+	unsigned at = *find_slot(walk, full, record->rdata, record->length);
+
+	if (at != 0)
+		return (int)((at - 1) / (RECORD_HEAD + record->length));
+	/* The first that has a place to be told. */
+	if (origin_column(full->first) == 0) {
+		full->first = record->origin;
+		full->source = walk->source;
+	}
+	full->left_out++;
+	return -1;
+}
+
+static void
+report(struct lint_walk *walk, const struct full *full)
+{
+	const struct lint_spot spot = {
+		.id = LINT_TOO_MANY_RECORDS,
+		.origin = full->first,
+		.then = "remove those that are out of date, or give some of "
+		    "them a name of their own",
+	};
+	char name[DNAME_TEXT_MAX], type[TYPE_TEXT];
+
+	if (!lint_wants(walk, LINT_TOO_MANY_RECORDS, full->first))
+		return;
+	walk->source = full->source;
+	lint_report(walk, &spot, "%s has more %s records than one answer can "
+	    "carry (%u bytes): %u of them are left out, this one first",
+	    dname_print(node_name(full->node), name),
+	    type_print(full->served->type, type), RRSET_MAX, full->left_out);
+}
+
+void
+lint_large_tell(struct lint_walk *walk)
+{
+	const struct lint_large *large = walk->large;
+	uint32_t source = walk->source;
+
+	for (size_t i = 0; i < large->count &&
+	     !lint_is_stopped(walk->input); i++)
+		if (large->list[i]->left_out > 0)
+			report(walk, large->list[i]);
+	walk->source = source;
+}
