@@ -17,8 +17,14 @@
 
 #define MADE_TTL 5
 
-/* Names and addresses that go to their table together (byname.h). */
-#define BATCH 65536u
+/* Names and addresses that go to their table together (byname.h): a few hundred
+ * kilobytes beside two contents and their tables. */
+#define BATCH 4096u
+
+/* Entries that indexfill.h holds at once: 16 MB where nothing was, 2 MB beside
+ * a content that readers still have, when the process is at its largest. */
+#define AT_ONCE ((size_t)1 << 20)
+#define AT_ONCE_BESIDE ((size_t)1 << 17)
 
 /* What a commit replaced.  Readers of the version before may see it until they
  * have all passed `ticket`, which is taken once the new one is published. */
@@ -183,6 +189,7 @@ struct pass {
 	void (*addrs)(struct byaddr *byaddr, const struct reverse *list,
 	    uint32_t count);
 	size_t more_names, more_addrs;	/* than there were */
+	size_t at_once;			/* as of indexfill.h */
 };
 
 static void
@@ -282,6 +289,7 @@ fill(struct index *index, const struct pass *pass)
 		.parts = &index->parts,
 		.more_names = pass->more_names,
 		.more_addrs = pass->more_addrs,
+		.at_once = pass->at_once,
 	};
 
 	indexfill_add(&fill, pass->content);
@@ -312,6 +320,7 @@ add_coming(struct index *index, const struct content *old,
 		.tally = count_chunks(index, content, CHUNK_COMING),
 		.names = byname_add,
 		.addrs = byaddr_add,
+		.at_once = old == NULL ? AT_ONCE : AT_ONCE_BESIDE,
 	};
 
 	if (pass.tally.names > leaving.names)

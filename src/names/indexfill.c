@@ -9,9 +9,6 @@
  * a part is some cache lines, so few that dealing stays in the cache. */
 #define GROUP 16384u
 
-/* Entries that are dealt before they are put: 16 MB. */
-#define ROUND ((size_t)1 << 20)
-
 /* Consecutive chunks.  names_at, addrs_at: of its entries in the round's. */
 struct group {
 	uint32_t first, end;
@@ -85,7 +82,7 @@ plan_round(struct work *work)
 	size_t count = 0;
 
 	work->begin = work->end;
-	while (work->end < work->count && count < ROUND) {
+	while (work->end < work->count && count < work->fill->at_once) {
 		count += work->groups[work->end].names +
 		    work->groups[work->end].addrs;
 		work->end++;
