@@ -6,9 +6,14 @@
 #include "base/memory.h"
 #include "sys/notify.h"
 
-struct fdstore {
-	struct endpoint *list;		/* that the manager keeps */
+struct endpoints {
+	struct endpoint *list;
 	unsigned count;
+};
+
+struct fdstore {
+	struct endpoints kept;		/* by the manager, for this process */
+	struct endpoints left;		/* by it still, and wanted no more */
 };
 
 struct fdstore *
@@ -22,7 +27,8 @@ fdstore_free(struct fdstore *store)
 {
 	if (!store)
 		return;
-	free(store->list);
+	free(store->kept.list);
+	free(store->left.list);
 	free(store);
 }
 
@@ -61,27 +67,53 @@ is_open(const struct listen_set *set, const struct endpoint *endpoint)
 }
 
 static bool
-is_kept(const struct fdstore *store, const struct endpoint *endpoint)
+is_in(const struct endpoints *endpoints, const struct endpoint *endpoint)
 {
-	for (unsigned i = 0; i < store->count; i++)
-		if (endpoint_equal(&store->list[i], endpoint))
+	for (unsigned i = 0; i < endpoints->count; i++)
+		if (endpoint_equal(&endpoints->list[i], endpoint))
 			return true;
 	return false;
 }
 
 static void
-forget_gone(struct fdstore *store, const struct listen_set *set)
+add_endpoint(struct endpoints *endpoints, const struct endpoint *endpoint)
+{
+	endpoints->list = memory_resize(endpoints->list, endpoints->count + 1,
+	    sizeof *endpoints->list);
+	endpoints->list[endpoints->count++] = *endpoint;
+}
+
+static void
+forget(const struct endpoint *endpoint)
 {
 	char name[ENDPOINT_TEXT];
-	unsigned kept = 0;
 
-	for (unsigned i = 0; i < store->count; i++) {
-		if (is_open(set, &store->list[i]))
-			store->list[kept++] = store->list[i];
+	notify_forget(fdstore_name(endpoint, name));
+}
+
+static void
+forget_gone(struct fdstore *store, const struct listen_set *set)
+{
+	struct endpoints *kept = &store->kept;
+	unsigned still = 0;
+
+	for (unsigned i = 0; i < store->left.count; i++)
+		forget(&store->left.list[i]);
+	store->left.count = 0;
+	for (unsigned i = 0; i < kept->count; i++) {
+		if (is_open(set, &kept->list[i]))
+			kept->list[still++] = kept->list[i];
 		else
-			notify_forget(fdstore_name(&store->list[i], name));
+			forget(&kept->list[i]);
 	}
-	store->count = kept;
+	kept->count = still;
+}
+
+void
+fdstore_leave(struct fdstore *store, const struct endpoint *endpoint)
+{
+	if (!is_in(&store->left, endpoint))
+		add_endpoint(&store->left, endpoint);
 }
 
 void
@@ -93,13 +125,11 @@ fdstore_settle(struct fdstore *store, const struct listen_set *set)
 	for (unsigned i = 0; i < set->count; i++) {
 		const struct listener *listener = set->list[i];
 
-		if (is_kept(store, &listener->endpoint))
+		if (is_in(&store->kept, &listener->endpoint))
 			continue;
 		fdstore_name(&listener->endpoint, name);
 		keep_all(name, listener->udp, listener->count);
 		keep_all(name, listener->tcp, listener->count);
-		store->list = memory_resize(store->list, store->count + 1,
-		    sizeof *store->list);
-		store->list[store->count++] = listener->endpoint;
+		add_endpoint(&store->kept, &listener->endpoint);
 	}
 }

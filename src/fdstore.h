@@ -17,8 +17,15 @@ struct fdstore;
 struct fdstore *fdstore_new(void);
 void fdstore_free(struct fdstore *store);	/* the manager keeps them */
 
+/* The process before this one had sockets there kept, and this one does not want
+ * them: the next fdstore_settle has them forgotten, before it has others kept. */
+void fdstore_leave(struct fdstore *store, const struct endpoint *endpoint);
+
 /* These are open now: have the new ones kept, and those that are gone since the
- * last call forgotten. */
+ * last call forgotten.
+ *
+ * Only the service's main process may call this: to others the manager need not
+ * listen (NotifyAccess= of systemd.service(5)), and it does not say so. */
 void fdstore_settle(struct fdstore *store, const struct listen_set *set);
 
 /* Write the name of an address; returns it. */

@@ -112,6 +112,15 @@ on_reclaim(evutil_socket_t fd, short what, void *context)
 	reclaim_soon(context);
 }
 
+/* While another is the main process, the manager would not keep them. */
+static void
+settle_store(struct daemon *daemon)
+{
+	if (takeover_is_over(daemon->takeover))
+		fdstore_settle(daemon->store,
+		    listeners_set(daemon->listeners));
+}
+
 static enum reload_result
 reload_now(void *context)
 {
@@ -130,7 +139,7 @@ reload_now(void *context)
 	    reload_name_count(daemon->reload),
 	    result == RELOAD_DONE ? "" : ", with errors");
 	notify_ready();
-	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
+	settle_store(daemon);
 	refresh_settle(daemon->refresh);
 	follow_settle(daemon->follow);
 	reclaim_soon(daemon);
@@ -172,7 +181,7 @@ on_followed(void *context)
 {
 	struct daemon *daemon = context;
 
-	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
+	settle_store(daemon);
 	web_settle(daemon->web, WEB_NO_RELOAD);
 	reclaim_soon(daemon);
 }
@@ -217,17 +226,25 @@ on_taken(void *context)
 	event_base_loopbreak(daemon->base);
 }
 
+static void
+on_left(void *context, const struct endpoint *endpoint)
+{
+	struct daemon *daemon = context;
+
+	fdstore_leave(daemon->store, endpoint);
+}
+
 /* No other serves at these sockets, or not any more. */
 static void
 on_alone(void *context)
 {
 	struct daemon *daemon = context;
 
-	fdstore_settle(daemon->store, listeners_set(daemon->listeners));
-	if (!daemon->options->replace)
-		return;
-	notify_main_process(getpid());
-	notify_ready();
+	if (daemon->options->replace)
+		notify_main_process(getpid());
+	settle_store(daemon);
+	if (daemon->options->replace)
+		notify_ready();
 }
 
 static enum exit_code
@@ -252,7 +269,7 @@ take_over(struct daemon *daemon)
 		web_settle(daemon->web, WEB_NO_RELOAD);
 	web_give(daemon->web, NULL);
 	takeover_done(daemon->takeover, daemon->base, daemon->workers,
-	    &(struct takeover_hooks){on_alone, daemon});
+	    &(struct takeover_hooks){on_left, on_alone, daemon});
 }
 
 static void

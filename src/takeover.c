@@ -210,6 +210,12 @@ takeover_is_pending(const struct takeover *takeover)
 	return takeover && takeover->old >= 0 && !takeover->readable;
 }
 
+bool
+takeover_is_over(const struct takeover *takeover)
+{
+	return takeover->old < 0;
+}
+
 struct given *
 takeover_given(struct takeover *takeover)
 {
@@ -227,13 +233,19 @@ takeover_control(struct takeover *takeover)
 
 /* ---- taking over ---- */
 
+/* The manager's have its names; the others are the old one's. */
 static void
 refuse_rest(struct takeover *takeover)
 {
 	struct endpoint endpoint;
 	char text[ENDPOINT_TEXT], *name;
 
-	while ((name = given_refuse(takeover->given, &endpoint))) {
+	while (given_refuse(takeover->given, &endpoint, &name)) {
+		if (!name) {
+			takeover->hooks.left(takeover->hooks.context,
+			    &endpoint);
+			continue;
+		}
 		log_notice("socket '%s' of the service manager is closed: %s "
 		    "is not in listen", name,
 		    endpoint_print(&endpoint, text));

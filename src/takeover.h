@@ -48,15 +48,21 @@ enum takeover_result takeover_ask(struct takeover *takeover,
 /* It agreed, and serves still: nothing of it may be disturbed. */
 bool takeover_is_pending(const struct takeover *takeover);
 
+/* Nobody is replaced, or the old one has ended: this process is the service's
+ * main one. */
+bool takeover_is_over(const struct takeover *takeover);
+
 /* The sockets at which clients ask, until takeover_done. */
 struct given *takeover_given(struct takeover *takeover);
 /* The control socket of the old one, once (the caller's then); -1: none. */
 int takeover_control(struct takeover *takeover);
 
-/* The workers serve: what nobody wanted is closed, and the old one may let go.
- * From now on its connections come to the workers, until it ends; then ended is
- * called (at once where nobody is replaced). */
+/* The workers serve: what nobody wanted is closed (left is called with the
+ * address of each such socket of the old one), and the old one may let go.  From
+ * now on its connections come to the workers, until it ends; then ended is called
+ * (at once where nobody is replaced). */
 struct takeover_hooks {
+	void (*left)(void *context, const struct endpoint *endpoint);
 	void (*ended)(void *context);
 	void *context;
 };

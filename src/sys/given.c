@@ -203,20 +203,20 @@ given_overlaps(const struct given *given, const struct endpoint *endpoint)
 	return false;
 }
 
-char *
-given_refuse(struct given *given, struct endpoint *endpoint)
+bool
+given_refuse(struct given *given, struct endpoint *endpoint, char **name)
 {
 	for (unsigned i = 0; i < given->count; i++) {
 		struct given_socket *socket = &given->list[i];
-		char *name = socket->name;
 
-		if (socket->fd < 0 || !name)
+		if (socket->fd < 0)
 			continue;
 		close(socket->fd);
 		socket->fd = -1;
-		socket->name = NULL;
 		*endpoint = socket->endpoint;
-		return name;
+		*name = socket->name;
+		socket->name = NULL;
+		return true;
 	}
-	return NULL;
+	return false;
 }

@@ -44,8 +44,9 @@ unsigned given_left(const struct given *given);
 bool given_overlaps(const struct given *given,
     const struct endpoint *endpoint);
 
-/* The name of one that is left and has one; NULL: there is none.  It is closed
- * and forgotten; free the name. */
-char *given_refuse(struct given *given, struct endpoint *endpoint);
+/* Close and forget one that is left: where it was, and the name that its giver
+ * had for it (free it; NULL: none).  False: none is left. */
+bool given_refuse(struct given *given, struct endpoint *endpoint,
+    char **name);
 
 #endif

@@ -2,6 +2,7 @@
 """One hostler takes the place of another: under load, with TCP connections and
 questions that wait for an upstream; what fails on the way; and sockets that a
 service manager keeps or passes, which this test plays."""
+import array
 import os
 import re
 import socket
@@ -444,21 +445,54 @@ def check_rights(where):
 
 # ---- the service manager ----
 
+CREDENTIALS = struct.Struct("=iII")     # struct ucred: process, user, group
+
+
 class Manager:
-    """The socket of sd_notify, and what came to it."""
+    """The socket of sd_notify, and what came to it.  As with NotifyAccess=main,
+    the default of a unit of Type=notify, only the main process is listened to:
+    the first that says something, until it names another."""
 
     def __init__(self, where):
         self.path = str(where / "notify")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
         self.socket.settimeout(LIMIT_S)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.under = ["env", f"NOTIFY_SOCKET={self.path}"]
+        self.main = None
         self.texts = []
+        self.ignored = []
         self.kept = {}
 
+    def receive(self):
+        """The sender's process, what it says, and descriptors."""
+        data, others, _, _ = self.socket.recvmsg(65536, socket.CMSG_SPACE(
+            CREDENTIALS.size) + socket.CMSG_SPACE(253 * 4))
+        fds = array.array("i")
+        for _, kind, more in others:
+            if kind == socket.SCM_RIGHTS:
+                fds.frombytes(more)
+            elif kind == socket.SCM_CREDENTIALS:
+                pid = CREDENTIALS.unpack(more)[0]
+        return pid, data.decode(), fds
+
+    def say(self, text):
+        """From the process of this test."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(text.encode(), self.path)
+
     def read_one(self):
-        data, fds, _, _ = socket.recv_fds(self.socket, 65536, 253)
-        fields = dict(line.split("=", 1) for line in data.decode().split("\n"))
+        pid, text, fds = self.receive()
+        fields = dict(line.split("=", 1) for line in text.split("\n"))
+        if self.main is None:
+            self.main = pid
+        if pid != self.main:
+            for fd in fds:
+                os.close(fd)
+            self.ignored.append(fields)
+            return {}
+        self.main = int(fields.get("MAINPID", pid))
         self.texts.append(fields)
         if "FDSTOREREMOVE" in fields:
             for fd in self.kept.pop(fields["FDNAME"], []):
@@ -505,6 +539,7 @@ def passed(daemon, manager, sockets):
         sys.executable, "-c", PASSER, ",".join(str(fd) for fd, _ in sockets),
         ":".join(name for _, name in sockets)]
     daemon.pass_fds = [fd for fd, _ in sockets]
+    manager.main = None
     return daemon
 
 
@@ -606,11 +641,81 @@ def check_main_process(where):
     new.stop()
 
 
+def parcel(kind, count):
+    return struct.pack("=IIII", 0x684f7354, kind, count, 0)
+
+
+class Replaced:
+    """Plays the one that is replaced, and that ends when it is told to."""
+
+    def __init__(self, path, ports):
+        self.control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.control.settimeout(LIMIT_S)    # and so it does not block
+        self.control.bind(path)
+        self.control.listen(8)
+        self.sockets = [one for port in ports for one in open_plain(port)]
+        self.done = None
+        self.thread = threading.Thread(target=self.give, daemon=True)
+        self.thread.start()
+
+    def give(self):
+        self.other, _ = self.control.accept()
+        self.other.recv(100)
+        self.other.sendall(b"0\n")
+        for kind, given in ((2, [self.control]), (1, self.sockets), (3, [])):
+            socket.send_fds(self.other, [parcel(kind, len(given))],
+                            [one.fileno() for one in given])
+        self.done = self.other.recv(16)
+
+    def is_done(self):
+        self.thread.join(LIMIT_S)
+        return self.done == parcel(4, 0)
+
+    def end(self):
+        for one in (self.other, self.control, *self.sockets):
+            one.close()
+
+
+def check_store_of_two(where):
+    """As long as the old one has not named the new, the manager does not hear
+    what the new one says; and of an address that is served no more, the old
+    one's sockets are not to stay with the manager: what comes to them is
+    lost."""
+    manager = Manager(where)
+    manager.main = os.getpid()
+    new = Daemon(where, None, ["-R"])
+    gone, added = free_port(), free_port()
+    new.configure(config(listen=f'{HERE}, "127.0.0.1@{added}"'))
+    new.under = manager.under
+    old = Replaced(new.ctl, [new.port, gone])
+    names = [f"127.0.0.1@{port}" for port in (new.port, added, gone)]
+    manager.kept[names[2]] = [os.dup(one.fileno()) for one in old.sockets[2:]]
+    with new:
+        case("the old one may let go", old.is_done(), new.log)
+        same("a reload before it has",
+             new.ctl_run("reload").returncode, 0)
+        manager.say(f"MAINPID={new.process.pid}")
+        old.end()
+        for who in ("the old one", "the new one"):
+            case(f"{who} names the new", manager.wait_for(
+                "MAINPID", str(new.process.pid)), manager.texts)
+        case("which is ready", manager.wait_for("READY"), manager.texts)
+        for name in names[:2]:
+            same("its sockets are kept", manager.kinds(name),
+                 [socket.SOCK_STREAM] * 2 + [socket.SOCK_DGRAM] * 2)
+        case("those of the old one are forgotten",
+             names[2] not in manager.kept, manager.texts)
+        same("nothing was to be kept that is not", [
+            fields for fields in manager.ignored
+            if fields.keys() & {"FDSTORE", "FDSTOREREMOVE"}], [])
+
+
 checks = [check_under_load, check_http, check_numbers_of_threads,
           check_addresses, check_nobody, check_failures, check_rights]
 # What --without-systemd leaves out.
 if "#define HAVE_SYSTEMD 1" in (BUILD / "config.h").read_text():
-    checks += [check_store, check_activation, check_main_process]
+    checks += [check_store, check_store_of_two, check_activation,
+               check_main_process]
 for check in checks:
     with folder() as where:
         write_names(where)

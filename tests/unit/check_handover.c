@@ -507,7 +507,7 @@ END_TEST
 START_TEST(given_names_of_the_unwanted)
 {
 	struct endpoint here = make_endpoint("127.0.0.1"), there = here;
-	struct endpoint refused;
+	struct endpoint nameless = here, refused;
 	struct given *given = given_new();
 	char *name;
 	int fd;
@@ -517,11 +517,16 @@ START_TEST(given_names_of_the_unwanted)
 	ck_assert_ptr_null(given_add(given,
 	    open_at(&there, SOCK_DGRAM, IS_BOUND), "left"));
 	ck_assert_uint_eq(given_take(given, &here, GIVEN_UDP, &fd, 1), 1);
-	name = given_refuse(given, &refused);
+	ck_assert_ptr_null(given_add(given,
+	    open_at(&nameless, SOCK_DGRAM, IS_BOUND), NULL));
+	ck_assert(given_refuse(given, &refused, &name));
 	ck_assert_str_eq(name, "left");
 	ck_assert(endpoint_equal(&refused, &there));
 	free(name);
-	ck_assert_ptr_null(given_refuse(given, &refused));
+	ck_assert(given_refuse(given, &refused, &name));
+	ck_assert_ptr_null(name);
+	ck_assert(endpoint_equal(&refused, &nameless));
+	ck_assert(!given_refuse(given, &refused, &name));
 	ck_assert_uint_eq(given_left(given), 0);
 	close(fd);
 	given_free(given);
