@@ -184,11 +184,12 @@ compare_with_library(const char *text)
 	uint8_t bytes[16];
 	uint8_t family = ask_library(text, bytes);
 	struct addr addr;
+	bool taken = addr_parse(&addr, text, strlen(text)) == NULL;
 
-	ck_assert_msg((addr_parse(&addr, text, strlen(text)) == NULL) ==
-	    (family != 0), "%s", text);
-	ck_assert_msg(addr.family == family, "%s", text);
-	ck_assert_msg(memcmp(addr.bytes, bytes, 16) == 0, "%s", text);
+	/* Check writes down each assertion that holds: of these, none. */
+	if (taken != (family != 0) || addr.family != family ||
+	    memcmp(addr.bytes, bytes, 16) != 0)
+		ck_abort_msg("%s", text);
 }
 
 static uint64_t
