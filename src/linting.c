@@ -2,6 +2,7 @@
 #include "linting.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,16 +16,16 @@
 
 enum linting_state {
 	LINTING_IDLE,
-	LINTING_RUNNING,		/* a thread is to be joined */
+	LINTING_RUNNING,		/* until its end was heard */
+	LINTING_STOPPING,		/* the same, for nothing */
 };
 
 struct linting {
 	struct epoch_reader *reader;
-	pthread_t thread;
 	enum linting_state state;
 	int fd;
 	atomic_bool stop;
-	/* Of the thread, from its start until it is joined. */
+	/* Of the thread, from its start until it has written to fd. */
 	struct lint_input *inputs;
 	struct dname *hosts;
 	size_t count;
@@ -146,19 +147,22 @@ free_inputs(struct linting *linting)
 
 /* ---- the thread ---- */
 
+/* Nothing is touched once the end is told.  Nobody joins: main would have to
+ * wait until this thread, on a full core, is given a last turn. */
 static void *
 run_linter(void *context)
 {
 	struct linting *linting = context;
 	const uint64_t one = 1;
+	ssize_t told;
 
 	pthread_setname_np(pthread_self(), "linter");
 	priority_take(PRIORITY_LEISURE);
 	for (size_t i = 0; i < linting->count; i++)
 		lint_run(&linting->inputs[i], &linting->findings);
 	epoch_offline(linting->reader);
-	if (write(linting->fd, &one, sizeof one) != sizeof one)
-		assert(atomic_load(&linting->stop));
+	told = write(linting->fd, &one, sizeof one);
+	assert(told == sizeof one);
 	return NULL;
 }
 
@@ -166,40 +170,45 @@ static void
 start_thread(struct linting *linting)
 {
 	sigset_t all, before;
+	pthread_t thread;
 	int error;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&linting->thread, NULL, run_linter, linting);
+	error = pthread_create(&thread, NULL, run_linter, linting);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert(error == 0);
+	pthread_detach(thread);
 	linting->state = LINTING_RUNNING;
 }
 
+static void
+stop(struct linting *linting)
+{
+	atomic_store(&linting->stop, true);
+	linting->state = LINTING_STOPPING;
+}
+
+/* True: the thread has done with all of it. */
 static bool
-drain(struct linting *linting)
+hear_end(struct linting *linting)
 {
 	uint64_t count;
 
-	return read(linting->fd, &count, sizeof count) == sizeof count;
-}
-
-static void
-join(struct linting *linting)
-{
-	pthread_join(linting->thread, NULL);
+	if (read(linting->fd, &count, sizeof count) != sizeof count)
+		return false;
 	linting->state = LINTING_IDLE;
 	free_inputs(linting);
+	return true;
 }
 
 static void
-end_run(struct linting *linting)
+await_end(struct linting *linting)
 {
-	if (linting->state == LINTING_IDLE)
-		return;
-	atomic_store(&linting->stop, true);
-	join(linting);
-	drain(linting);
+	struct pollfd end = {linting->fd, POLLIN, 0};
+
+	while (!hear_end(linting))
+		poll(&end, 1, -1);
 	lint_findings_fini(&linting->findings);
 }
 
@@ -208,7 +217,10 @@ linting_free(struct linting *linting)
 {
 	if (!linting)
 		return;
-	end_run(linting);
+	if (linting->state != LINTING_IDLE) {
+		stop(linting);
+		await_end(linting);
+	}
 	epoch_reader_free(linting->reader);
 	close(linting->fd);
 	free(linting);
@@ -220,7 +232,10 @@ void
 linting_start(struct linting *linting, const struct lint_input *inputs,
     size_t count)
 {
-	end_run(linting);
+	if (linting->state != LINTING_IDLE) {
+		stop(linting);
+		return;
+	}
 	linting->inputs = memory_zeroed(count + 1, sizeof *linting->inputs);
 	linting->hosts = memory_zeroed(count + 1, sizeof *linting->hosts);
 	linting->count = count;
@@ -231,13 +246,18 @@ linting_start(struct linting *linting, const struct lint_input *inputs,
 	start_thread(linting);
 }
 
-bool
+enum linting_result
 linting_take(struct linting *linting, struct lint_findings *findings)
 {
-	if (linting->state == LINTING_IDLE || !drain(linting))
-		return false;
-	join(linting);
+	bool stopped = linting->state == LINTING_STOPPING;
+
+	if (!hear_end(linting))
+		return LINTING_NOTHING;
+	if (stopped) {
+		lint_findings_fini(&linting->findings);
+		return LINTING_START_AGAIN;
+	}
 	*findings = linting->findings;
 	linting->findings = (struct lint_findings){0};
-	return true;
+	return LINTING_FOUND;
 }

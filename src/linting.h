@@ -7,8 +7,12 @@
  * wait; ask again when linting_take has given the findings).  It has the
  * lowest priority (sys/priority.h, LEISURE): on a core that is always full it
  * gets a seventieth, and a run over a million names, 0.1 to 0.2 s of CPU (0.6 s
- * where each stands in two files), takes some ten seconds there (forty).  A new start ends the one under way as soon as that
- * gets its next turn: within milliseconds, on a full core within 0.2 s.
+ * where each stands in two files), takes some ten seconds there (forty).
+ *
+ * A new start ends the run under way, which hears of it when it gets its next
+ * turn: within milliseconds, on a full core within 0.2 s.  Main does not wait
+ * for that: however often there was a start meanwhile, one new run is asked
+ * for when the old one has told its end, and until then nothing is kept for it.
  *
  * All functions are for main's thread.
  */
@@ -22,7 +26,7 @@
 struct linting;
 
 struct linting *linting_new(void);
-/* Ends the run under way. */
+/* Ends the run under way, and waits for it. */
 void linting_free(struct linting *linting);
 
 /* Readable when a run has ended: then call linting_take. */
@@ -31,13 +35,20 @@ int linting_fd(const struct linting *linting);
 /* Lint these, one after the other (a snapshot and contents for the top level,
  * and for each view).  Lists, strings and the host's name are copied; the
  * snapshots and contents must be those published last, and nothing of them
- * reclaimed meanwhile.  `stop` is passed over.  A run under way is ended, and
- * its findings are lost. */
+ * reclaimed meanwhile.  `stop` is passed over.  Where a run is under way, it is
+ * told to end, its findings are lost, and this is all: linting_take will ask
+ * for another start. */
 void linting_start(struct linting *linting, const struct lint_input *inputs,
     size_t count);
 
-/* The findings of the run that has ended; the caller's to free.  False: none
- * has ended since the last call. */
-bool linting_take(struct linting *linting, struct lint_findings *findings);
+enum linting_result {
+	LINTING_NOTHING,		/* no run has ended since the last */
+	LINTING_FOUND,
+	LINTING_START_AGAIN,		/* with what is published by now */
+};
+/* What became of the run.  FOUND: its findings, the caller's to free; of other
+ * results they are left alone. */
+enum linting_result linting_take(struct linting *linting,
+    struct lint_findings *findings);
 
 #endif

@@ -86,24 +86,38 @@ drop_warnings(struct refresh *refresh)
 }
 
 static void
+take_findings(struct refresh *refresh, const struct lint_findings *findings)
+{
+	struct diags *news = diags_new();
+
+	lintconf_tell(findings, &refresh->findings, news);
+	diags_print(news, log_stream(), diags_colour(stderr));
+	diags_free(news);
+	lint_findings_fini(&refresh->findings);
+	refresh->findings = *findings;
+	drop_warnings(refresh);
+}
+
+static void
 on_linted(evutil_socket_t fd, short what, void *context)
 {
 	struct refresh *refresh = context;
 	struct lint_findings findings = {0};
-	struct diags *news;
 
 	(void)fd;
 	(void)what;
-	if (!linting_take(refresh->linting, &findings))
-		return;
-	news = diags_new();
-	lintconf_tell(&findings, &refresh->findings, news);
-	diags_print(news, log_stream(), diags_colour(stderr));
-	diags_free(news);
-	lint_findings_fini(&refresh->findings);
-	refresh->findings = findings;
-	drop_warnings(refresh);
-	reload_reclaim(refresh->reload);
+	switch (linting_take(refresh->linting, &findings)) {
+	case LINTING_NOTHING:
+		break;
+	case LINTING_FOUND:
+		take_findings(refresh, &findings);
+		reload_reclaim(refresh->reload);
+		break;
+	case LINTING_START_AGAIN:
+		reload_reclaim(refresh->reload);
+		start_linting(refresh);
+		break;
+	}
 }
 
 const struct diags *

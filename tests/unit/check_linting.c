@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "linting.h"
@@ -107,14 +108,29 @@ start_linting(struct linting *linting, struct writer *writer)
 	memset(path, 'x', sizeof path - 1);
 }
 
-static void
-wait_for(struct linting *linting, struct lint_findings *findings)
+static enum linting_result
+wait_end(struct linting *linting, struct lint_findings *findings)
 {
 	struct pollfd poll_fd = {linting_fd(linting), POLLIN, 0};
+	enum linting_result result;
 
 	ck_assert_int_eq(poll(&poll_fd, 1, 60000), 1);
-	ck_assert(linting_take(linting, findings));
-	ck_assert(!linting_take(linting, findings));
+	result = linting_take(linting, findings);
+	ck_assert_int_eq(linting_take(linting, findings), LINTING_NOTHING);
+	return result;
+}
+
+static void
+wait_for(struct linting *linting, struct writer *writer,
+    struct lint_findings *findings)
+{
+	enum linting_result result = wait_end(linting, findings);
+
+	if (result == LINTING_START_AGAIN) {
+		start_linting(linting, writer);
+		result = wait_end(linting, findings);
+	}
+	ck_assert_int_eq(result, LINTING_FOUND);
 }
 
 static void
@@ -134,9 +150,9 @@ START_TEST(test_findings)
 
 	start_writer(&writer);
 	write_again(&writer, 0);
-	ck_assert(!linting_take(linting, &findings));
+	ck_assert_int_eq(linting_take(linting, &findings), LINTING_NOTHING);
 	start_linting(linting, &writer);
-	wait_for(linting, &findings);
+	wait_for(linting, &writer, &findings);
 	ck_assert_uint_eq(findings.count, LINT_KEPT_EACH);
 	ck_assert_uint_ge(findings.more[LINT_SHARED_ADDRESS],
 	    LINES / 10 - LINT_KEPT_EACH - 1);
@@ -165,7 +181,7 @@ START_TEST(test_beside_writer)
 		}
 		if (round % 3 != 0)
 			continue;
-		wait_for(linting, &findings);
+		wait_for(linting, &writer, &findings);
 		ck_assert_uint_eq(findings.count, LINT_KEPT_EACH);
 		lint_findings_fini(&findings);
 	}
@@ -184,10 +200,93 @@ START_TEST(test_start_again)
 	write_again(&writer, 0);
 	for (unsigned i = 0; i < 20; i++)
 		start_linting(linting, &writer);
-	wait_for(linting, &findings);
+	wait_for(linting, &writer, &findings);
 	ck_assert_uint_eq(findings.count, LINT_KEPT_EACH);
 	lint_findings_fini(&findings);
 	start_linting(linting, &writer);
+	free_all(&writer, linting);
+}
+END_TEST
+
+/* ---- a run that is held ---- */
+
+static struct hold {
+	int entered[2];			/* a byte when a run begins */
+	int go_on[2];			/* a byte lets it */
+	bool holds;
+	unsigned runs;
+	unsigned stopped;		/* asked to, when let go */
+} hold;
+
+/* The linker puts this in lint_run's place. */
+void __real_lint_run(const struct lint_input *input,
+    struct lint_findings *findings);
+void __wrap_lint_run(const struct lint_input *input,
+    struct lint_findings *findings);
+
+void
+__wrap_lint_run(const struct lint_input *input,
+    struct lint_findings *findings)
+{
+	char byte = 0;
+
+	if (hold.holds) {
+		ck_assert_int_eq(write(hold.entered[1], &byte, 1), 1);
+		ck_assert_int_eq(read(hold.go_on[0], &byte, 1), 1);
+		hold.runs++;
+		hold.stopped += atomic_load(input->stop);
+	}
+	__real_lint_run(input, findings);
+}
+
+static void
+await_entered(void)
+{
+	char byte;
+
+	ck_assert_int_eq(read(hold.entered[0], &byte, 1), 1);
+}
+
+static void
+let_go(void)
+{
+	ck_assert_int_eq(write(hold.go_on[1], "", 1), 1);
+}
+
+/* Starts return although the run under way does not end; all of them come to
+ * one new run. */
+START_TEST(test_held)
+{
+	struct linting *linting = linting_new();
+	struct lint_findings findings = {0};
+	struct writer writer;
+
+	ck_assert_int_eq(pipe(hold.entered) + pipe(hold.go_on), 0);
+	hold.holds = true;
+	start_writer(&writer);
+	write_again(&writer, 0);
+	start_linting(linting, &writer);
+	await_entered();
+	for (unsigned round = 1; round < 4; round++) {
+		write_again(&writer, round);
+		start_linting(linting, &writer);
+		ck_assert_int_eq(linting_take(linting, &findings),
+		    LINTING_NOTHING);
+		ck_assert(index_reclaim(writer.index));
+	}
+	let_go();
+	ck_assert_int_eq(wait_end(linting, &findings), LINTING_START_AGAIN);
+	ck_assert_uint_eq(hold.runs, 1);
+	ck_assert_uint_eq(hold.stopped, 1);
+	ck_assert(!index_reclaim(writer.index));
+	start_linting(linting, &writer);
+	await_entered();
+	let_go();
+	ck_assert_int_eq(wait_end(linting, &findings), LINTING_FOUND);
+	ck_assert_uint_eq(hold.runs, 2);
+	ck_assert_uint_eq(hold.stopped, 1);
+	ck_assert_uint_eq(findings.count, LINT_KEPT_EACH);
+	lint_findings_fini(&findings);
 	free_all(&writer, linting);
 }
 END_TEST
@@ -202,6 +301,7 @@ make_suite(void)
 	tcase_add_test(tcase, test_findings);
 	tcase_add_test(tcase, test_beside_writer);
 	tcase_add_test(tcase, test_start_again);
+	tcase_add_test(tcase, test_held);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

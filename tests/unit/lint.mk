@@ -11,6 +11,7 @@ tests_unit_check_lint_LDADD = $(LINK_NAMES) $(LIBS_NAMES) $(CHECK_LIBS)
 tests_unit_check_linting_SOURCES = tests/unit/check_linting.c \
 	src/linting.c src/linting.h
 tests_unit_check_linting_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_linting_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=lint_run
 tests_unit_check_linting_LDADD = $(LINK_SYS) $(LINK_NAMES) $(LIBS_NAMES) $(CHECK_LIBS)
 tests_unit_check_examples_SOURCES = tests/unit/check_examples.c
 tests_unit_check_examples_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
