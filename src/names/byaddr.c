@@ -152,19 +152,22 @@ count_above(struct byaddr *byaddr, const struct addr *addr, uint32_t count)
 }
 
 static void
-count_off_above(struct byaddr *byaddr, const struct addr *addr)
+count_off_above(struct byaddr *byaddr, const struct addr *addr,
+    uint32_t count)
 {
 	struct addr_prefix **last = &byaddr->last[addr->family == 6];
 
-	byaddr->known[addr->family == 6]--;
+	byaddr->known[addr->family == 6] -= count;
 	for (unsigned bits = addr_bits(addr) - 8; bits > 0; bits -= 8) {
 		struct place place = place_of(byaddr, addr, bits);
 		table_slot slot = find_slot(byaddr, &place);
 		struct addr_prefix *prefix = table_pointer(slot);
 
-		assert(slot != 0 && prefix->count > 0);
-		if (--prefix->count > 0)
+		assert(slot != 0 && prefix->count >= count);
+		prefix->count -= count;
+		if (prefix->count > 0)
 			return;
+		count = 1;
 		table_change(byaddr->writer, place.hash, slot, 0);
 		if (*last == prefix)
 			*last = NULL;
@@ -288,7 +291,7 @@ remove_at(struct byaddr *byaddr, const struct place *place,
 		queue(byaddr, made_of(slot));
 	} else if (table_link(slot) == reverse->link) {
 		table_change(byaddr->writer, place->hash, slot, 0);
-		count_off_above(byaddr, &reverse->addr);
+		count_off_above(byaddr, &reverse->addr, 1);
 	}
 }
 
@@ -364,13 +367,23 @@ count_in_run(struct byaddr_hand *hand, const struct reverse *reverse,
 	deal->runs.list[run->at].count++;
 }
 
+/* What leaves has no source any more. */
+static bool
+is_dealt(const struct byaddr *byaddr, const struct source *source,
+    const struct reverse *reverse)
+{
+	if (source == NULL)
+		return !sources_isolate(byaddr->sources, &reverse->addr);
+	return does_count_in(byaddr, source, reverse);
+}
+
 static void
 deal_address(const struct byaddr *byaddr, const struct reverse *reverse,
     struct byaddr_hand *hand, struct deal *deal)
 {
 	struct place place;
 
-	if (!does_count_in(byaddr, hand->source, reverse)) {
+	if (!is_dealt(byaddr, hand->source, reverse)) {
 		deal_list_add(&deal->later, (struct deal_entry){
 			.link = reverse->link,
 		});
@@ -494,8 +507,39 @@ byaddr_add_known(struct byaddr *byaddr, const struct deal_list *known)
 	for (size_t i = 0; i < known->count; i++) {
 		struct reverse reverse = reverse_of(known->entries[i].link);
 
-		count_off_above(byaddr, &reverse.addr);
+		count_off_above(byaddr, &reverse.addr, 1);
 		byaddr_add(byaddr, &reverse, 1);
+	}
+}
+
+void
+byaddr_count_missed(struct byaddr *byaddr, const struct deal_list *missed)
+{
+	for (size_t i = 0; i < missed->count; i++) {
+		struct addr addr = reverse_of(missed->entries[i].link).addr;
+
+		count_above(byaddr, &addr, 1);
+	}
+}
+
+void
+byaddr_count_off_runs(struct byaddr *byaddr, const struct deal_runs *runs)
+{
+	for (size_t i = 0; i < runs->count; i++) {
+		struct addr addr = reverse_of(runs->list[i].link).addr;
+
+		count_off_above(byaddr, &addr,
+		    (uint32_t)runs->list[i].count);
+	}
+}
+
+void
+byaddr_remove_dealt(struct byaddr *byaddr, const struct deal_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct reverse reverse = reverse_of(list->entries[i].link);
+
+		byaddr_remove(byaddr, &reverse, 1);
 	}
 }
 
@@ -562,7 +606,7 @@ settle_one(struct byaddr *byaddr, struct made *made)
 		    slot_of(&place, made), winner.node == NULL ? 0 :
 		    link_slot(&place, winner.link));
 		if (winner.node == NULL)
-			count_off_above(byaddr, &addr);
+			count_off_above(byaddr, &addr, 1);
 		free(made->list);
 		retire(byaddr, made);
 	} else if (made->set.winner != winner.node) {

@@ -264,7 +264,8 @@ count_above(struct byname *byname, struct place place, uint32_t count)
 }
 
 static void
-count_off_above(struct byname *byname, const struct place *place)
+count_off_above(struct byname *byname, const struct place *place,
+    uint32_t count)
 {
 	struct place above;
 	struct made *made;
@@ -276,8 +277,9 @@ count_off_above(struct byname *byname, const struct place *place)
 	slot = find_slot(byname, &above);
 	assert(table_mark(slot) & NAME_MADE);
 	made = made_of(slot);
-	assert(made->below > 0);
-	if (--made->below == 0)
+	assert(made->below >= count);
+	made->below -= count;
+	if (made->below == 0)
 		queue(byname, made);
 }
 
@@ -326,7 +328,7 @@ remove_at(struct byname *byname, const struct place *place,
 		queue(byname, made_of(slot));
 	} else if (table_pointer(slot) == node) {
 		change_slot(byname, place, slot, 0);
-		count_off_above(byname, place);
+		count_off_above(byname, place, 1);
 	}
 }
 
@@ -483,9 +485,9 @@ byname_deal(const struct byname *byname, const struct chunk *chunk,
 
 	for (uint32_t i = 0; i < chunk->node_count; i++) {
 		const struct node *node = chunk_node(chunk, i);
-		bool signs = source_signs_cut(source, node);
+		bool signs = source != NULL && source_signs_cut(source, node);
 
-		if (!signs && source_hides(source, node))
+		if (!signs && source != NULL && source_hides(source, node))
 			continue;
 		if (node->labels == 0 || signs)
 			deal_list_add(&deal->later, (struct deal_entry){
@@ -563,7 +565,7 @@ byname_part(const struct byname *byname)
 void
 byname_close(struct byname *byname, struct table_part *part)
 {
-	byname->named += table_part_close(byname->writer, part);
+	byname->named += (size_t)table_part_close(byname->writer, part);
 }
 
 void
@@ -589,12 +591,12 @@ byname_add_later(struct byname *byname, const struct deal_list *later)
 	}
 }
 
-/* They were counted with their runs, as if they were new. */
-void
-byname_add_known(struct byname *byname, const struct deal_list *known)
+static void
+work_entries(struct byname *byname, const struct deal_list *list,
+    const struct task *task)
 {
-	for (size_t i = 0; i < known->count; i++) {
-		uint64_t link = known->entries[i].link;
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t link = list->entries[i].link;
 		const struct node *node = table_pointer(link);
 		const uint8_t *name = node_name(node);
 		uint64_t hash[DNAME_LABELS_MAX + 1];
@@ -604,9 +606,69 @@ byname_add_known(struct byname *byname, const struct deal_list *known)
 		if (link & NAME_BARE)
 			make_bare(bare, name);
 		place = place_of(byname, link & NAME_BARE ? bare : name, hash);
-		count_off_above(byname, &place);
-		add_at(byname, &place, node, table_mark(link));
+		task->work(byname, &place, node, table_mark(link));
 	}
+}
+
+/* They were counted with their runs, as if they were new. */
+static void
+add_known(struct byname *byname, const struct place *place,
+    const struct node *node, unsigned mark)
+{
+	count_off_above(byname, place, 1);
+	add_at(byname, place, node, mark);
+}
+
+void
+byname_add_known(struct byname *byname, const struct deal_list *known)
+{
+	work_entries(byname, known, &(struct task){ add_known });
+}
+
+static void
+count_missed(struct byname *byname, const struct place *place,
+    const struct node *node, unsigned mark)
+{
+	(void)node;
+	(void)mark;
+	count_above(byname, *place, 1);
+}
+
+void
+byname_count_missed(struct byname *byname, const struct deal_list *missed)
+{
+	work_entries(byname, missed, &(struct task){ count_missed });
+}
+
+void
+byname_count_off_runs(struct byname *byname, const struct deal_runs *runs)
+{
+	uint64_t hash[DNAME_LABELS_MAX + 1];
+
+	for (size_t i = 0; i < runs->count; i++) {
+		const struct node *node = table_pointer(runs->list[i].link);
+		const struct place place = place_of(byname, node_name(node),
+		    hash);
+
+		count_off_above(byname, &place,
+		    (uint32_t)runs->list[i].count);
+	}
+}
+
+void
+byname_remove_later(struct byname *byname, const struct deal_list *later)
+{
+	for (size_t i = 0; i < later->count; i++) {
+		struct node *node = table_pointer(later->entries[i].link);
+
+		byname_remove(byname, &node, 1);
+	}
+}
+
+void
+byname_remove_missed(struct byname *byname, const struct deal_list *missed)
+{
+	work_entries(byname, missed, &(struct task){ remove_at });
 }
 
 /* Those of the list that count, in rank order; a node that was listed twice
@@ -722,7 +784,7 @@ settle_one(struct byname *byname, struct made *made)
 		change_slot(byname, &place, old, node == NULL ? 0 :
 		    table_slot_of(place.hash[0], node, mark));
 		if (node == NULL)
-			count_off_above(byname, &place);
+			count_off_above(byname, &place, 1);
 		free(made->list);
 	} else {
 		struct made *new = build(byname, &place, made,

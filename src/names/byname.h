@@ -66,6 +66,19 @@ void byname_count_runs(struct byname *byname, const struct deal_runs *runs);
 void byname_add_later(struct byname *byname, const struct deal_list *later);
 void byname_add_known(struct byname *byname, const struct deal_list *known);
 
+/* The same for chunks that leave: their nodes are dealt, then taken out of the
+ * parts (table_part_take; what is not there as it was dealt is missed).  When
+ * all parts are closed: count what was missed as if it came, then count all
+ * runs off, then remove what is left one after the other. */
+void byname_count_missed(struct byname *byname,
+    const struct deal_list *missed);
+void byname_count_off_runs(struct byname *byname,
+    const struct deal_runs *runs);
+void byname_remove_later(struct byname *byname,
+    const struct deal_list *later);
+void byname_remove_missed(struct byname *byname,
+    const struct deal_list *missed);
+
 void byname_settle(struct byname *byname);
 /* After byname_settle.  trash and garbage get what was replaced. */
 const struct table *byname_freeze(struct byname *byname, struct trash *trash,

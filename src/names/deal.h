@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* deal.h - what several threads put into a table at once.
+/* deal.h - what several threads put into a table, or take out, at once.
  *
  * First they deal: each takes groups of chunks, makes an entry of each name (or
  * address) in them, and sorts those of a group by the first bits of the hash.
@@ -12,6 +12,9 @@
  * (a group's `later`), what was dealt but is known (byname_put's `later`), and
  * the counts in names above.  Those are taken in runs: what stands together in
  * a file mostly has the same name, or address, above it.
+ *
+ * Taking out is the same the other way round.  A slot is known by its value, so
+ * that no name is read; the gaps are closed at the end, a segment at a time.
  *
  * Nothing here hangs on which thread does what.
  */

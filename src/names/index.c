@@ -279,10 +279,10 @@ pass_all(struct index *index, const struct pass *pass)
 	parts_run(is_large(&pass->tally) ? &index->parts : NULL, &work);
 }
 
-static void
-fill(struct index *index, const struct pass *pass)
+static struct indexfill
+fill_of(struct index *index, const struct pass *pass)
 {
-	const struct indexfill fill = {
+	return (struct indexfill){
 		.byname = index->byname,
 		.byaddr = index->byaddr,
 		.sources = &index->sources,
@@ -291,8 +291,6 @@ fill(struct index *index, const struct pass *pass)
 		.more_addrs = pass->more_addrs,
 		.at_once = pass->at_once,
 	};
-
-	indexfill_add(&fill, pass->content);
 }
 
 static void
@@ -304,9 +302,14 @@ remove_leaving(struct index *index, const struct content *old)
 		.tally = count_chunks(index, old, CHUNK_LEAVING),
 		.names = byname_remove,
 		.addrs = byaddr_remove,
+		.at_once = AT_ONCE_BESIDE,
 	};
+	const struct indexfill fill = fill_of(index, &pass);
 
-	pass_all(index, &pass);
+	if (is_large(&pass.tally))
+		indexfill_remove(&fill, old);
+	else
+		pass_all(index, &pass);
 }
 
 static void
@@ -322,13 +325,15 @@ add_coming(struct index *index, const struct content *old,
 		.addrs = byaddr_add,
 		.at_once = old == NULL ? AT_ONCE : AT_ONCE_BESIDE,
 	};
+	struct indexfill fill;
 
 	if (pass.tally.names > leaving.names)
 		pass.more_names = pass.tally.names - leaving.names;
 	if (pass.tally.addrs > leaving.addrs)
 		pass.more_addrs = pass.tally.addrs - leaving.addrs;
+	fill = fill_of(index, &pass);
 	if (is_large(&pass.tally))
-		fill(index, &pass);
+		indexfill_add(&fill, content);
 	else
 		pass_all(index, &pass);
 }

@@ -16,9 +16,10 @@ struct group {
 	struct deal by_name, by_addr;
 };
 
+/* rest: what the part could not do. */
 struct part {
 	struct table_part *part;
-	struct deal_list known;
+	struct deal_list rest;
 };
 
 struct worker {
@@ -29,6 +30,7 @@ struct worker {
 struct work {
 	const struct indexfill *fill;
 	const struct content *content;
+	enum chunk_state state;		/* of its chunks that are worked */
 	struct group *groups;
 	unsigned count, room;
 	unsigned begin, end;		/* of this round */
@@ -39,10 +41,10 @@ struct work {
 };
 
 static bool
-is_coming(const struct work *work, uint32_t chunk)
+is_worked(const struct work *work, uint32_t chunk)
 {
 	return work->fill->sources->chunks[work->content->chunks[chunk]->id]
-	    .state == CHUNK_COMING;
+	    .state == work->state;
 }
 
 static struct group *
@@ -65,7 +67,7 @@ plan_groups(struct work *work)
 	for (uint32_t i = 0; i < work->content->chunk_count; i++) {
 		const struct chunk *chunk = work->content->chunks[i];
 
-		if (!is_coming(work, i))
+		if (!is_worked(work, i))
 			continue;
 		if (group == NULL || group->names + group->addrs >= GROUP)
 			group = new_group(work, i);
@@ -115,7 +117,7 @@ deal_group(void *argument, unsigned part, unsigned number)
 	for (uint32_t i = group->first; i < group->end; i++) {
 		const struct chunk *chunk = work->content->chunks[i];
 
-		if (!is_coming(work, i))
+		if (!is_worked(work, i))
 			continue;
 		byname_deal(fill->byname, chunk, &worker->names,
 		    &group->by_name);
@@ -126,9 +128,30 @@ deal_group(void *argument, unsigned part, unsigned number)
 	byaddr_deal_end(&worker->addrs, &group->by_addr);
 }
 
+/* Entries whose buckets are brought near before their turn. */
+#define AHEAD 8
+
+static void
+take_entries(struct part *part, const struct deal_entry *entries,
+    uint32_t count)
+{
+	const struct table *table = table_part_working(part->part);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct deal_entry *entry = &entries[i];
+
+		if (count - i > AHEAD)
+			table_prefetch(table, entries[i + AHEAD].hash);
+		if (!table_part_take(part->part, entry->hash,
+		    table_slot_of(entry->hash, table_pointer(entry->link),
+		    table_mark(entry->link))))
+			deal_list_add(&part->rest, *entry);
+	}
+}
+
 /* Those of names and of addresses in turn. */
 static void
-put_part(void *argument, unsigned part, unsigned worker)
+work_part(void *argument, unsigned part, unsigned worker)
 {
 	struct work *work = argument;
 	bool is_name = part % 2 == 0;
@@ -142,13 +165,27 @@ put_part(void *argument, unsigned part, unsigned worker)
 		const struct deal_entry *entries = deal->entries + deal->at[p];
 		uint32_t count = deal->at[p + 1] - deal->at[p];
 
-		if (is_name)
+		if (work->state == CHUNK_LEAVING)
+			take_entries(is_name ? &work->names[p] :
+			    &work->addrs[p], entries, count);
+		else if (is_name)
 			byname_put(work->names[p].part, entries, count,
-			    &work->names[p].known);
+			    &work->names[p].rest);
 		else
 			byaddr_put(work->addrs[p].part, entries, count,
-			    &work->addrs[p].known);
+			    &work->addrs[p].rest);
 	}
+}
+
+static void
+sweep_part(void *argument, unsigned part, unsigned worker)
+{
+	struct work *work = argument;
+	unsigned p = part / 2;
+
+	(void)worker;
+	table_part_sweep(part % 2 == 0 ? work->names[p].part :
+	    work->addrs[p].part, DEAL_BITS, p);
 }
 
 static void
@@ -182,7 +219,7 @@ finish_names(struct work *work)
 	for (unsigned i = 0; i < work->count; i++)
 		byname_add_later(byname, &work->groups[i].by_name.later);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byname_add_known(byname, &work->names[p].known);
+		byname_add_known(byname, &work->names[p].rest);
 }
 
 static void
@@ -197,17 +234,61 @@ finish_addrs(struct work *work)
 	for (unsigned i = 0; i < work->count; i++)
 		byaddr_add_later(byaddr, &work->groups[i].by_addr.later);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byaddr_add_known(byaddr, &work->addrs[p].known);
+		byaddr_add_known(byaddr, &work->addrs[p].rest);
 }
 
 static void
-finish_table(void *argument, unsigned part, unsigned worker)
+finish_adding(void *argument, unsigned part, unsigned worker)
 {
 	(void)worker;
 	if (part == 0)
 		finish_names(argument);
 	else
 		finish_addrs(argument);
+}
+
+static void
+finish_names_leaving(struct work *work)
+{
+	struct byname *byname = work->fill->byname;
+
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byname_close(byname, work->names[p].part);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byname_count_missed(byname, &work->names[p].rest);
+	for (unsigned i = 0; i < work->count; i++)
+		byname_count_off_runs(byname, &work->groups[i].by_name.runs);
+	for (unsigned i = 0; i < work->count; i++)
+		byname_remove_later(byname, &work->groups[i].by_name.later);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byname_remove_missed(byname, &work->names[p].rest);
+}
+
+static void
+finish_addrs_leaving(struct work *work)
+{
+	struct byaddr *byaddr = work->fill->byaddr;
+
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byaddr_close(byaddr, work->addrs[p].part);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byaddr_count_missed(byaddr, &work->addrs[p].rest);
+	for (unsigned i = 0; i < work->count; i++)
+		byaddr_count_off_runs(byaddr, &work->groups[i].by_addr.runs);
+	for (unsigned i = 0; i < work->count; i++)
+		byaddr_remove_dealt(byaddr, &work->groups[i].by_addr.later);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byaddr_remove_dealt(byaddr, &work->addrs[p].rest);
+}
+
+static void
+finish_removing(void *argument, unsigned part, unsigned worker)
+{
+	(void)worker;
+	if (part == 0)
+		finish_names_leaving(argument);
+	else
+		finish_addrs_leaving(argument);
 }
 
 static void
@@ -231,8 +312,8 @@ free_work(struct work *work, unsigned workers)
 		free(work->workers[i].addrs.list.entries);
 	}
 	for (unsigned p = 0; p < DEAL_PARTS; p++) {
-		free(work->names[p].known.entries);
-		free(work->addrs[p].known.entries);
+		free(work->names[p].rest.entries);
+		free(work->addrs[p].rest.entries);
 	}
 	free(work->groups);
 	free(work->entries);
@@ -240,22 +321,49 @@ free_work(struct work *work, unsigned workers)
 	free(work);
 }
 
-void
-indexfill_add(const struct indexfill *fill, const struct content *content)
+static struct work *
+new_work(const struct indexfill *fill, const struct content *content,
+    enum chunk_state state)
 {
 	struct work *work = memory_zeroed(1, sizeof(*work));
-	unsigned workers = parts_workers(fill->parts);
 
 	work->fill = fill;
 	work->content = content;
-	work->workers = memory_zeroed(workers, sizeof(work->workers[0]));
+	work->state = state;
+	work->workers = memory_zeroed(parts_workers(fill->parts),
+	    sizeof(work->workers[0]));
+	return work;
+}
+
+static void
+run_rounds(struct work *work)
+{
 	plan_groups(work);
 	run(work, open_table, 2);
 	while (work->end < work->count) {
 		plan_round(work);
 		run(work, deal_group, work->end - work->begin);
-		run(work, put_part, 2 * DEAL_PARTS);
+		run(work, work_part, 2 * DEAL_PARTS);
 	}
-	run(work, finish_table, 2);
-	free_work(work, workers);
+}
+
+void
+indexfill_add(const struct indexfill *fill, const struct content *content)
+{
+	struct work *work = new_work(fill, content, CHUNK_COMING);
+
+	run_rounds(work);
+	run(work, finish_adding, 2);
+	free_work(work, parts_workers(fill->parts));
+}
+
+void
+indexfill_remove(const struct indexfill *fill, const struct content *content)
+{
+	struct work *work = new_work(fill, content, CHUNK_LEAVING);
+
+	run_rounds(work);
+	run(work, sweep_part, 2 * DEAL_PARTS);
+	run(work, finish_removing, 2);
+	free_work(work, parts_workers(fill->parts));
 }

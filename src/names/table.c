@@ -13,6 +13,10 @@
 #define RESERVE_TO (TABLE_BUCKETS * FILL_TO)
 #define JOIN_AT (WHOLE / 4)		/* of two neighbours together */
 #define LAST (TABLE_SLOTS - 1)
+/* In the place of a slot that a part took, until it is swept: leads nowhere. */
+#define TAKEN ((table_slot)1)
+/* Where so few are left for each that was taken, all are placed anew. */
+#define FEW_LEFT 4
 
 /* A directory is doubled only while it has fewer entries than this part of
  * the slots in use: hashes that are all alike are not to fill the memory. */
@@ -463,10 +467,13 @@ find_passed(const struct table_writer *writer,
 	unsigned i;
 
 	for (i = 0; i < TABLE_SLOTS && bucket[i] != 0; i++) {
-		unsigned home = table_bucket_of(
+		unsigned home;
+
+		if (bucket[i] == TAKEN)
+			continue;
+		home = table_bucket_of(
 		    writer->hash_of(writer->context, bucket[i]),
 		    segment->buckets);
-
 		if (distance(segment, home, hole) <
 		    distance(segment, home, from))
 			return i;
@@ -700,17 +707,113 @@ table_part_add(struct table_part *part, uint64_t hash, table_slot slot)
 	return true;
 }
 
-size_t
+/* The slot is known by its value: what it leads to is not read. */
+bool
+table_part_take(struct table_part *part, uint64_t hash, table_slot slot)
+{
+	struct table_segment *segment = table_segment_at(
+	    table_entry_of(&part->table, hash));
+	unsigned at;
+
+	if (segment->more != NULL)
+		return false;
+	at = find_slot(segment, hash, slot);
+	if (at == WHOLE)
+		return false;
+	segment = own_segment(&part->writer, hash);
+	segment->bucket[at / TABLE_SLOTS][at % TABLE_SLOTS] = TAKEN;
+	part->table.used--;
+	part->writer.state = WORKING_REMOVED;
+	return true;
+}
+
+static unsigned
+count_taken(const struct table_segment *segment)
+{
+	unsigned taken = 0;
+
+	for (unsigned b = 0; b < segment->buckets; b++)
+		for (unsigned i = 0; i < TABLE_SLOTS; i++)
+			taken += segment->bucket[b][i] == TAKEN;
+	return taken;
+}
+
+static void
+place_anew(struct table_writer *writer, struct table_segment *segment)
+{
+	table_slot left[WHOLE];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < segment->buckets * TABLE_SLOTS; i++) {
+		table_slot slot =
+		    segment->bucket[i / TABLE_SLOTS][i % TABLE_SLOTS];
+
+		if (slot != 0 && slot != TAKEN)
+			left[count++] = slot;
+	}
+	memset(segment->bucket, 0, segment->buckets *
+	    sizeof(segment->bucket[0]));
+	segment->used = 0;
+	for (unsigned i = 0; i < count; i++)
+		put_slot(writer, segment,
+		    writer->hash_of(writer->context, left[i]), left[i]);
+}
+
+/* What fills a gap may have been taken, too. */
+static void
+take_out_taken(struct table_writer *writer, struct table_segment *segment)
+{
+	for (unsigned b = 0; b < segment->buckets; b++)
+		for (unsigned i = 0; i < TABLE_SLOTS; i++)
+			while (segment->bucket[b][i] == TAKEN)
+				take_out(writer, segment, b, i);
+}
+
+static void
+sweep_segment(struct table_writer *writer, struct table_segment *segment)
+{
+	unsigned taken;
+
+	if (segment->version != writer->table->version)
+		return;
+	taken = count_taken(segment);
+	if (taken == 0)
+		return;
+	if ((segment->used - taken) / FEW_LEFT <= taken)
+		place_anew(writer, segment);
+	else
+		take_out_taken(writer, segment);
+}
+
+void
+table_part_sweep(struct table_part *part, unsigned bits, unsigned number)
+{
+	struct table *table = &part->table;
+	size_t span = (size_t)1 << (table->depth - bits);
+	size_t at = number * span, end = at + span;
+
+	while (at < end) {
+		struct table_segment *segment =
+		    table_segment_at(table->directory[at]);
+
+		at += span_of(table, segment);
+		sweep_segment(&part->writer, segment);
+	}
+}
+
+ptrdiff_t
 table_part_close(struct table_writer *writer, struct table_part *part)
 {
-	size_t added = part->table.used;
+	size_t grown = part->table.used;
 
 	for (size_t i = 0; i < part->garbage.count; i++)
 		retire(writer, part->garbage.segments[i]);
+	if (part->writer.state == WORKING_REMOVED)
+		writer->state = WORKING_REMOVED;
 	free(part->garbage.segments);
 	free(part);
-	writer->table->used += added;
-	return added;
+	writer->table->used += grown;
+	return (ptrdiff_t)grown;
 }
 
 /* Join a segment with its neighbour where both are nearly empty and one was

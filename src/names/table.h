@@ -176,10 +176,10 @@ void table_prefetch_change(const struct table_writer *writer, uint64_t hash);
 /* So many slots are going to be added: split ahead, while little must move. */
 void table_reserve(struct table_writer *writer, size_t more);
 
-/* Add by several threads at once (deal.h).  A part is all hashes with the same
- * `bits` first bits: no segment is of two of them.  Between table_open_parts
- * (`more` as of table_reserve) and the closing of the last part the table is
- * changed by its parts alone, each by one thread at a time. */
+/* Add, or take out, by several threads at once (deal.h).  A part is all hashes
+ * with the same `bits` first bits: no segment is of two of them.  Between
+ * table_open_parts (`more` as of table_reserve) and the closing of the last
+ * part the table is changed by its parts alone, each by one thread at a time. */
 struct table_part;
 void table_open_parts(struct table_writer *writer, size_t more,
     unsigned bits);
@@ -190,8 +190,17 @@ const struct table *table_part_working(const struct table_part *part);
 /* false: the part has no room for it, the table has (table_change). */
 bool table_part_add(struct table_part *part, uint64_t hash,
     table_slot slot);
-/* Frees the part; returns how many were added. */
-size_t table_part_close(struct table_writer *writer,
+/* false: it is not there, or not in a place to be taken from alone
+ * (table_change).  Nothing is looked for or added in a part from which slots
+ * were taken: their places stay taken until table_part_sweep, which all parts
+ * of such a table want (`bits` as they were opened with, `number` the first
+ * bits of its hashes) before they are closed. */
+bool table_part_take(struct table_part *part, uint64_t hash,
+    table_slot slot);
+void table_part_sweep(struct table_part *part, unsigned bits,
+    unsigned number);
+/* Frees the part; returns by how many slots the table grew. */
+ptrdiff_t table_part_close(struct table_writer *writer,
     struct table_part *part);
 
 /* Freeze the working version and return it; the next change starts another.

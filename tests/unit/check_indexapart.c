@@ -27,28 +27,49 @@ run_counted(const struct parts_work *work, unsigned workers)
 	crew_run(work, workers);
 }
 
-/* In the second edition every third name has another address, every fifth is
- * gone, and others came.  Some names have more addresses, some addresses more
- * names, in other places; some stand deeper. */
-static void
-write_line(FILE *out, unsigned i, unsigned edition)
-{
-	unsigned last = edition == 1 && i % 3 == 0 ? i + MOVED : i;
+enum edition {
+	FIRST,
+	SECOND,		/* every third name has another address, every fifth is
+			 * gone, and others came */
+	MOVED_ALL,	/* no record is as in the first */
+	HALF,		/* of the names of the first */
+};
 
-	if (edition == 1 && i % 5 == 0)
+static bool
+is_moved(unsigned i, enum edition edition)
+{
+	return (edition == SECOND && i % 3 == 0) || edition == MOVED_ALL;
+}
+
+static bool
+is_gone(unsigned i, enum edition edition)
+{
+	return (edition == SECOND && i % 5 == 0) ||
+	    (edition == HALF && i % 2 == 0);
+}
+
+/* Some names have more addresses, some addresses more names, in other places;
+ * some stand deeper. */
+static void
+write_line(FILE *out, unsigned i, enum edition edition)
+{
+	unsigned last = is_moved(i, edition) ? i + MOVED : i;
+	unsigned more = edition == MOVED_ALL ? i + 1 : i;
+
+	if (is_gone(i, edition))
 		return;
 	fprintf(out, "10.%u.%u.%u vm%u other%u\n", last >> 16, last >> 8 & 255,
 	    last & 255, i, i);
 	fprintf(out, "fd00::%x:%x vm%u\n", last >> 16, last & 65535, i);
 	if (i % 11 == 0)
 		fprintf(out, "10.77.0.%u vm%u\n10.78.%u.%u other%u\n",
-		    i / 11 % 100, i, i >> 8, i & 255, i / 3);
+		    more / 11 % 100, i, more >> 8, more & 255, i / 3);
 	if (i % 13 == 0)
-		fprintf(out, "10.79.0.%u b.a%u.deep\n", i % 256, i);
+		fprintf(out, "10.79.0.%u b.a%u.deep\n", more % 256, i);
 }
 
 static char *
-make_text(unsigned lines, unsigned edition, size_t *length)
+make_text(unsigned lines, enum edition edition, size_t *length)
 {
 	char *bytes;
 	FILE *out = memory_stream(&bytes, length);
@@ -62,7 +83,7 @@ make_text(unsigned lines, unsigned edition, size_t *length)
 /* Of the first so many lines, sharing chunks with `previous`.  Editions are
  * ranks, too. */
 static struct content *
-make_part(unsigned lines, unsigned edition, const struct content *previous)
+make_part(unsigned lines, enum edition edition, const struct content *previous)
 {
 	static const struct hostscut_sizes sizes = {8192, 8192, 1u << 20};
 	const struct source_spec spec = {.kind = SOURCE_HOSTS,
@@ -84,20 +105,20 @@ make_part(unsigned lines, unsigned edition, const struct content *previous)
 }
 
 static unsigned
-count_lines(unsigned edition)
+count_lines(enum edition edition)
 {
-	return NAMES + edition * 100;
+	return edition == SECOND ? NAMES + 100 : NAMES;
 }
 
 static struct content *
-make_content(unsigned edition)
+make_content(enum edition edition)
 {
 	return make_part(count_lines(edition), edition, NULL);
 }
 
 /* As make_content, in steps that are small. */
 static struct content *
-add_by_steps(struct index *index, unsigned edition)
+add_by_steps(struct index *index, enum edition edition)
 {
 	struct content *before = NULL;
 
@@ -229,14 +250,13 @@ compare(struct index *a, struct index *b, unsigned names,
 	ck_assert_uint_eq(index_name_count(a), index_name_count(b));
 }
 
-/* Of the second edition. */
 static unsigned
-count_left(void)
+count_left(enum edition edition)
 {
 	unsigned left = 0;
 
-	for (unsigned i = 0; i < count_lines(1); i++)
-		left += i % 5 != 0;
+	for (unsigned i = 0; i < count_lines(edition); i++)
+		left += !is_gone(i, edition);
 	return left;
 }
 
@@ -245,7 +265,7 @@ count_new(void)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < count_lines(1); i++)
+	for (unsigned i = 0; i < count_lines(SECOND); i++)
 		count += i % 5 != 0 && (i % 3 == 0 || i >= NAMES);
 	return count;
 }
@@ -274,17 +294,17 @@ START_TEST(parts_are_as_one_after_the_other)
 {
 	struct index *by_steps = new_index(NULL);
 	struct index *by_parts = new_index(workers[_i]);
-	struct content *content = make_content(0);
+	struct content *content = make_content(FIRST);
 
-	add_by_steps(by_steps, 0);
+	add_by_steps(by_steps, FIRST);
 	index_replace(by_parts, NULL, content);
 	ck_assert(workers[_i]->workers == 1 || runs > 0);
 	compare(by_steps, by_parts, NAMES, NAMES);
 	index_free(by_steps);
 	by_steps = new_index(NULL);
-	add_by_steps(by_steps, 1);
-	index_replace(by_parts, content, make_content(1));
-	compare(by_steps, by_parts, count_left(), count_left());
+	add_by_steps(by_steps, SECOND);
+	index_replace(by_parts, content, make_content(SECOND));
+	compare(by_steps, by_parts, count_left(SECOND), count_left(SECOND));
 	index_free(by_steps);
 	index_free(by_parts);
 }
@@ -295,20 +315,72 @@ START_TEST(a_second_source_is_put_beside_the_first)
 {
 	struct index *by_steps = new_index(NULL);
 	struct index *by_parts = new_index(workers[_i]);
-	struct content *content = make_content(0);
+	struct content *content = make_content(FIRST);
 
-	add_by_steps(by_steps, 0);
-	add_by_steps(by_steps, 1);
+	add_by_steps(by_steps, FIRST);
+	add_by_steps(by_steps, SECOND);
 	index_replace(by_parts, NULL, content);
-	index_replace(by_parts, NULL, make_content(1));
+	index_replace(by_parts, NULL, make_content(SECOND));
 	compare(by_steps, by_parts, NAMES + 80, NAMES + count_new());
 	index_free(by_steps);
 	by_steps = new_index(NULL);
-	add_by_steps(by_steps, 1);
+	add_by_steps(by_steps, SECOND);
 	index_replace(by_parts, content, NULL);
-	compare(by_steps, by_parts, count_left(), count_left());
+	compare(by_steps, by_parts, count_left(SECOND), count_left(SECOND));
 	index_free(by_steps);
 	index_free(by_parts);
+}
+END_TEST
+
+static void
+compare_edition(struct index *index, enum edition edition)
+{
+	struct index *by_steps = new_index(NULL);
+
+	add_by_steps(by_steps, edition);
+	compare(by_steps, index, count_left(edition), count_left(edition));
+	index_free(by_steps);
+}
+
+START_TEST(each_edition_takes_the_place_of_another)
+{
+	static const enum edition order[] = {
+		MOVED_ALL, HALF, MOVED_ALL, SECOND, HALF,
+	};
+	struct index *index = new_index(workers[_i]);
+	struct content *content = make_content(FIRST);
+
+	index_replace(index, NULL, content);
+	index_commit(index, 1);
+	for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+		struct content *next = make_content(order[i]);
+
+		index_replace(index, content, next);
+		compare_edition(index, order[i]);
+		index_reclaim(index);
+		content = next;
+	}
+	index_free(index);
+}
+END_TEST
+
+/* Two at once, and of what nobody has settled yet. */
+START_TEST(what_leaves_may_have_come_just_now)
+{
+	struct index *index = new_index(workers[_i]);
+	struct content *first = make_content(FIRST);
+	struct content *second = make_content(SECOND);
+	struct content *moved = make_content(MOVED_ALL);
+
+	index_replace(index, NULL, first);
+	index_replace(index, NULL, second);
+	index_replace(index, first, moved);
+	index_replace(index, second, NULL);
+	compare_edition(index, MOVED_ALL);
+	index_replace(index, moved, NULL);
+	index_replace(index, NULL, make_content(HALF));
+	compare_edition(index, HALF);
+	index_free(index);
 }
 END_TEST
 
@@ -316,7 +388,7 @@ START_TEST(nothing_is_left_when_all_leaves)
 {
 	struct index *index = new_index(workers[_i]);
 	struct index *empty = new_index(NULL);
-	struct content *content = make_content(0);
+	struct content *content = make_content(FIRST);
 
 	index_replace(index, NULL, content);
 	index_commit(index, 1);
@@ -338,6 +410,9 @@ main(void)
 
 	tcase_add_loop_test(tc, parts_are_as_one_after_the_other, 0, 3);
 	tcase_add_loop_test(tc, a_second_source_is_put_beside_the_first, 0, 3);
+	tcase_add_loop_test(tc, each_edition_takes_the_place_of_another, 0,
+	    3);
+	tcase_add_loop_test(tc, what_leaves_may_have_come_just_now, 0, 3);
 	tcase_add_loop_test(tc, nothing_is_left_when_all_leaves, 0, 3);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);

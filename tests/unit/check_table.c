@@ -269,6 +269,83 @@ START_TEST(reserve_keeps_what_is_there)
 }
 END_TEST
 
+#define PART_BITS 3
+
+/* So many of sixteen, by parts; what the parts do not do, one by one. */
+static unsigned
+take_share(struct model *m, unsigned share)
+{
+	struct table_part *part[1 << PART_BITS];
+	bool left[ITEMS] = { false };
+	unsigned taken = 0;
+	size_t less = 0;
+
+	table_open_parts(m->writer, 0, PART_BITS);
+	for (unsigned p = 0; p < 1 << PART_BITS; p++)
+		part[p] = table_part_new(m->writer);
+	for (unsigned i = 0; i < ITEMS; i++) {
+		const struct item *item = &m->items[i];
+		struct table_part *own = part[item->hash >> (64 - PART_BITS)];
+
+		ck_assert(!table_part_take(own, item->hash,
+		    table_slot_of(item->hash, item, 5)));
+		if (i * 7 % 16 >= share)
+			continue;
+		left[i] = !table_part_take(own, item->hash,
+		    table_slot_of(item->hash, item, 0));
+		if (left[i])
+			continue;
+		m->mark[i] = 0;
+		m->count--;
+		taken++;
+	}
+	for (unsigned p = 0; p < 1 << PART_BITS; p++) {
+		table_part_sweep(part[p], PART_BITS, p);
+		less += (size_t)-table_part_close(m->writer, part[p]);
+	}
+	ck_assert_uint_eq(less, taken);
+	ck_assert_uint_eq(table_working(m->writer)->used, m->count);
+	compare(m, table_working(m->writer), m->mark);
+	for (unsigned i = 0; i < ITEMS; i++)
+		if (left[i])
+			change(m, i, 0);
+	return taken;
+}
+
+static void
+run_takes(enum hashes hashes, unsigned share)
+{
+	struct model m;
+
+	start(&m, hashes);
+	for (unsigned round = 0; round < 3; round++) {
+		unsigned taken;
+
+		for (unsigned i = 0; i < ITEMS; i++)
+			change(&m, i, 1);
+		if (round != 1)
+			freeze(&m);
+		taken = take_share(&m, share);
+		if (hashes == HASHES_GOOD)
+			ck_assert_uint_ge(taken, ITEMS / 17 * share);
+		freeze(&m);
+		ck_assert(share < 16 || m.count == 0);
+	}
+	run_wave(&m, 4, 1000);
+	stop(&m);
+}
+
+/* What is left is found wherever it was, and the version before has all. */
+START_TEST(parts_take_many_out)
+{
+	for (unsigned share = 1; share <= 16; share++)
+		run_takes(HASHES_GOOD, share);
+	run_takes(HASHES_FEW, 3);
+	run_takes(HASHES_FEW, 16);
+	run_takes(HASHES_ONE, 9);
+}
+END_TEST
+
 static void
 add_up(void *context, table_slot slot)
 {
@@ -308,6 +385,7 @@ main(void)
 	tcase_add_test(tcase, memory_is_bounded_where_hashes_are_alike);
 	tcase_add_test(tcase, one_change_copies_one_segment);
 	tcase_add_test(tcase, reserve_keeps_what_is_there);
+	tcase_add_test(tcase, parts_take_many_out);
 	tcase_add_test(tcase, visit_shows_every_slot);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
