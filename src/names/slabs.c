@@ -9,6 +9,10 @@
 #include "base/poison.h"
 
 #define SLAB_SIZE (64 * PAGES_UNIT)
+/* That part of a full slab stays unused when it is given back.  Else a table
+ * that is copied whole, segment by segment, takes what is left in the slabs of
+ * the one before, and these stay when that is given back. */
+#define SPARED 8
 
 /* free lists those that were given back, by `more`; what lies behind the first
  * `begun` was never taken. */
@@ -20,6 +24,7 @@ struct slab {
 	unsigned begun;
 	unsigned room;			/* segments */
 	unsigned buckets;		/* of each */
+	bool listed;
 	_Alignas(64) unsigned char bytes[];
 };
 
@@ -35,6 +40,7 @@ list(struct slab *slab)
 	if (slab->next != NULL)
 		slab->next->before = slab;
 	first[slab->buckets] = slab;
+	slab->listed = true;
 }
 
 static void
@@ -46,6 +52,7 @@ unlist(struct slab *slab)
 		slab->before->next = slab->next;
 	else
 		first[slab->buckets] = slab->next;
+	slab->listed = false;
 }
 
 static struct slab *
@@ -57,6 +64,7 @@ new_slab(unsigned buckets)
 	slab->used = 0;
 	slab->begun = 0;
 	slab->buckets = buckets;
+	slab->listed = false;
 	slab->room = (unsigned)((SLAB_SIZE - sizeof(*slab)) /
 	    table_segment_size(buckets));
 	poison_room(slab->bytes, SLAB_SIZE - sizeof(*slab));
@@ -102,7 +110,8 @@ slabs_give(struct table_segment *segment)
 
 	pthread_mutex_lock(&lock);
 	assert(slab->used > 0);
-	if (slab->used-- == slab->room)
+	slab->used--;
+	if (!slab->listed && slab->room - slab->used > slab->room / SPARED)
 		list(slab);
 	segment->more = slab->free;
 	slab->free = segment;
