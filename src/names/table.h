@@ -179,7 +179,8 @@ void table_reserve(struct table_writer *writer, size_t more);
 /* Add, or take out, by several threads at once (deal.h).  A part is all hashes
  * with the same `bits` first bits: no segment is of two of them.  Between
  * table_open_parts (`more` as of table_reserve) and the closing of the last
- * part the table is changed by its parts alone, each by one thread at a time. */
+ * part the table is changed by its parts alone, each by one thread at a
+ * time. */
 struct table_part;
 void table_open_parts(struct table_writer *writer, size_t more,
     unsigned bits);
