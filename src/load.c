@@ -364,6 +364,9 @@ load_due(const struct load *load, int64_t mono_s)
 			due_s = content->due_s;
 		if (source->half_s && mono_s + 1 < due_s)
 			due_s = mono_s + 1;
+		if (source->failed &&
+		    source->read_s + LOADREAD_AGAIN_S < due_s)
+			due_s = source->read_s + LOADREAD_AGAIN_S;
 	}
 	return due_s;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "loadfiles.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,9 @@
 #define LOAD_FILE_MAX ((size_t)2 << 30)
 #define SETTLED_NS INT64_C(50000000)	/* some ticks of any kernel's clock */
 
-void
-loadfiles_note(struct loadfiles *files, const char *path)
+/* Its size, as it is now. */
+static uint64_t
+note(struct loadfiles *files, const char *path)
 {
 	struct loadfiles_seen *seen;
 	struct files_state state;
@@ -26,6 +28,13 @@ loadfiles_note(struct loadfiles *files, const char *path)
 	    .unsettled = state.identity.changed_ns >
 		clock_wall_ns() - SETTLED_NS,
 	};
+	return state.identity.size;
+}
+
+void
+loadfiles_note(struct loadfiles *files, const char *path)
+{
+	note(files, path);
 }
 
 static const char *
@@ -39,16 +48,13 @@ keep_path(struct loadfiles *files, const char *path)
 	return paths->paths[paths->count++];
 }
 
-/* The state is that from before the first byte was read: who writes meanwhile
- * makes it differ. */
-const char *
-loadfiles_read(struct loadfiles *files, const char *path,
+static const char *
+read_whole(struct loadfiles *files, const char *path,
     struct source_text *text)
 {
 	struct files_content *file = memory_alloc(sizeof *file);
 	const char *wrong;
 
-	loadfiles_note(files, path);
 	wrong = files_read(path, LOAD_FILE_MAX, file);
 	if (wrong) {
 		free(file);
@@ -62,13 +68,14 @@ loadfiles_read(struct loadfiles *files, const char *path,
 	return NULL;
 }
 
-static bool
-is_large(const char *path, size_t apart)
+/* The state is that from before the first byte was read: who writes meanwhile
+ * makes it differ. */
+const char *
+loadfiles_read(struct loadfiles *files, const char *path,
+    struct source_text *text)
 {
-	struct files_state state;
-
-	files_look(path, &state);
-	return state.identity.size > apart;
+	loadfiles_note(files, path);
+	return read_whole(files, path, text);
 }
 
 const char *
@@ -78,9 +85,9 @@ loadfiles_open(struct loadfiles *files, const char *path, size_t apart,
 	struct loadfiles_held *held = &files->held[files->held_count];
 	const char *wrong;
 
-	if (files->held_count == LOADFILES_HELD_MAX || !is_large(path, apart))
-		return loadfiles_read(files, path, text);
-	loadfiles_note(files, path);
+	if (note(files, path) <= apart ||
+	    files->held_count == LOADFILES_HELD_MAX)
+		return read_whole(files, path, text);
 	wrong = files_hold(path, LOAD_FILE_MAX, &held->file);
 	if (wrong)
 		return wrong;
@@ -100,7 +107,7 @@ fetch_held(void *context, const struct source_text *text, size_t at,
 	const struct loadfiles_held *held = files->held;
 
 	while (held->path != text->path)
-		held++;
+		assert(++held < files->held + files->held_count);
 	return files_fetch(&held->file, at, room->bytes, room->length);
 }
 

@@ -45,11 +45,12 @@ struct loadfiles {
 const char *loadfiles_read(struct loadfiles *files, const char *path,
     struct source_text *text);
 /* As that, but a file of over `apart` bytes is held open instead of read, as
- * long as not too many are: its text has a length and no bytes, which
- * loadfiles_fetch gets. */
+ * long as not too many are: its text has a length, which is that of this
+ * moment, and no bytes, which loadfiles_fetch gets. */
 const char *loadfiles_open(struct loadfiles *files, const char *path,
     size_t apart, struct source_text *text);
-/* For a parser: context is the struct loadfiles. */
+/* For a parser: context is the struct loadfiles.  The texts keep the very path
+ * that loadfiles_open gave them; by it they are found. */
 struct source_fetch loadfiles_fetch(struct loadfiles *files);
 /* Note that a file or folder was looked at. */
 void loadfiles_note(struct loadfiles *files, const char *path);

@@ -41,6 +41,7 @@ fail_file(struct load_source *source, const char *path, const char *wrong)
 	struct diag_place place = {.file = path};
 
 	source->state = source->content ? LOAD_KEPT : LOAD_MISSING;
+	source->failed = files_exists(path);
 	if (refused_tell(source->diags, path, say_next(source)))
 		return;
 	diags_add(source->diags, DIAG_ERROR, &place, NULL, "%s", wrong);
@@ -239,12 +240,27 @@ open_hosts(struct reading *reading, const struct files_list *list,
 	return true;
 }
 
+/* Those that could not be fetched have kept their chunks; false: there is no
+ * other. */
+static bool
+tell_failed(struct load_source *source, const struct files_list *list,
+    const char *const *failed)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (failed[i])
+			fail_file(source, list->paths[i], failed[i]);
+		if (failed[i] && source->was_file)
+			return false;
+	}
+	return true;
+}
+
 /* What the managed file says is believed, nothing too: `unset` may leave it
  * empty.  Where nothing could be read, and nothing ever was, nobody knows what
  * there is. */
 static void
 parse_hosts(struct reading *reading, const struct files_list *list,
-    const struct source_text *texts)
+    const struct source_text *texts, const char **failed)
 {
 	struct load_source *source = reading->source;
 	const struct parts parts = crew_parts();
@@ -254,6 +270,7 @@ parse_hosts(struct reading *reading, const struct files_list *list,
 	    .files = texts,
 	    .file_count = list->count,
 	    .fetch = &fetch,
+	    .failed = failed,
 	    .previous = source->content,
 	    .parts = &parts,
 	};
@@ -268,6 +285,10 @@ parse_hosts(struct reading *reading, const struct files_list *list,
 		return;
 	}
 	content = hostsfile_parse(&input, source->diags);
+	if (!tell_failed(source, list, input.failed)) {
+		content_free(content);
+		return;
+	}
 	if (!source->content && content->record_count == 0 &&
 	    diags_count(source->diags, DIAG_ERROR)) {
 		content_free(content);
@@ -301,6 +322,7 @@ read_hosts(struct reading *reading)
 {
 	struct load_source *source = reading->source;
 	struct source_text *texts;
+	const char **failed;
 	struct files_list list;
 	const char *wrong;
 
@@ -322,8 +344,10 @@ read_hosts(struct reading *reading)
 		return;
 	}
 	texts = memory_zeroed(list.count + 1, sizeof *texts);
+	failed = memory_zeroed(list.count + 1, sizeof *failed);
 	if (open_hosts(reading, &list, texts))
-		parse_hosts(reading, &list, texts);
+		parse_hosts(reading, &list, texts, failed);
+	free(failed);
 	free(texts);
 	files_list_free(&list);
 }
@@ -476,6 +500,8 @@ loadread_source(struct reading *reading)
 	    reading->settings->off_count);
 	loadfiles_fini(&source->files);
 	source->read = true;
+	source->failed = false;
+	source->read_s = reading->settings->mono_s;
 	switch (source->spec.kind) {
 	case SOURCE_NONE:
 	case SOURCE_ZONE:
@@ -560,6 +586,8 @@ loadread_is_stale(const struct load_source *source,
 	const struct content *content = source->content;
 
 	return !source->read || source->half_s != 0 ||
+	    (source->failed && (settings->care == LOADFILES_DOUBT ||
+		settings->mono_s >= source->read_s + LOADREAD_AGAIN_S)) ||
 	    source->state == LOAD_REFUSED ||
 	    (content && content->due_s &&
 		content->due_s <= settings->mono_s) ||

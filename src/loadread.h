@@ -10,6 +10,9 @@
 
 /* How long a lease file may look half-written before that is told. */
 #define LOADREAD_HALF_S 3
+/* What the system did not let be read is tried again after that, or when
+ * somebody asks for a reload. */
+#define LOADREAD_AGAIN_S 10
 
 struct reading {
 	struct load *load;

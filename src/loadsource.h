@@ -27,6 +27,9 @@ struct load_source {
 	bool awaited;			/* nobody minds that it is not there
 					 * yet: leases, managed hosts */
 	bool read;			/* at least once */
+	int64_t read_s;			/* the monotonic second of that */
+	bool failed;			/* a file that is there could not be
+					 * read then */
 	bool has_apex;			/* a zone: which one, as far as its
 					 * last reading could tell */
 	struct dname apex;

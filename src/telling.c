@@ -38,8 +38,8 @@ telling_changes(const struct changes *changes)
 		log_info("and %zu more changes",
 		    changes->count + changes->more - shown);
 	if (changes->anew)
-		log_info("and %zu records, before and now, of which too many "
-			 "differ to say which", changes->anew);
+		log_info("so much has changed or moved that it is not listed: "
+			 "%zu records, before and now", changes->anew);
 }
 
 void

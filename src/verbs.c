@@ -373,8 +373,8 @@ print_reload_text(struct verbs_context *context,
 	if (changes->more)
 		fprintf(out, "and %zu more changes\n", changes->more);
 	if (changes->anew)
-		fprintf(out, "and %zu records, before and now, of which too "
-		    "many differ to say which\n", changes->anew);
+		fprintf(out, "so much has changed or moved that it is not "
+		    "listed: %zu records, before and now\n", changes->anew);
 	fprintf(out, "reloaded: generation %llu, %zu names\n",
 	    (unsigned long long)reload_generation(reload),
 	    reload_name_count(reload));

@@ -235,7 +235,8 @@ tell(struct changes *changes, const struct item *item)
 	changes->lines = memory_resize(changes->lines, changes->count + 1,
 	    sizeof *changes->lines);
 	changes->lines[changes->count++] = memory_format("%c %s %s %s",
-	    item->row == UNPAIRED_NOW ? '+' : '-', owner, type_print(item->type, type),
+	    item->row == UNPAIRED_NOW ? '+' : '-', owner,
+	    type_print(item->type, type),
 	    rdata ? rdata : "");
 	free(rdata);
 }

@@ -3,10 +3,12 @@
  * "+ web A 10.0.0.5", "- old.lab.test AAAA fd00::7".
  *
  * Two contents of one source are compared; chunks that they share are passed
- * over unread.  Where more than CHANGES_COMPARED_MAX records differ, which is
- * a large file made anew, it is only told how many were looked at.  A TTL or a line number alone is no change, nor is a SOA that
+ * over unread.  A TTL or a line number alone is no change, nor is a SOA that
  * hostler made.  Short names of hosts files are written bare, others in full
  * without the last dot, A-labels in Unicode.
+ *
+ * Of a large source of which more than CHANGES_COMPARED_MAX records differ, or
+ * are somewhere quite else in it, it is only told how many were looked at.
  *
  * A struct changes belongs to its caller, and its lines to it.  One thread.
  */

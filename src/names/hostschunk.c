@@ -83,8 +83,8 @@ hostschunk_file_fini(struct hostschunk_file *file)
 	file->keep = NULL;
 }
 
-/* One entry for a line, up to HOSTSCHUNK_SHOWN of a level for a file.  A chunk with
- * a fault is never shared, so that the fault is told at each reading. */
+/* One entry for a line, up to HOSTSCHUNK_SHOWN of a level for a file.  A chunk
+ * with a fault is never shared, so that the fault is told at each reading. */
 static enum telling
 count_fault(struct hostschunk_parser *p, enum diag_level level)
 {
@@ -93,8 +93,9 @@ count_fault(struct hostschunk_parser *p, enum diag_level level)
 		return TELLING_GIVEN_UP;
 	}
 	p->task->chunk->text_hash = 0;
-	return p->task->file->faults[level]++ < HOSTSCHUNK_SHOWN ? TELLING_SHOWN :
-	    TELLING_COUNTED;
+	if (p->task->file->faults[level]++ < HOSTSCHUNK_SHOWN)
+		return TELLING_SHOWN;
+	return TELLING_COUNTED;
 }
 
 static struct diag_place
@@ -302,10 +303,11 @@ keep_name(struct hostschunk_parser *p, const struct dname *name, uint16_t line)
 static unsigned
 keep_names(struct hostschunk_parser *p, const struct line_text *line)
 {
+	struct hostschunk_file *file = p->task->file;
 	unsigned kept = 0;
 
-	if (p->task->file->keep == NULL)
-		p->task->file->keep = hostskeep_new(p->task->file->old, p->task->file->old_count);
+	if (file->keep == NULL)
+		file->keep = hostskeep_new(file->old, file->old_count);
 	for (uint32_t i = 0; i < p->line.name_count; i++)
 		kept += keep_name(p, &p->line.names[i].name,
 		    (uint16_t)(line->number - p->task->chunk->first_line));
@@ -316,10 +318,11 @@ static bool
 had_reverse(const struct hostschunk_parser *p, const struct node *node,
     const struct addr *addr)
 {
+	const struct hostskeep *keep = p->task->file->keep;
 	const uint8_t *name = node_name(node);
 	struct hostskeep_entry *entry = NULL;
 
-	while ((entry = hostskeep_next(p->task->file->keep, name, node->name_length,
+	while ((entry = hostskeep_next(keep, name, node->name_length,
 	    entry)) != NULL)
 		if (entry->reverse != NULL && addr_equal(entry->reverse, addr))
 			return true;
@@ -397,8 +400,9 @@ add_bad(struct hostschunk_parser *p, const struct line_text *line)
 	if (kept == 0)
 		diags_then(p->task->diags, "the line is skipped");
 	else
-		diags_then(p->task->diags, "the line is skipped; %s on it keep%s "
-		    "the last good addresses",
+		diags_then(p->task->diags,
+		    "the line is skipped; %s on it keep%s the last good "
+		    "addresses",
 		    p->line.name_count == 1 ? "the name" : "the names",
 		    p->line.name_count == 1 ? "s" : "");
 }

@@ -41,7 +41,7 @@ void hostschunk_parser_free(struct hostschunk_parser *parser);
 struct hostschunk_task {
 	struct hostschunk_file *file;	/* without diags: its path only */
 	struct diags *diags;		/* NULL: give up at a fault */
-	const char *bytes;		/* whole lines, up to their end */
+	const char *bytes;		/* lines, cut where one begins */
 	size_t length;
 	size_t at;			/* their place in the file */
 	struct chunk *chunk;		/* new; first_line is right, or 1 */

@@ -4,8 +4,8 @@
  *
  * A chunk takes lines until it has so many bytes; what is left at the end of
  * the file is not cut again up to a somewhat larger size, so that an edit that
- * makes a chunk a little longer does not leave crumbs.  Where chunks begin
- * hangs on the file's bytes alone.
+ * makes a chunk a little longer does not leave crumbs.  Where the
+ * chunks of a stretch begin hangs on its bytes alone.
  *
  * A chunk is the same as before if its text has the hash and the length of
  * then, and lines begin where it begins and ends.  Those at the start of the

@@ -125,7 +125,8 @@ parse_stretch(void *argument, unsigned part, unsigned worker)
 	};
 
 	stretch->given_up = task.bytes == NULL ||
-	    hostschunk_parse(mine->chunks, &task) == HOSTSCHUNK_GIVEN_UP;
+	    hostschunk_parse(mine->chunks, &task) == HOSTSCHUNK_GIVEN_UP ||
+	    stretch->chunk->text_length != task.length;
 }
 
 static void
@@ -174,9 +175,13 @@ parse_apart(struct parser *p, size_t end)
 
 	plan_stretches(p, end, &all);
 	run_stretches(p, &all);
-	while (taken < all.count && take_stretch(p, &all.list[taken], end))
+	/* A file that is written meanwhile may not come out as planned. */
+	while (taken < all.count && p->at == all.list[taken].from &&
+	    take_stretch(p, &all.list[taken], end))
 		taken++;
-	for (unsigned i = taken + 1; i < all.count; i++)
+	if (taken < all.count && p->at == all.list[taken].from)
+		taken++;		/* it failed, and is gone */
+	for (unsigned i = taken; i < all.count; i++)
 		chunk_drop(all.list[i].chunk);
 	free(all.list);
 }
@@ -197,7 +202,8 @@ share_chunks(struct parser *p, uint32_t from, uint32_t to)
 }
 
 /* What is the same at the start and at the end of the file is shared with the
- * content before, only the stretch between is parsed.  false: as parse_chunk. */
+ * content before, only the stretch between is parsed.  false: as
+ * parse_chunk. */
 static bool
 parse_text(struct parser *p)
 {
@@ -279,7 +285,8 @@ is_utf16(struct parser *p)
 	    memcmp(bytes, "\xfe\xff", 2) == 0);
 }
 
-static void
+/* false: as parse_chunk. */
+static bool
 parse_lines(struct parser *p)
 {
 	uint32_t chunks = p->content->chunk_count;
@@ -292,11 +299,13 @@ parse_lines(struct parser *p)
 		keep_if_nonsense(p, chunks, records);
 	} else {
 		content_cut(p->content, chunks);
-		keep_file(p, DIAG_ERROR, p->pieces.wrong);
+		share_file(p);
 	}
+	return whole;
 }
 
-static void
+/* NULL, or why it could not be fetched. */
+static const char *
 parse_file(struct parser *p)
 {
 	const struct source_text *text = p->cut.text;
@@ -308,8 +317,9 @@ parse_file(struct parser *p)
 	else if (is_utf16(p))
 		keep_file(p, DIAG_ERROR,
 		    "the file is in UTF-16; save it as UTF-8");
-	else if (text->length > 0)
-		parse_lines(p);
+	else if (text->length > 0 && !parse_lines(p))
+		return p->pieces.wrong;
+	return NULL;
 }
 
 /* The chunks of one file stand together. */
@@ -330,16 +340,19 @@ find_old(struct hostschunk_file *file, const struct content *previous)
 	file->old_count = (uint32_t)(previous->chunks + i - file->old);
 }
 
-static void
+static const char *
 do_file(struct parser *p, const struct source_text *text)
 {
+	const char *wrong;
+
 	p->cut.text = text;
 	p->file = (struct hostschunk_file){.path = text->path};
 	find_old(&p->file, p->previous);
 	pieces_init(&p->pieces, text, p->cut.fetch);
-	parse_file(p);
+	wrong = parse_file(p);
 	pieces_fini(&p->pieces);
 	hostschunk_file_fini(&p->file);
+	return wrong;
 }
 
 struct content *
@@ -358,8 +371,12 @@ hostsfile_parse(const struct hostsfile_input *input, struct diags *diags)
 		},
 	};
 
-	for (size_t i = 0; i < input->file_count; i++)
-		do_file(&p, &input->files[i]);
+	for (size_t i = 0; i < input->file_count; i++) {
+		const char *wrong = do_file(&p, &input->files[i]);
+
+		if (input->failed != NULL)
+			input->failed[i] = wrong;
+	}
 	hostschunk_parser_free(p.chunks);
 	return p.content;
 }

@@ -24,8 +24,11 @@ struct hostsfile_input {
 	size_t file_count;
 	/* For files whose bytes are NULL and whose length is not 0; may be
 	 * NULL where there are none.  At most a piece of them is in memory at
-	 * a time, for each thread. */
+	 * a time, for each thread: some 16 KB, and at least one line. */
 	const struct source_fetch *fetch;
+	/* One for each file, set to why it could not be fetched (static words)
+	 * or NULL: nothing is told of that.  May be NULL without a fetch. */
+	const char **failed;
 	/* NULL at first.  Unchanged chunks are shared with it; the names on
 	 * a bad line keep its records. */
 	const struct content *previous;
@@ -38,12 +41,16 @@ struct hostsfile_input {
 };
 
 /* Never NULL.  Chunks whose text is the same at a file's start and end are the
- * previous content's own; their first_line is moved.  A file in UTF-16 is an
- * error, one of no bytes at all a warning, if there was more before; both keep
- * their previous chunks, and so does one that fails while it is fetched, which
- * is an error, and, silently, a file whose bytes are NULL and whose length is
- * 0: it could not be read, and the caller has said why.  Chunks of files that are
- * not named any more are left out. */
+ * previous content's own; their first_line is moved, also for who frees the
+ * result.  A file in UTF-16 is an error, one of no bytes at all a warning, if
+ * there was more before; both keep their previous chunks, and so does,
+ * silently, one that failed while it was fetched, and one whose bytes are NULL
+ * and whose length is 0: it could not be read, and the caller has said why.
+ * Chunks of files that are not named any more are left out.
+ *
+ * A file that somebody writes while it is fetched may give lines of both its
+ * states, and parts of lines: the caller notes its state beforehand, and reads
+ * again what differs from that (loadfiles.h). */
 struct content *hostsfile_parse(const struct hostsfile_input *input,
     struct diags *diags);
 

@@ -48,7 +48,8 @@ struct source_spec {
 					 * folder; NULL: none */
 };
 
-/* A file in memory.  Not NUL-terminated; may hold any bytes. */
+/* A file in memory, or (hosts files) one whose bytes are NULL: see
+ * hostsfile.h.  Not NUL-terminated; may hold any bytes. */
 struct source_text {
 	const char *path;
 	const char *bytes;

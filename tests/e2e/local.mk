@@ -6,6 +6,7 @@ tests_e2e_load_LDADD =
 E2E_PY = \
 	tests/e2e/allow.py \
 	tests/e2e/bench.py \
+	tests/e2e/broken.py \
 	tests/e2e/cache.py \
 	tests/e2e/clientconfig.py \
 	tests/e2e/clocks.py \
@@ -48,7 +49,7 @@ E2E = $(E2E_PY) tests/e2e/lab.sh
 TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/e2e/hostlertest.py tests/e2e/netlab.py \
 	tests/e2e/compare.zone tests/e2e/resolve.c tests/e2e/vagrant.rb \
-	tests/e2e/jump.c tests/e2e/hold.c
+	tests/e2e/jump.c tests/e2e/hold.c tests/e2e/broken.c
 
 EXTRA_DIST += \
 	tests/e2e/clientconfig/cloud-init.expect \
@@ -77,9 +78,10 @@ E2E_NEEDS = src/hostler$(EXEEXT) src/hostlerctl$(EXEEXT) \
 	tests/e2e/load$(EXEEXT) $(BENCH_TOOLS)
 $(E2E_PY:.py=.log) tests/e2e/lab.log: $(E2E_NEEDS)
 
-# The wall clock of clocks.py, and a kernel that is slow to watch.
-check_DATA = tests/e2e/jump.so tests/e2e/hold.so
-CLEANFILES += tests/e2e/jump.so tests/e2e/hold.so
+# The wall clock of clocks.py, a kernel that is slow to watch, and a disk that
+# breaks.
+check_DATA = tests/e2e/jump.so tests/e2e/hold.so tests/e2e/broken.so
+CLEANFILES += tests/e2e/jump.so tests/e2e/hold.so tests/e2e/broken.so
 tests/e2e/jump.so: tests/e2e/jump.c
 	$(AM_V_CC)$(CC) -Wall -Wextra -Werror -O1 -shared -fPIC \
 		-o $@ $(srcdir)/tests/e2e/jump.c -ldl
@@ -88,3 +90,7 @@ tests/e2e/hold.so: tests/e2e/hold.c
 	$(AM_V_CC)$(CC) -Wall -Wextra -Werror -O1 -shared -fPIC \
 		-o $@ $(srcdir)/tests/e2e/hold.c
 tests/e2e/watching.log: tests/e2e/hold.so
+tests/e2e/broken.so: tests/e2e/broken.c
+	$(AM_V_CC)$(CC) -Wall -Wextra -Werror -O1 -shared -fPIC \
+		-o $@ $(srcdir)/tests/e2e/broken.c
+tests/e2e/broken.log: tests/e2e/broken.so

@@ -170,6 +170,33 @@ START_TEST(many_of_many)
 }
 END_TEST
 
+/* Up to the limit what moved is no change; above it nobody knows. */
+START_TEST(many_that_moved)
+{
+	char *one = write_many(0, MANY, 0);
+	char *back = write_many(0, MANY / 2, 0);
+	char *front = write_many(MANY / 2, MANY / 2, 0);
+	char *turned = memory_format("%s%s", front, back);
+	char *large = write_many(0, 2 * MANY, 0);
+	char *half = strchr(large + strlen(large) / 2, '\n') + 1;
+	char *over = memory_format("%s%.*s", half, (int)(half - large), large);
+	struct changes changes = change_many(one, turned);
+
+	ck_assert_uint_eq(changes.count + changes.more + changes.anew, 0);
+	changes_fini(&changes);
+	changes = change_many(large, over);
+	ck_assert_uint_eq(changes.count + changes.more, 0);
+	ck_assert_uint_eq(changes.anew, 4 * MANY);
+	changes_fini(&changes);
+	free(one);
+	free(back);
+	free(front);
+	free(turned);
+	free(large);
+	free(over);
+}
+END_TEST
+
 START_TEST(what_is_unpaired)
 {
 	struct unpaired *unpaired = unpaired_new(3000);
@@ -211,6 +238,7 @@ make_suite(void)
 	tcase_add_test(tcase, there_is_an_end);
 	tcase_add_test(tcase, few_of_many);
 	tcase_add_test(tcase, many_of_many);
+	tcase_add_test(tcase, many_that_moved);
 	tcase_add_test(tcase, what_is_unpaired);
 	suite_add_tcase(suite, tcase);
 	return suite;
