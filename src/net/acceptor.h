@@ -40,7 +40,9 @@ struct acceptor_hooks {
 struct acceptor *acceptor_new(struct event_base *base, int fd,
     const struct acceptor_hooks *hooks);
 
-/* Those that wait already are accepted yet, ACCEPTOR_MAX at most. */
+/* Those that wait already are accepted yet, ACCEPTOR_MAX at most: accepted is
+ * called for each, scarce where it has to be; their arg lives until this has
+ * returned. */
 void acceptor_free(struct acceptor *acceptor);
 
 #endif

@@ -22,9 +22,10 @@
 
 struct peer;
 
-/* Never NULL (base/memory.h). */
+/* Never NULL (base/memory.h).  Whoever made it frees it; its streams point at
+ * it until their hook (ended) has run: it does not go before that. */
 struct peer *peer_new(const struct upstream *upstream);
-/* Kills its streams.  NULL is fine. */
+/* Kills its streams: see stream_kill.  NULL is fine. */
 void peer_free(struct peer *peer);
 
 const struct upstream *peer_upstream(const struct peer *peer);

@@ -98,7 +98,9 @@ struct stream_start {
 /* NULL: none is to be had: errno. */
 struct stream *stream_open(struct stream_context *context,
     const struct stream_start *start, int64_t now_ms);
-/* End it, without a hook. */
+/* End it, without a hook.  Questions that are still on it go on naming it, and
+ * it will be freed: so it is killed empty, or by who frees them too before
+ * anything is done with them (streams_free). */
 void stream_kill(struct stream *stream, enum stream_ending ending);
 
 struct peer *stream_peer(const struct stream *stream);

@@ -62,7 +62,8 @@ struct streams_settings {
 	struct stats *stats;		/* of the worker */
 	struct troubles *troubles;
 	unsigned slots;			/* forward_slots */
-	unsigned connections_max;	/* in all; 0: as told above */
+	unsigned connections_max;	/* in all; 0: PEER_STREAMS (peer.h)
+					 * for each upstream */
 	struct streams_hooks hooks;
 	struct streams_times times;
 };

@@ -29,7 +29,8 @@ struct tls_trust;
 struct transport;
 struct troubles;
 
-/* What those of one worker share; the caller's, who may change the trust. */
+/* What those of one worker share; the caller's, who may change the trust.  It
+ * outlives all that were opened with it. */
 struct transport_context {
 	struct event_base *base;
 	struct stats *stats;
