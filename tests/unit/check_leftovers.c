@@ -148,13 +148,33 @@ START_TEST(what_is_dropped_makes_room)
 }
 END_TEST
 
+/* What was taken in is not kept, neither while it is worked nor then. */
+START_TEST(what_is_taken_in_makes_room)
+{
+	size_t length;
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		ck_assert(keep_in(0, 60));
+		free(leftovers_take_in(pool, &members[0], &length));
+		ck_assert_uint_eq(length, 60);
+		ck_assert(keep_in(1, 60));
+		ck_assert(keep_in(0, 40));
+		ck_assert(keep_in(1, 0));
+		ck_assert(keep_in(0, 0));
+	}
+	ck_assert(keep_in(2, MAX));
+	ck_assert_uint_eq(gone_count, 0);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {what_was_in_is_what_comes_out,
 	    what_goes_out_is_appended, who_keeps_for_longest_gives_way,
 	    who_keeps_on_keeps_its_place, who_kept_nothing_is_the_last_again,
-	    nobody_keeps_more_than_all_may, what_is_dropped_makes_room};
+	    nobody_keeps_more_than_all_may, what_is_dropped_makes_room,
+	    what_is_taken_in_makes_room};
 	Suite *suite = suite_create("net/leftovers");
 	TCase *tcase = tcase_create("leftovers");
 	SRunner *runner = srunner_create(suite);
