@@ -92,7 +92,7 @@ def main():
                 time.sleep(1)
                 load.terminate()
                 print(f"{count} lines, {rate} questions a second, {times} "
-                      f"restarts: {load.stdout.read().strip()}")
+                      f"restarts: {load.stdout.readlines()[-1].strip()}")
         finally:
             daemon.process.terminate()
             daemon.process.wait()

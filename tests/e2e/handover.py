@@ -58,17 +58,20 @@ def ended(daemon):
 # ---- clients ----
 
 class Load:
+    """Questions that are under way, once this is made."""
+
     def __init__(self, daemon, rate):
         self.process = subprocess.Popen(
             [BUILD / "tests/e2e/load", "127.0.0.1", str(daemon.port),
              str(rate), "300", str(NAMES)], stdout=subprocess.PIPE, text=True)
+        case("a load is under way",
+             self.process.stdout.readline() == "under way\n")
 
     def judge(self, what):
         self.process.terminate()
         said, _ = self.process.communicate(timeout=LIMIT_S)
         print(said.strip())
         numbers = dict(re.findall(r"(\w+) (\d+)", said))
-        case(f"{what}: questions were asked", int(numbers["sent"]) > 100, said)
         same(f"{what}: none lost, none wrong",
              (numbers["lost"], numbers["wrong"]), ("0", "0"))
 
@@ -552,7 +555,7 @@ def check_store(where):
     case("it says that it is ready", manager.wait_for("READY"))
     same("its sockets are kept", manager.kinds(name),
          [socket.SOCK_STREAM] * 2 + [socket.SOCK_DGRAM] * 2)
-    load = Load(first, 4000)
+    load = Load(first, 1000)
     service("they are served", first)
     same("it stops with", first.stop(), 0)
     case("and says so", manager.wait_for("STOPPING"))

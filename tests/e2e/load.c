@@ -8,7 +8,8 @@
  * are NNNN and whose first is 10; the second may be anything (reloads change
  * it).  A question without an answer after five seconds is lost.  SIGTERM or
  * the end of the time stops it; what is on its way is waited for.  Prints
- * "sent N answered N lost N wrong N late_us N" and ends with 0 if nothing was
+ * "under way" once a hundred were asked, at the end
+ * "sent N answered N lost N wrong N late_us N", and ends with 0 if nothing was
  * lost or wrong. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,6 +28,7 @@
 #define SOCKETS 8
 #define WAIT_US 5000000
 #define PACKET_MAX 512
+#define UNDER_WAY 100			/* questions */
 
 struct slot {
 	int64_t sent_us;		/* 0: free */
@@ -97,6 +99,10 @@ send_one(struct load *load)
 	load->sent++;
 	if (send(load->sockets[which].fd, packet, length, 0) < 0)
 		slot->sent_us = 1;
+	if (load->sent == UNDER_WAY) {
+		puts("under way");
+		fflush(stdout);
+	}
 }
 
 static bool
