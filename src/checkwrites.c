@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "runas.h"
 #include "sys/access.h"
+#include "sys/files.h"
 #include "sys/rights.h"
 
 struct written {
@@ -17,21 +18,20 @@ struct written {
 	struct access_finding (*ask)(const char *path);
 };
 
-/* The start makes one folder as root (confine.c), not two. */
+/* The start makes one folder as root (confine.c), not two, and only that of the
+ * path as it is written: not where a link in it leads to nothing. */
 static bool
-will_be_made(const char *folder)
+will_be_made(const struct written *written, const char *folder)
 {
-	const char *slash = strrchr(folder, '/');
+	char *own = files_folder_of(written->path);
+	char *above = files_folder_of(folder);
 	struct stat status;
-	char *above;
-	bool there;
+	bool will = strcmp(own, folder) == 0 && lstat(own, &status) != 0 &&
+	    stat(above, &status) == 0 && S_ISDIR(status.st_mode);
 
-	if (!slash)
-		return true;
-	above = memory_format("%.*s", (int)(slash - folder + 1), folder);
-	there = stat(above, &status) == 0 && S_ISDIR(status.st_mode);
+	free(own);
 	free(above);
-	return there;
+	return will;
 }
 
 /* What was said has the user's name in it. */
@@ -80,7 +80,7 @@ try(const struct conf *conf, const struct written *written,
 	}
 	if (access_is_refused(finding) &&
 	    !(user && finding->kind == ACCESS_NO_FOLDER &&
-	    will_be_made(finding->path)))
+	    will_be_made(written, finding->path)))
 		tell(conf, written, finding, diags);
 	access_findings_free(finding, 1);
 }

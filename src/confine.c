@@ -80,17 +80,6 @@ warn_reading(const struct conf *conf)
 
 /* ---- the sandbox ---- */
 
-static char *
-folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return memory_string(".");
-	return memory_format("%.*s", slash == path ? 1 : (int)(slash - path),
-	    path);
-}
-
 /* Takes path. */
 static void
 add_place(struct landlock_places *places, char *path)
@@ -114,10 +103,10 @@ add_file(struct landlock_places *places, const char *path)
 
 	if (!path)
 		return;
-	add_place(places, folder_of(path));
+	add_place(places, files_folder_of(path));
 	target = files_follow(path);
 	if (target)
-		add_place(places, folder_of(target));
+		add_place(places, files_folder_of(target));
 	free(target);
 }
 

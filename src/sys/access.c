@@ -177,10 +177,7 @@ want(const char *path, enum access_kind wanted)
 static struct access_finding
 want_to_make(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = !slash ? memory_string(".") :
-	    memory_format("%.*s", slash == path ? 1 : (int)(slash - path),
-		path);
+	char *folder = files_folder_of(path);
 	struct access_finding finding = want(folder, ACCESS_MAKE);
 
 	free(folder);

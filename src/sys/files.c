@@ -459,6 +459,17 @@ follow(const char *path, enum links links)
 }
 
 char *
+files_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return memory_string(".");
+	return memory_format("%.*s", slash == path ? 1 : (int)(slash - path),
+	    path);
+}
+
+char *
 files_follow(const char *path)
 {
 	return follow(path, LINKS_OF_ANYBODY);

@@ -87,6 +87,10 @@ void files_look(const char *path, struct files_state *state);
  * hidden, or left behind by an editor or a package tool. */
 bool files_is_left_behind(const char *name);
 
+/* The folder that the path's last name is in, "." or "/" where no other is
+ * written.  The caller frees it. */
+char *files_folder_of(const char *path);
+
 /* Where the symbolic links at the end of path end, and be it at a file that does
  * not exist yet (the caller frees it); NULL where they go in a circle. */
 char *files_follow(const char *path);

@@ -263,6 +263,14 @@ def check_tried_as_user():
         name("made/deep/q.log")
         expect_error("-t as root: two that it does not", daemon,
                      "made/deep/q.log", "there is no folder")
+        (where / "loose").symlink_to("made/q.log")
+        name("loose")
+        expect_error("-t as root: a link's target is not made a folder for",
+                     daemon, "loose", f"there is no folder {where}/made")
+        (where / "late").symlink_to("made")
+        name("late/q.log")
+        expect_error("-t as root: nor is one under a link's name", daemon,
+                     "late/q.log", f"there is no folder {where}/late")
         same("none is made", (where / "made").exists(), False)
 
 
