@@ -9,7 +9,6 @@
 #include "names/lintrule.h"
 
 #define RECORD_HEAD 12u			/* before rdata */
-#define RRSET_MAX 65535u
 
 /* ---- too-many-records ---- */
 

@@ -10,7 +10,6 @@
 
 #define RECORD_HEAD 12u
 #define TTL_AT 6
-#define RRSET_MAX 65535u
 
 /* An RRset in the making and the RRsets it is made of; kept: of a zone at or
  * below a cut, outside all ranks. */

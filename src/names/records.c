@@ -11,7 +11,6 @@
 
 #define NONE UINT32_MAX
 #define RECORD_HEAD 12u			/* of a record's wire, before rdata */
-#define RRSET_MAX 65535u
 
 /* Everything is kept in growing arrays that outlive a chunk, linked by
  * index: owner -> its RRsets -> their records, each in file order. */

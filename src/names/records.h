@@ -9,7 +9,7 @@
  * records_add copies owner and rdata: both may be the caller's stack.
  *
  * The first fault of an RRset is told by records_add, so that the parser can
- * show the line: TTLs that differ (RRSIGs may), or an RRset over 65,535 bytes.
+ * show the line: TTLs that differ (RRSIGs may), or an RRset over RRSET_MAX.
  * In hosts files the shortest TTL of an RRset is that of all its records, and
  * differing is no fault.
  */

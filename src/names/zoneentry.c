@@ -313,7 +313,8 @@ add_record(struct zone_reading *z, struct zone_file *f,
 		return false;
 	case RECORDS_TOO_LARGE:
 		zoneentry_fault(z, f, place,
-		    "the records of this name and type are over 65535 bytes");
+		    "the records of this name and type are over %u bytes, "
+		    "more than one answer can carry", RRSET_MAX);
 		return false;
 	default:
 		return true;
