@@ -178,6 +178,22 @@ compare_edge(struct row *row, struct hostscut_same *same,
 	} while (found > 0 && found == row->count);
 }
 
+/* A small neighbour of what is new is parsed with it: else a file to which line
+ * after line is appended would be a chunk for each. */
+static void
+give_back_crumbs(const struct hostscut *cut, struct hostscut_same *same,
+    struct chunk *const *old, uint32_t count)
+{
+	size_t small = cut->sizes->chunk / 2;
+
+	if (same->from == same->to)
+		return;
+	if (same->head > 0 && old[same->head - 1]->text_length < small)
+		same->from -= old[--same->head]->text_length;
+	if (same->tail < count && old[same->tail]->text_length < small)
+		same->to += old[same->tail++]->text_length;
+}
+
 struct hostscut_same
 hostscut_compare(const struct hostscut *cut, struct chunk *const *old,
     uint32_t count)
@@ -191,6 +207,7 @@ hostscut_compare(const struct hostscut *cut, struct chunk *const *old,
 	compare_edge(&row, &same, old, EDGE_HEAD);
 	compare_edge(&row, &same, old, EDGE_TAIL);
 	end_row(&row);
+	give_back_crumbs(cut, &same, old, count);
 	return same;
 }
 

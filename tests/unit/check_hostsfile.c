@@ -733,6 +733,34 @@ START_TEST(sharing)
 }
 END_TEST
 
+/* A line more at each reading, at the end or in front. */
+START_TEST(lines_that_come_one_by_one)
+{
+	struct diags *diags = diags_new();
+	char *text = memory_string("");
+	struct content *content = NULL;
+
+	for (int i = 0; i < 1500; i++) {
+		char *longer = _i == 0 ?
+		    memory_format("%s10.0.0.1 host%d\n", text, i) :
+		    memory_format("10.0.0.1 host%d\n%s", i, text);
+		struct content *next = parse_text(longer, content, diags);
+
+		if (content != NULL)
+			content_free(content);
+		content = next;
+		free(text);
+		text = longer;
+	}
+	ck_assert_uint_gt(strlen(text), 20 * 1024);
+	ck_assert_uint_eq(content->record_count, 1500);
+	ck_assert_uint_le(content->chunk_count, 4);
+	content_free(content);
+	diags_free(diags);
+	free(text);
+}
+END_TEST
+
 static uint32_t
 next_random(uint32_t *seed)
 {
@@ -858,6 +886,7 @@ hostsfile_suite(void)
 	tcase_add_test(chunks, chunk_sizes);
 	tcase_add_test(chunks, chunk_lines);
 	tcase_add_test(chunks, sharing);
+	tcase_add_loop_test(chunks, lines_that_come_one_by_one, 0, 2);
 	tcase_add_loop_test(chunks, sharing_is_not_seen, 0, 6);
 	tcase_add_test(idna, idna_both_ways);
 	tcase_add_test(idna, idna_refuses);
