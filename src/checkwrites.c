@@ -43,6 +43,20 @@ is_about_user(const struct access_finding *finding)
 	    finding->kind != ACCESS_READ_ONLY;
 }
 
+/* With read-all the daemon enters every folder, which who is asked here cannot
+ * show. */
+static bool
+counts(const struct conf *conf, const struct written *written,
+    const struct access_finding *finding)
+{
+	if (!access_is_refused(finding))
+		return false;
+	if (finding->kind == ACCESS_ENTER)
+		return !conf->read_all;
+	return finding->kind != ACCESS_NO_FOLDER || !runas_user(conf) ||
+	    !will_be_made(written, finding->path);
+}
+
 static void
 tell(const struct conf *conf, const struct written *written,
     const struct access_finding *finding, struct diags *diags)
@@ -78,9 +92,7 @@ try(const struct conf *conf, const struct written *written,
 		finding = memory_zeroed(1, sizeof *finding);
 		*finding = written->ask(written->path);
 	}
-	if (access_is_refused(finding) &&
-	    !(user && finding->kind == ACCESS_NO_FOLDER &&
-	    will_be_made(written, finding->path)))
+	if (counts(conf, written, finding))
 		tell(conf, written, finding, diags);
 	access_findings_free(finding, 1);
 }

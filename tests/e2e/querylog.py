@@ -258,6 +258,11 @@ def check_tried_as_user():
         (where / "ours").chmod(0o700)
         expect_error("-t as root: in a folder that he may not enter", daemon,
                      "ours/q.log", f"setfacl -m u:nobody:x {where}/ours")
+        without = daemon.conf.read_text()
+        daemon.configure(without.replace("user: nobody",
+                                         "read-all: yes, user: nobody"))
+        expect_clean("-t as root: read-all enters it", daemon)
+        daemon.configure(without)
         name("made/q.log")
         expect_clean("-t as root: a folder that the start makes", daemon)
         name("made/deep/q.log")
