@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "runas.h"
@@ -34,13 +35,20 @@ will_be_made(const struct written *written, const char *folder)
 	return will;
 }
 
-/* What was said has the user's name in it. */
+/* Whoever is the user. */
 static bool
-is_about_user(const struct access_finding *finding)
+is_about_path(const struct access_finding *finding)
 {
-	return finding->kind != ACCESS_NO_FOLDER &&
-	    finding->kind != ACCESS_NO_FILE &&
-	    finding->kind != ACCESS_READ_ONLY;
+	return finding->kind == ACCESS_NO_FILE ||
+	    finding->kind == ACCESS_READ_ONLY;
+}
+
+/* Root's start would make hostler another user than who asks here. */
+static bool
+asks_for_another(const struct conf *conf)
+{
+	return geteuid() != 0 && *conf->user &&
+	    strcmp(conf->user, rights_user()) != 0;
 }
 
 /* With read-all the daemon enters every folder, which who is asked here cannot
@@ -57,6 +65,26 @@ counts(const struct conf *conf, const struct written *written,
 	    !will_be_made(written, finding->path);
 }
 
+/* What is to be done is about who it is that asked. */
+static char *
+mend(const struct conf *conf, const struct access_finding *finding,
+    const char *user)
+{
+	char *command, *text;
+
+	if (!is_about_path(finding) && asks_for_another(conf))
+		return memory_format("hostler becomes '%s' when root starts "
+		    "it: to know of that user, try this as root", conf->user);
+	command = access_mend(finding, user);
+	if (!runas_user(conf) || is_about_path(finding) ||
+	    finding->kind == ACCESS_NO_FOLDER)
+		return command;
+	text = memory_format("hostler becomes that user at the start; %s",
+	    command);
+	free(command);
+	return text;
+}
+
 static void
 tell(const struct conf *conf, const struct written *written,
     const struct access_finding *finding, struct diags *diags)
@@ -66,14 +94,14 @@ tell(const struct conf *conf, const struct written *written,
 	const char *becomes = runas_user(conf);
 	const char *user = becomes ? becomes : rights_user();
 	char *said = access_say(finding, user);
-	char *mend = access_mend(finding, user);
+	char *next = mend(conf, finding, user);
 
-	diags_add(diags, DIAG_ERROR, &place, NULL, "%s %s: %s", written->what,
+	diags_add(diags, !is_about_path(finding) && asks_for_another(conf) ?
+	    DIAG_NOTE : DIAG_ERROR, &place, NULL, "%s %s: %s", written->what,
 	    written->path, said);
-	diags_then(diags, "%s%s", becomes && is_about_user(finding) ?
-	    "hostler becomes that user at the start; " : "", mend);
+	diags_then(diags, "%s", next);
 	free(said);
-	free(mend);
+	free(next);
 }
 
 static void

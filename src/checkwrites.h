@@ -14,7 +14,8 @@
 #include "base/diag.h"
 #include "conf.h"
 
-/* An error, at the path in the configuration, for each that could not. */
+/* An error, at the path in the configuration, for each that could not; a note
+ * where this is neither root nor the user that hostler becomes. */
 void checkwrites_try(const struct conf *conf, struct diags *diags);
 
 #endif

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -279,6 +280,35 @@ def check_tried_as_user():
         same("none is made", (where / "made").exists(), False)
 
 
+def check_tried_by_another():
+    """Who is neither root nor hostler's user cannot know what that one may."""
+    who = {"user": 65534, "group": 65534,
+           "extra_groups": []} if os.geteuid() == 0 else {}
+    with folder() as where:
+        daemon = fresh(where, "queries: all, file: none/q.log")
+        program = shutil.copy(daemon.program, where / "program")
+
+        def check(words):
+            daemon.configure(daemon.conf.read_text().replace(*words))
+            daemon.conf.chmod(0o644)
+            return subprocess.run(
+                [program, "-t", "-c", str(daemon.conf)], text=True,
+                capture_output=True, timeout=LIMIT_S, **who)
+
+        got = check(("user: ''", "user: somebody"))
+        case("-t without rights: a note, and who may know",
+             got.returncode == 0 and ": note: " in got.stderr and
+             "hostler becomes 'somebody'" in got.stderr and
+             "install" not in got.stderr, got)
+        got = check(("none/q.log", "/proc/self"))
+        case("-t without rights: what nobody may write", got.returncode == 1
+             and "is not a file" in got.stderr, got)
+        got = check(("user: somebody", "user: ''"))
+        got = check(("/proc/self", "none/q.log"))
+        case("-t without rights: what is never another user's",
+             got.returncode == 1 and "install -d" in got.stderr, got)
+
+
 def check_full_disk():
     with folder() as where, fresh(
             where, "queries: all, file: /dev/full") as daemon:
@@ -437,6 +467,7 @@ check_rotation()
 check_cannot_open()
 check_tried()
 check_tried_as_user()
+check_tried_by_another()
 check_full_disk()
 check_user()
 check_unread_stderr()
