@@ -40,6 +40,8 @@ static bool
 is_about_path(const struct access_finding *finding)
 {
 	return finding->kind == ACCESS_NO_FILE ||
+	    finding->kind == ACCESS_NO_DIRECTORY ||
+	    finding->kind == ACCESS_FIXED ||
 	    finding->kind == ACCESS_READ_ONLY;
 }
 

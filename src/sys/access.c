@@ -88,6 +88,13 @@ mode_of(enum access_kind wanted)
 	}
 }
 
+static enum access_kind
+else_of(enum access_kind wanted)
+{
+	return wanted == ACCESS_WRITE || wanted == ACCESS_MAKE ||
+	    wanted == ACCESS_ELSE_WRITE ? ACCESS_ELSE_WRITE : ACCESS_ELSE;
+}
+
 /* The path's end, for what is wanted of it. */
 static struct access_finding
 look_at_end(const char *path, enum access_kind wanted, int links)
@@ -97,13 +104,13 @@ look_at_end(const char *path, enum access_kind wanted, int links)
 
 	if (stat(path, &status) != 0)
 		return look_behind(path, wanted == ACCESS_ENTER ? wanted
-		    : ACCESS_ELSE, links);
+		    : else_of(wanted), links);
 	if (wanted == ACCESS_READ && S_ISDIR(status.st_mode)) {
 		wanted = ACCESS_LIST;
 		mode |= X_OK;
 	}
 	if (may(path, mode))
-		return find(ACCESS_ELSE, path);
+		return find(else_of(wanted), path);
 	return look_behind(path, wanted, links);
 }
 
@@ -161,8 +168,9 @@ want(const char *path, enum access_kind wanted)
 		return grant();
 	switch (errno) {
 	case EACCES:
-	case EPERM:
 		return walk(path, wanted, 0);
+	case EPERM:
+		return find(ACCESS_FIXED, path);
 	case EROFS:
 		return find(ACCESS_READ_ONLY, path);
 	case ENOENT:
@@ -178,8 +186,11 @@ static struct access_finding
 want_to_make(const char *path)
 {
 	char *folder = files_folder_of(path);
-	struct access_finding finding = want(folder, ACCESS_MAKE);
+	struct access_finding finding;
+	struct stat status;
 
+	finding = stat(folder, &status) == 0 && !S_ISDIR(status.st_mode) ?
+	    find(ACCESS_NO_DIRECTORY, folder) : want(folder, ACCESS_MAKE);
 	free(folder);
 	return finding;
 }
@@ -404,6 +415,14 @@ access_say(const struct access_finding *finding, const char *user)
 	case ACCESS_READ_ONLY:
 		return memory_format("%s is on a file system that is mounted "
 		    "read-only", finding->path);
+	case ACCESS_NO_DIRECTORY:
+		return memory_format("%s is not a folder", finding->path);
+	case ACCESS_FIXED:
+		return memory_format("%s is marked as immutable: nobody may "
+		    "change it", finding->path);
+	case ACCESS_ELSE_WRITE:
+		return memory_format("the user '%s' is not let to write it, "
+		    "though the modes say yes", user);
 	default:
 		return memory_format("the user '%s' has no right to read it",
 		    user);
@@ -461,7 +480,10 @@ let(const struct access_finding *finding, const char *user)
 {
 	char *path = quote(finding->path), *text;
 
-	if (finding->kind == ACCESS_NO_FOLDER)
+	if (finding->kind == ACCESS_FIXED)
+		text = memory_format("let it be changed, say: chattr -i %s",
+		    path);
+	else if (finding->kind == ACCESS_NO_FOLDER)
 		text = memory_format("make it, say: install -d -o %s %s", user,
 		    path);
 	else
@@ -477,9 +499,11 @@ access_mend(const struct access_finding *finding, const char *user)
 {
 	switch (finding->kind) {
 	case ACCESS_ELSE:
+	case ACCESS_ELSE_WRITE:
 		return memory_string("a rule of AppArmor or SELinux, or a "
 		    "file server, forbids it");
 	case ACCESS_NO_FILE:
+	case ACCESS_NO_DIRECTORY:
 	case ACCESS_READ_ONLY:
 		return memory_string("name another file");
 	default:

@@ -24,6 +24,9 @@ enum access_kind {
 	ACCESS_NO_FOLDER,		/* the folder is not there */
 	ACCESS_NO_FILE,			/* something else has the name */
 	ACCESS_READ_ONLY,		/* the file system is */
+	ACCESS_NO_DIRECTORY,		/* a folder's name is something else's */
+	ACCESS_FIXED,			/* nobody may change it: chattr +i */
+	ACCESS_ELSE_WRITE,		/* as ACCESS_ELSE, for writing */
 };
 
 struct access_finding {

@@ -232,9 +232,36 @@ def check_tried():
         expect_clean("-t: a link to what can be made", daemon)
         daemon.configure(config("queries: all, file: none"))
         expect_error("-t: a folder", daemon, "none", "is not a file")
+        (where / "flat").write_text("")
+        daemon.configure(config("queries: all, file: flat/q.log"))
+        expect_error("-t: a file in a folder's place", daemon, "flat/q.log",
+                     f"{where}/flat is not a folder")
+        (where / "flat").chmod(0o755)
+        expect_error("-t: be it a program", daemon, "flat/q.log",
+                     f"{where}/flat is not a folder")
         os.mkfifo(where / "fifo")
         daemon.configure(config("queries: all, file: fifo"))
         expect_clean("-t: a pipe is not disturbed", daemon)
+
+
+def make_fixed(path):
+    """False: whose file system it is has no such mark, or we not the right."""
+    return shutil.which("chattr") and subprocess.run(
+        ["chattr", "+i", path], capture_output=True).returncode == 0
+
+
+def check_tried_fixed():
+    with folder() as where:
+        daemon = fresh(where, "queries: all, file: q.log")
+        (where / "q.log").write_text("")
+        if not make_fixed(where / "q.log"):
+            return
+        try:
+            expect_error("-t: an immutable file", daemon, "q.log",
+                         f"chattr -i {where}/q.log")
+        finally:
+            subprocess.run(["chattr", "-i", where / "q.log"], check=True)
+        expect_clean("-t: no longer", daemon)
 
 
 def check_tried_as_user():
@@ -466,6 +493,7 @@ check_json()
 check_rotation()
 check_cannot_open()
 check_tried()
+check_tried_fixed()
 check_tried_as_user()
 check_tried_by_another()
 check_full_disk()
