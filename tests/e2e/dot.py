@@ -7,13 +7,14 @@ import os
 import select
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import threading
 
-from hostlertest import (HOSTLER, Daemon, case, ede, finish, folder, free_port,
-                         rcode, records, same, until)
+from hostlertest import (HOSTLER, LIMIT_S, Daemon, case, dns, ede, finish,
+                         folder, free_port, rcode, records, same, until)
 
 if not shutil.which("openssl") or not os.path.exists("/usr/sbin/unbound"):
     print("SKIP: openssl or unbound is not installed")
@@ -189,7 +190,6 @@ def right(daemon, what, name):
 
 def ask_many(daemon, names):
     """All at once; how many were answered well."""
-    import dns.message
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect(("127.0.0.1", daemon.port))
         for name in names:
@@ -308,6 +308,52 @@ def missing_cases(where):
          str(lost) in tested.stderr, tested.stderr)
 
 
+class Answerer:
+    """A server by TLS that answers the first question, and notes how the
+    connection ends then."""
+
+    def __init__(self, where):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+        self.context.load_cert_chain(where / "good.pem", where / "good.key")
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.end = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        client, _ = self.listening.accept()
+        with self.context.wrap_socket(
+                client, server_side=True, suppress_ragged_eofs=False) as tls:
+            length = struct.unpack("!H", tls.recv(2))[0]
+            reply = dns.message.make_response(
+                dns.message.from_wire(tls.recv(length)))
+            reply.answer.append(dns.rrset.from_text(
+                reply.question[0].name, 60, "IN", "A", "192.0.2.7"))
+            data = reply.to_wire()
+            tls.sendall(struct.pack("!H", len(data)) + data)
+            try:
+                self.end = "goodbye" if tls.recv(1) == b"" else "more"
+            except OSError:
+                self.end = "cut"
+
+
+def goodbye_cases(where, believed):
+    """Whoever is left is told so (RFC 8446 6.1), and can tell it from a cut."""
+    for what, wanted in (("stopped", "goodbye"), ("killed", "cut")):
+        answerer = Answerer(where)
+        with start(where, f"tls://127.0.0.1@{answerer.port}#{NAME}",
+                   believed) as daemon:
+            right(daemon, f"before it is {what}", "a.up.example")
+            if what == "killed":
+                daemon.process.kill()
+                daemon.process.wait()
+                daemon.process = None
+        answerer.thread.join(LIMIT_S)
+        same(f"{what}: the connection's end", answerer.end, wanted)
+
+
 def plain_cases(where, relay):
     with start(where, f"tcp://127.0.0.1@{relay.port}") as daemon:
         right(daemon, "by TCP", "a.up.example")
@@ -329,6 +375,7 @@ def main():
             good_cases(where, Relay(port))
             reload_cases(where, Relay(port))
             missing_cases(where)
+            goodbye_cases(where, believed)
             refused(where, "a wrong name",
                     f"tls://127.0.0.1@{port}#other.relay.example",
                     "for another name", believed)
