@@ -117,7 +117,7 @@ write_many(unsigned first, unsigned count, unsigned shift)
 	return text;
 }
 
-#define MANY 200000u			/* on both sides: above the limit */
+#define MANY 140000u			/* on both sides: above the limit */
 
 /* Edits far apart, so that all between was read anew. */
 START_TEST(few_of_many)
@@ -232,6 +232,7 @@ make_suite(void)
 	Suite *suite = suite_create("changes");
 	TCase *tcase = tcase_create("changes");
 
+	tcase_set_timeout(tcase, 240);
 	tcase_add_test(tcase, records_come_and_go);
 	tcase_add_test(tcase, what_moves_is_no_change);
 	tcase_add_test(tcase, names_in_other_scripts);
