@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "sys/files.h"
 
 #define CONTENT_TYPE "protobuf:dnstap.Dnstap"
 #define BATCH_FRAMES 64
@@ -355,16 +356,30 @@ move_old(const char *file)
 	return moved;
 }
 
+/* A link stays: what is put aside lies beside what it leads to, on the disk that
+ * is meant for it and where the sandbox lets us.  -1: errno says why. */
+static int
+renew(const char *file)
+{
+	char *target = files_follow(file);
+	int fd = -1;
+
+	if (!target)
+		errno = ELOOP;
+	else if (move_old(target))
+		fd = open(target, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY |
+		    O_CLOEXEC, MODE);
+	free(target);
+	return fd;
+}
+
 static int
 open_file(const char *file, char **wrong)
 {
+	int fd = renew(file);
 	struct stat status;
 	char text[64];
-	int fd = -1;
 
-	if (move_old(file))
-		fd = open(file, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY |
-		    O_CLOEXEC, MODE);
 	if (fd < 0) {
 		*wrong = memory_string(strerror_r(errno, text, sizeof text));
 		return -1;

@@ -222,7 +222,7 @@ access_try_append(const char *path)
 	return want(path, ACCESS_WRITE);
 }
 
-/* It is the name that is given to another file, be it a link. */
+/* A link stays: the name that it leads to is given to another file. */
 struct access_finding
 access_try_renew(const char *path)
 {
@@ -234,7 +234,7 @@ access_try_renew(const char *path)
 	if (!S_ISREG(status.st_mode))
 		return find(ACCESS_NO_FILE, path);
 	return status.st_size == 0 ? want(path, ACCESS_WRITE)
-				   : want_to_make(path);
+				   : follow(path, want_to_make);
 }
 
 /* ---- as another user ---- */

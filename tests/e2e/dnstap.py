@@ -253,6 +253,26 @@ def check_file():
              [FORWARDER_QUERY, FORWARDER_RESPONSE])
 
 
+def check_link():
+    """The disk that is meant for it keeps what is put aside, link and all."""
+    upstream = Upstream()
+    with folder() as where:
+        disk = where / "disk"
+        disk.mkdir()
+        (where / "a.tap").symlink_to("disk/a.tap")
+        for start in ("the first", "the second"):
+            with fresh(where, upstream, "file: a.tap") as daemon:
+                exchange(daemon, "web.lab.test")
+                wait_written(daemon, 2)
+                case(f"through a link, {start} start",
+                     "no dnstap" not in daemon.log, daemon.log)
+        same("the link is as it was", os.readlink(where / "a.tap"),
+             "disk/a.tap")
+        same("both files are on the disk",
+             (len(list(disk.glob("a.tap*"))), len(messages_of(where / "a.tap"))),
+             (2, 2))
+
+
 def check_wrong():
     upstream = Upstream()
     with folder() as where:
@@ -410,6 +430,7 @@ def check_deaf():
 
 
 check_file()
+check_link()
 check_wrong()
 check_tried()
 check_full()
