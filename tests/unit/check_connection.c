@@ -189,6 +189,27 @@ START_TEST(a_long_reply_is_work)
 }
 END_TEST
 
+/* So is what the client takes later. */
+START_TEST(what_is_taken_later_is_work)
+{
+	size_t taken;
+
+	reply_length = TCPBATCH_MESSAGE_MAX;
+	while (all.untaken == 0) {
+		ask(1);
+		run_round();
+	}
+	ask(1);
+	run_round();
+	take_all();
+	turns_restart(all.turns);
+	run_round();
+	taken = take_all();
+	ck_assert_uint_gt(taken, PAGE);
+	ck_assert_uint_eq(all.turns->work, 1 + taken / PAGE);
+}
+END_TEST
+
 /* Three for each of these: the others are put off until UDP had its turn. */
 START_TEST(long_replies_take_turns_with_udp)
 {
@@ -229,6 +250,7 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_long_reply_is_work);
+	tcase_add_test(tcase, what_is_taken_later_is_work);
 	tcase_add_test(tcase, long_replies_take_turns_with_udp);
 	tcase_add_test(tcase, short_replies_are_worked_at_once);
 	suite_add_tcase(suite, tcase);
