@@ -12,11 +12,18 @@
 #include "sys/files.h"
 #include "sys/rights.h"
 
+/* Who gets a folder that is missing (confine.c). */
+enum folder_maker {
+	MADE_FOR_USER,
+	MADE_FOR_ALL,
+};
+
 struct written {
 	const char *path;
 	const struct conf_mark *mark;
 	const char *what;		/* before the path: "no dnstap to" */
 	struct access_finding (*ask)(const char *path);
+	enum folder_maker maker;
 };
 
 /* The start makes one folder as root (confine.c), not two, and only that of the
@@ -63,7 +70,8 @@ counts(const struct conf *conf, const struct written *written,
 		return false;
 	if (finding->kind == ACCESS_ENTER)
 		return !conf->read_all;
-	return finding->kind != ACCESS_NO_FOLDER || !runas_user(conf) ||
+	return finding->kind != ACCESS_NO_FOLDER ||
+	    (written->maker == MADE_FOR_USER && !runas_user(conf)) ||
 	    !will_be_made(written, finding->path);
 }
 
@@ -131,11 +139,18 @@ void
 checkwrites_try(const struct conf *conf, struct diags *diags)
 {
 	const struct written log = {conf->log.file, &conf->log.file_mark,
-	    "the query log cannot be written to", access_try_append};
+	    "the query log cannot be written to", access_try_append,
+	    MADE_FOR_USER};
 	const struct written dnstap = {conf->dnstap.file, &conf->dnstap.mark,
-	    "no dnstap to", access_try_renew};
+	    "no dnstap to", access_try_renew, MADE_FOR_USER};
+	const struct written control = {conf->control_socket,
+	    &conf->control_mark, "no control socket", access_try_make,
+	    MADE_FOR_ALL};
 
 	if (conf->log.queries != CONF_LOG_OFF)
 		try(conf, &log, diags);
 	try(conf, &dnstap, diags);
+	/* Without the one that nobody asked for hostler starts. */
+	if (conf->control_given)
+		try(conf, &control, diags);
 }

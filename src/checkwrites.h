@@ -2,7 +2,8 @@
 /* checkwrites.h - could the files that hostler writes to be opened?  For
  * `hostler -t`, which opens and makes none of them.
  *
- * They are the query log and the dnstap file; asked for the user that hostler
+ * They are the query log, the dnstap file and a control socket that was named;
+ * asked for the user that hostler
  * becomes (runas.h), or for this one.  A folder that the start makes as root is
  * not missing.
  *

@@ -215,6 +215,7 @@ struct conf {
 	struct conf_dnstap dnstap;
 	char *control_socket;		/* NULL: none */
 	bool control_given;
+	struct conf_mark control_mark;	/* where it is */
 	struct conf_scope top;
 	struct conf_mark domain_mark;
 	struct conf_view *views;

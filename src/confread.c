@@ -138,6 +138,7 @@ read_socket(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	(void)target;
 	r->conf->control_given = true;
+	r->conf->control_mark = confyaml_mark(r, node);
 	confyaml_path(r, node, &r->conf->control_socket);
 }
 

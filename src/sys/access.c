@@ -182,8 +182,8 @@ want(const char *path, enum access_kind wanted)
 }
 
 /* In the folder of the path. */
-static struct access_finding
-want_to_make(const char *path)
+struct access_finding
+access_try_make(const char *path)
 {
 	char *folder = files_folder_of(path);
 	struct access_finding finding;
@@ -216,7 +216,7 @@ access_try_append(const char *path)
 
 	if (stat(path, &status) != 0)
 		return errno == EACCES ? want(path, ACCESS_WRITE)
-				       : follow(path, want_to_make);
+				       : follow(path, access_try_make);
 	if (S_ISDIR(status.st_mode))
 		return find(ACCESS_NO_FILE, path);
 	return want(path, ACCESS_WRITE);
@@ -230,11 +230,11 @@ access_try_renew(const char *path)
 
 	if (stat(path, &status) != 0)
 		return errno == EACCES ? want(path, ACCESS_WRITE)
-				       : follow(path, want_to_make);
+				       : follow(path, access_try_make);
 	if (!S_ISREG(status.st_mode))
 		return find(ACCESS_NO_FILE, path);
 	return status.st_size == 0 ? want(path, ACCESS_WRITE)
-				   : follow(path, want_to_make);
+				   : follow(path, access_try_make);
 }
 
 /* ---- as another user ---- */

@@ -47,6 +47,8 @@ struct access_finding access_try(const char *path);
 struct access_finding access_try_append(const char *path);
 /* And one that gives way to a new one under its name (by rename)? */
 struct access_finding access_try_renew(const char *path);
+/* May something be made under that name (a socket)?  No link is followed. */
+struct access_finding access_try_make(const char *path);
 
 /* What access_try (access_try_as) or `ask` says for another user, of `count`
  * paths; to be asked as root by a process without threads: a child becomes that

@@ -308,8 +308,8 @@ def check_tried():
         (where / "none" / "a.tap").rmdir()
         if os.geteuid() != 0:
             return
-        daemon.configure(daemon.conf.read_text().replace("user: ''",
-                                                         "user: nobody"))
+        daemon.configure(re.sub(r"control: .*", "", daemon.conf.read_text())
+                         .replace("user: ''", "user: nobody"))
         (where / "none" / "a.tap").write_text("full")
         os.chown(where / "none" / "a.tap", 65534, 65534)
         got = daemon.check()

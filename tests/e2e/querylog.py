@@ -273,7 +273,8 @@ def check_tried_as_user():
 
         def name(path):
             daemon.configure(config(f"queries: all, file: {path}").replace(
-                "user: ''", "user: nobody"))
+                "user: ''", "user: nobody").replace("control: {socket: {ctl}}",
+                                                    ""))
 
         name("ours/q.log")
         expect_error("-t as root: the user may not make it", daemon,
@@ -305,6 +306,29 @@ def check_tried_as_user():
         expect_error("-t as root: nor is one under a link's name", daemon,
                      "late/q.log", f"there is no folder {where}/late")
         same("none is made", (where / "made").exists(), False)
+
+
+def check_tried_control():
+    """A socket that is given and cannot be made ends the start."""
+    if os.geteuid() != 0:
+        return
+    with folder() as where:
+        daemon = fresh(where, "queries: off")
+        (where / "ours").mkdir()
+        daemon.configure(daemon.conf.read_text().replace(
+            "user: ''", "user: nobody").replace(daemon.ctl, "ours/ctl"))
+        got = daemon.check()
+        case("-t as root: the control socket", got.returncode == 1 and
+             "hostler.yaml:3:" in got.stderr and "no control socket" in
+             got.stderr and f"setfacl -m u:nobody:wx {where}/ours" in
+             got.stderr, got.stderr)
+        os.chown(where / "ours", 65534, 65534)
+        expect_clean("-t as root: in the user's folder", daemon)
+        daemon.configure(daemon.conf.read_text().replace("ours/", "made/"))
+        expect_clean("-t as root: in one that the start makes", daemon)
+        daemon.configure(daemon.conf.read_text().replace("user: nobody",
+                                                         "user: ''"))
+        expect_clean("-t as root: which needs no user", daemon)
 
 
 def check_tried_by_another():
@@ -495,6 +519,7 @@ check_cannot_open()
 check_tried()
 check_tried_fixed()
 check_tried_as_user()
+check_tried_control()
 check_tried_by_another()
 check_full_disk()
 check_user()
