@@ -162,7 +162,7 @@ on_looked(void *context, const struct refresh_look *look)
 	struct daemon *daemon = context;
 
 	realms_print_news(reload_realms(daemon->reload), log_stream(),
-	    telling_colour());
+	    diags_colour(stderr));
 	if (look->news != RELOAD_NOTHING)
 		web_settle(daemon->web, outcome_of(daemon, look));
 	if (look->news != RELOAD_PUBLISHED)
@@ -299,7 +299,7 @@ bind_addresses(struct daemon *daemon)
 		return EXIT_AS_ASKED;
 	}
 	diags_print(listeners_diags(daemon->listeners), log_stream(),
-	    telling_colour());
+	    diags_colour(stderr));
 	log_error("hostler does not start");
 	return EXIT_NETWORK;
 }
@@ -311,7 +311,7 @@ complete_addresses(struct daemon *daemon)
 	struct diags *diags = diags_new();
 	bool complete = listeners_complete(daemon->listeners, diags);
 
-	diags_print(diags, log_stream(), telling_colour());
+	diags_print(diags, log_stream(), diags_colour(stderr));
 	diags_free(diags);
 	return complete ? EXIT_AS_ASKED : EXIT_NETWORK;
 }
@@ -562,7 +562,7 @@ run(struct conf_options *options, enum options_task task)
 	if (!conf)
 		diags_then(diags, "hostler does not start until this is "
 		    "mended");
-	diags_print(diags, stderr, telling_colour());
+	diags_print(diags, stderr, diags_colour(stderr));
 	diags_free(diags);
 	if (!conf)
 		return EXIT_CONFIGURATION;

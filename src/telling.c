@@ -8,21 +8,15 @@
 
 #define CHANGES_LOGGED 20
 
-enum diag_colour
-telling_colour(void)
-{
-	return diags_colour(stderr);
-}
-
 void
 telling_diagnostics(const struct reload *reload)
 {
 	diags_print(reload_conf_diags(reload), log_stream(),
-	    telling_colour());
+	    diags_colour(stderr));
 	diags_print(reload_route_diags(reload), log_stream(),
-	    telling_colour());
+	    diags_colour(stderr));
 	realms_print_diags(reload_realms(reload), log_stream(),
-	    telling_colour());
+	    diags_colour(stderr));
 	realms_mark_told(reload_realms(reload));
 }
 

@@ -6,12 +6,8 @@
 #ifndef HOSTLER_TELLING_H
 #define HOSTLER_TELLING_H
 
-#include "base/diag.h"
 #include "reload.h"
 #include "verbs.h"
-
-/* Colours on a terminal only. */
-enum diag_colour telling_colour(void);
 
 /* All that is wrong at present; what is told is no news any more. */
 void telling_diagnostics(const struct reload *reload);
