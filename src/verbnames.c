@@ -77,6 +77,12 @@ read_addr(const struct control_request *request, unsigned at,
 		return false;
 	}
 	*addr = addr_unmap(addr);
+	/* Every card has these addresses: a client always comes by one. */
+	if (from && link == 0 && addr->family == 6 &&
+	    addr_is_link_local(addr)) {
+		fprintf(out, "of which interface? from %s%%eth0\n", text);
+		return false;
+	}
 	if (from)
 		question->link = link;
 	return true;

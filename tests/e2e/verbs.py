@@ -151,6 +151,10 @@ def check_bad_words(daemon):
     shows(daemon, "explain web from", "address is missing", code=1)
     shows(daemon, "explain web from nowhere", "'nowhere' is not an address",
           code=1)
+    shows(daemon, "explain web from fe80::7",
+          "of which interface? from fe80::7%eth0", code=1)
+    shows(daemon, "explain web from fe80::7%lo", "asked by fe80::7")
+    shows(daemon, "explain web from 169.254.0.7", "asked by 169.254.0.7")
     shows(daemon, "explain a..b", "is not a name", code=1)
     shows(daemon, "explain " + "x" * 64, "is not a name", code=1)
     shows(daemon, "explain \x1b[31mred", "cannot be printed", code=1)
