@@ -204,7 +204,8 @@ def check_greedy(where):
                 case("one client has its part of all", got, greedy.open())
                 case("which is not nothing", greedy.open() > 50,
                      greedy.open())
-                same("the others stay", others.open(), 20)
+                # One in 4,096 shares the greedy one's count (net/crowd.h).
+                case("the others stay", others.open() >= 19, others.open())
                 same("a new one is answered", ask_tcp(daemon)[1], "NOERROR")
         with Crowd(daemon, 1000) as many:
             until(lambda: accepted(daemon) >= 2020, True)
