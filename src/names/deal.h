@@ -9,9 +9,9 @@
  * a cache miss for each name are some for a part.
  *
  * What cannot be done so is done afterwards, by one thread: what was not dealt
- * (a group's `later`), what was dealt but is known (byname_put's `later`), and
- * the counts in names above.  Those are taken in runs: what stands together in
- * a file mostly has the same name, or address, above it.
+ * (a group's `later`), what was dealt and the part did not take (it is known, or
+ * there was no room), and the counts in names above.  Those are taken in runs:
+ * what stands together in a file mostly has the same name, or address, above it.
  *
  * Taking out is the same the other way round.  A slot is known by its value, so
  * that no name is read; the gaps are closed at the end, a segment at a time.

@@ -21,10 +21,15 @@
  * kilobytes beside two contents and their tables. */
 #define BATCH 4096u
 
-/* Entries that indexfill.h holds at once: 16 MB where nothing was, 2 MB beside
- * a content that readers still have, when the process is at its largest. */
-#define AT_ONCE ((size_t)1 << 20)
-#define AT_ONCE_BESIDE ((size_t)1 << 17)
+/* A group deals to a part some cache lines, and stays in the cache.  Entries
+ * that are held at once: 16 MB where nothing was, 2 MB beside a content that
+ * readers still have, when the process is at its largest. */
+static const struct index_sizes usual_sizes = {
+	.apart = INDEX_APART,
+	.group = 16384,
+	.at_once = (size_t)1 << 20,
+	.beside = (size_t)1 << 17,
+};
 
 /* What a commit replaced.  Readers of the version before may see it until they
  * have all passed `ticket`, which is taken once the new one is published. */
@@ -49,6 +54,7 @@ struct index {
 	struct content *apexes;		/* made for domains */
 	uint32_t serial;
 	struct parts parts;
+	struct index_sizes sizes;
 	bool changed;
 	bool zones_changed;
 	struct content **gone;		/* since the last commit */
@@ -66,6 +72,7 @@ index_new(const struct hash_key *key)
 	index->byname = byname_new(key, &index->sources);
 	index->byaddr = byaddr_new(key, &index->sources);
 	index->parts.workers = 1;
+	index->sizes = usual_sizes;
 	index->changed = true;
 	return index;
 }
@@ -74,6 +81,12 @@ void
 index_set_parts(struct index *index, const struct parts *parts)
 {
 	index->parts = *parts;
+}
+
+void
+index_set_sizes(struct index *index, const struct index_sizes *sizes)
+{
+	index->sizes = *sizes;
 }
 
 static void
@@ -263,9 +276,9 @@ pass_part(void *argument, unsigned part, unsigned worker)
 }
 
 static bool
-is_large(const struct tally *tally)
+is_large(const struct index *index, const struct tally *tally)
 {
-	return tally->names + tally->addrs >= INDEX_APART;
+	return tally->names + tally->addrs >= index->sizes.apart;
 }
 
 /* The tables of names and of addresses know nothing of each other, and only
@@ -276,7 +289,7 @@ pass_all(struct index *index, const struct pass *pass)
 	struct both both = {index, pass};
 	const struct parts_work work = {pass_part, &both, 2};
 
-	parts_run(is_large(&pass->tally) ? &index->parts : NULL, &work);
+	parts_run(is_large(index, &pass->tally) ? &index->parts : NULL, &work);
 }
 
 static struct indexfill
@@ -290,6 +303,7 @@ fill_of(struct index *index, const struct pass *pass)
 		.more_names = pass->more_names,
 		.more_addrs = pass->more_addrs,
 		.at_once = pass->at_once,
+		.group = index->sizes.group,
 	};
 }
 
@@ -302,11 +316,11 @@ remove_leaving(struct index *index, const struct content *old)
 		.tally = count_chunks(index, old, CHUNK_LEAVING),
 		.names = byname_remove,
 		.addrs = byaddr_remove,
-		.at_once = AT_ONCE_BESIDE,
+		.at_once = index->sizes.beside,
 	};
 	const struct indexfill fill = fill_of(index, &pass);
 
-	if (is_large(&pass.tally))
+	if (is_large(index, &pass.tally))
 		indexfill_remove(&fill, old);
 	else
 		pass_all(index, &pass);
@@ -323,7 +337,8 @@ add_coming(struct index *index, const struct content *old,
 		.tally = count_chunks(index, content, CHUNK_COMING),
 		.names = byname_add,
 		.addrs = byaddr_add,
-		.at_once = old == NULL ? AT_ONCE : AT_ONCE_BESIDE,
+		.at_once = old == NULL ? index->sizes.at_once :
+		    index->sizes.beside,
 	};
 	struct indexfill fill;
 
@@ -332,7 +347,7 @@ add_coming(struct index *index, const struct content *old,
 	if (pass.tally.addrs > leaving.addrs)
 		pass.more_addrs = pass.tally.addrs - leaving.addrs;
 	fill = fill_of(index, &pass);
-	if (is_large(&pass.tally))
+	if (is_large(index, &pass.tally))
 		indexfill_add(&fill, content);
 	else
 		pass_all(index, &pass);

@@ -38,6 +38,16 @@ void index_free(struct index *index);
 #define INDEX_APART 10000
 void index_set_parts(struct index *index, const struct parts *parts);
 
+/* For tests: how large that is, in names and addresses, and in entries of
+ * indexfill.h. */
+struct index_sizes {
+	size_t apart;			/* INDEX_APART */
+	size_t group;
+	size_t at_once;			/* where there was nothing before */
+	size_t beside;			/* beside an old content */
+};
+void index_set_sizes(struct index *index, const struct index_sizes *sizes);
+
 /* Put `content` in the place of `old` (either may be NULL). */
 void index_replace(struct index *index, struct content *old,
     struct content *content);

@@ -5,11 +5,7 @@
 
 #include "base/memory.h"
 
-/* Entries of a group at least, but for the last: so many that what it deals to
- * a part is some cache lines, so few that dealing stays in the cache. */
-#define GROUP 16384u
-
-/* Consecutive chunks.  names_at, addrs_at: of its entries in the round's. */
+/* Consecutive chunks. */
 struct group {
 	uint32_t first, end;
 	size_t names, addrs;		/* at most */
@@ -69,7 +65,8 @@ plan_groups(struct work *work)
 
 		if (!is_worked(work, i))
 			continue;
-		if (group == NULL || group->names + group->addrs >= GROUP)
+		if (group == NULL || group->names + group->addrs >=
+		    work->fill->group)
 			group = new_group(work, i);
 		group->end = i + 1;
 		group->names += chunk->node_count + chunk->short_count;

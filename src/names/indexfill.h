@@ -37,8 +37,12 @@ struct indexfill {
 	const struct sources *sources;
 	const struct parts *parts;	/* NULL: one worker */
 	size_t more_names, more_addrs;	/* than there were, about */
-	size_t at_once;			/* entries (16 bytes) that are dealt
-					 * before they are put, about */
+	/* Entries, of 16 bytes: so many that are dealt before they are put, and
+	 * of a group of chunks, at least.  A round has a group more than it
+	 * should, and beside its entries those that could not be put (at most
+	 * as many) and the runs; these are there until the end. */
+	size_t at_once;
+	size_t group;
 };
 
 /* Add the nodes and addresses of the content's chunks that are coming. */

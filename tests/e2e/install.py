@@ -165,9 +165,11 @@ def check_logrotate(root, where):
 
 
 def check_packaged(where):
-    """contrib/hostler.yaml as it is, where only its folder differs."""
+    """contrib/hostler.yaml as it is, where only its folder differs, and that of
+    the control socket, which may be somebody's here."""
     conf = where / "hostler.yaml"
-    shutil.copy(SRC / "contrib" / "hostler.yaml", conf)
+    conf.write_text((SRC / "contrib" / "hostler.yaml").read_text().replace(
+        "/run/hostler", str(where / "run")))
     got = run(HOSTLER, "-t", "-c", str(conf))
     ended_well("the packaged configuration is right", got)
     # What is commented out in it is an offer: it must be right, too.
