@@ -3,7 +3,6 @@
 that it is for: systemd, AppArmor, logrotate; and the packaged configuration."""
 import os
 import re
-import shutil
 import subprocess
 
 from hostlertest import BUILD, HOSTLER, HOSTLERCTL, SRC, case, finish, folder, same
