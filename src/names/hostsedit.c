@@ -208,6 +208,9 @@ read_addrs(struct edit *edit, struct hostsedit_outcome *outcome)
 	for (size_t i = 0; i < entry->addr_count; i++) {
 		wrong = addr_parse(&addr, entry->addrs[i],
 		    strlen(entry->addrs[i]));
+		/* Lines of such give their names no short form. */
+		if (!wrong && hostsline_is_group(&addr))
+			wrong = "it is the address of many machines at once";
 		if (wrong)
 			return refuse(outcome, entry->addrs[i], wrong);
 		want_addr(edit, &addr);
