@@ -35,6 +35,9 @@ static const struct row rows[] = {
 	{"web1", {"10.0.0.5"}, 60, "", "10.0.0.5\tweb1 # ttl=60\n"},
 	{"web1", {"10.0.0.5"}, 0, "", "10.0.0.5\tweb1 # ttl=0\n"},
 	{"*.apps.lab", {"10.0.0.5"}, NO_TTL, "", "10.0.0.5\t*.apps.lab\n"},
+	/* blocked */
+	{"ads.test", {"0.0.0.0", "::"}, NO_TTL, "",
+	    "0.0.0.0\tads.test\n::\tads.test\n"},
 	{"b\xc3\xbc" "cher.lab", {"10.0.0.5"}, NO_TTL, "",
 	    "10.0.0.5\tb\xc3\xbc" "cher.lab\n"},
 	/* ends of lines and of the file */
@@ -261,6 +264,15 @@ static const struct refused {
 	{"\xff.lab", "10.0.0.5", "", "\xff.lab", "UTF-8"},
 	{"a\x01" "b", "10.0.0.5", "", "a\x01" "b", "control"},
 	{"web1", "10.0.0.999", "", "10.0.0.999", "neither"},
+	/* of many machines at once */
+	{"web1", "224.0.0.1", "", "224.0.0.1", "many machines"},
+	{"web1", "239.255.255.255", "10.0.0.5 web1\n", "239.255.255.255",
+	    "many machines"},
+	{"web1", "255.255.255.255", "", "255.255.255.255", "many machines"},
+	{"web1", "ff02::1", "ff02::1 web1\n", "ff02::1", "many machines"},
+	{"web1", "ff0e::5", "", "ff0e::5", "many machines"},
+	{"web1", "::ffff:224.0.0.1", "", "::ffff:224.0.0.1",
+	    "many machines"},
 	{"web1", NULL, "", "web1", "no address"},
 	{"web1", "10.0.0.5", "\xff\xfe" "a", NULL, "UTF-16"},
 };
