@@ -12,10 +12,15 @@
  *	-m tcp		over TCP
  *	-1		the list once, not again and again
  *	-a		any answer to the question is right (the floor's)
+ *	-W CORE		set answers aside during which that core stood still
+ *			(witness.h; may be repeated; needs CAP_SYS_NICE)
+ *	-P PID		a process that is asked, for -W (may be repeated)
  *
  * Prints one line of JSON: sent, right, wrong, lost, late, unasked (answers
  * that nobody waited for), closed (connections, by the server), seconds,
- * p50_us, p99_us, p999_us, max_us; and says on stderr what was wrong first.
+ * p50_us, p99_us, p999_us, max_us; standstills, stood_ms, aside (answers), and
+ * of those not set aside there_p50_us, there_p99_us, there_max_us; and says on
+ * stderr what was wrong first.
  * SIGTERM and SIGINT end it early.  Its exit status is 0 when it has asked.
  */
 #include <arpa/inet.h>
@@ -42,12 +47,13 @@ static void
 usage(void)
 {
 	fputs("usage: ask [-1a] [-t SECONDS] [-w WINDOW | -r RATE] [-c LINES] "
-	    "[-T MS] [-l MS] [-m tcp] ADDR PORT LIST\n", stderr);
+	    "[-T MS] [-l MS] [-m tcp] [-W CORE] [-P PID] ADDR PORT LIST\n",
+	    stderr);
 	exit(2);
 }
 
 static void
-take_option(struct asker_settings *settings, int option)
+take_option(struct asker *asker, struct asker_settings *settings, int option)
 {
 	switch (option) {
 	case 't':
@@ -76,6 +82,12 @@ take_option(struct asker_settings *settings, int option)
 	case '1':
 		settings->turns = ASKER_ONCE;
 		break;
+	case 'W':
+		witness_add_core(&asker->witness, (unsigned)atoi(optarg));
+		break;
+	case 'P':
+		witness_add_process(&asker->witness, atoi(optarg));
+		break;
 	case 'a':
 		settings->strictness = STRICT_QUESTION;
 		break;
@@ -85,12 +97,13 @@ take_option(struct asker_settings *settings, int option)
 }
 
 static void
-read_options(struct asker_settings *settings, int argc, char **argv)
+read_options(struct asker *asker, struct asker_settings *settings, int argc,
+    char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "t:w:r:c:T:l:m:1a")) != -1)
-		take_option(settings, option);
+	while ((option = getopt(argc, argv, "t:w:r:c:T:l:m:1aW:P:")) != -1)
+		take_option(asker, settings, option);
 	if (argc - optind != 3 || settings->lines < 1 ||
 	    settings->lines > ASKER_LINES_MAX ||
 	    (settings->window ? settings->window < settings->lines :
@@ -100,6 +113,19 @@ read_options(struct asker_settings *settings, int argc, char **argv)
 	settings->to.sin_port = htons((uint16_t)atoi(argv[optind + 1]));
 	if (inet_pton(AF_INET, argv[optind], &settings->to.sin_addr) != 1)
 		usage();
+}
+
+static void
+tell_findings(const struct witness_findings *findings)
+{
+	const struct latency *there = &findings->there;
+
+	printf(", \"standstills\": %" PRIu64 ", \"stood_ms\": %.1f, \"aside\": %"
+	    PRIu64 ", \"there_p50_us\": %.1f, \"there_p99_us\": %.1f, "
+	    "\"there_max_us\": %.1f}\n", findings->standstills,
+	    (double)findings->stood_ns / 1e6, findings->aside,
+	    latency_us(there, 0.5), latency_us(there, 0.99),
+	    (double)there->most_ns / 1000);
 }
 
 static void
@@ -114,10 +140,11 @@ tell(const struct asker *asker)
 	    asker->sent, asker->right, asker->wrong, asker->lost, asker->late,
 	    asker->unasked, asker->closed);
 	printf(", \"seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f, "
-	    "\"p999_us\": %.1f, \"max_us\": %.1f}\n",
+	    "\"p999_us\": %.1f, \"max_us\": %.1f",
 	    (double)(asker->end_ns - asker->start_ns) / 1e9,
 	    latency_us(latency, 0.5), latency_us(latency, 0.99),
 	    latency_us(latency, 0.999), (double)latency->most_ns / 1000);
+	tell_findings(&asker->findings);
 	if (asker->wrong)
 		warnx("the first wrong answer, to question %zu of %zu: %s",
 		    asker->first_wrong_question + 1, questions->count,
@@ -131,7 +158,7 @@ main(int argc, char **argv)
 	struct asker_settings settings = {.lines = 4, .window = 128,
 	    .seconds = 1, .patience_ns = 2000000000, .late_ns = 20000000};
 
-	read_options(&settings, argc, argv);
+	read_options(&asker, &settings, argc, argv);
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
 	questions_read(&asker.questions, argv[optind + 2]);

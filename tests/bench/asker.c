@@ -73,6 +73,7 @@ asker_judge(struct asker *asker, struct asker_line *line,
 	}
 	took_ns = now_ns - slot->due_ns;
 	latency_add(&asker->latency, took_ns);
+	witness_note(&asker->witness, slot->due_ns, took_ns);
 	asker->late += took_ns > asker->settings.late_ns;
 	verdict = questions_judge(&asker->questions, slot->question,
 	    asker->settings.strictness, packet, length);
@@ -214,6 +215,7 @@ asker_run(struct asker *asker, const volatile sig_atomic_t *stopped)
 {
 	int64_t over_ns, expire_ns = 0, now_ns, wait_ns = NS_A_S;
 
+	witness_start(&asker->witness);
 	asker->start_ns = now_ns = asker_now_ns();
 	over_ns = now_ns + (int64_t)(asker->settings.seconds * NS_A_S);
 	while (now_ns < over_ns && !*stopped && has_more(asker)) {
@@ -230,6 +232,7 @@ asker_run(struct asker *asker, const volatile sig_atomic_t *stopped)
 	}
 	await_rest(asker);
 	asker->end_ns = asker_now_ns();
+	witness_end(&asker->witness, &asker->findings);
 }
 
 void

@@ -21,6 +21,7 @@
 
 #include "latency.h"
 #include "questions.h"
+#include "witness.h"
 
 #define ASKER_BATCH 64
 #define ASKER_LINES_MAX 64
@@ -75,6 +76,8 @@ struct asker {
 	size_t first_wrong_question;
 	int64_t start_ns, end_ns;
 	struct latency latency;
+	struct witness witness;		/* without cores: none */
+	struct witness_findings findings;
 };
 
 int64_t asker_now_ns(void);

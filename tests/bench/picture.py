@@ -147,27 +147,50 @@ def work_table(results, work):
     rows, floor = figures(results, work["name"], key)
     if floor:
         rows = [("floor", floor)] + rows
-    heads = {"cpu_us": "CPU us", "p99_us": "p99 us"}
-    times = [one for one in ("p50_us", "p99_us") if one != key]
-    table = [["server", heads[key], "spread", "of floor",
-              *(one.replace("_", " ") for one in times), "busy", "lost",
-              "wrong", "MB"]]
+    table = [["server", "CPU us", "spread", "of floor", "p50 us", "p99 us",
+              "busy", "lost", "wrong", "MB"]]
     for server, values in rows:
         name = work["name"]
         table.append([
             results["titles"][server], cell(values), between(values),
             of_floor(floor, values),
             *(cell(figure(results, name, server, one))
-              for one in times + ["busy"]),
+              for one in ("p50_us", "p99_us", "busy")),
             *(str(total(results, name, server, one))
               for one in ("lost", "wrong")),
             cell(figure(results, name, server, "memory_mb"))])
     return columns(table)
 
 
+ASIDE = "  (aside: answers that the host held up; all: with them)"
+
+
+def aside(results, name, server):
+    """Of a hundred answers."""
+    sent = total(results, name, server, "sent")
+    return f"{100 * total(results, name, server, 'aside') / sent:.1f}"
+
+
+def steady_table(results, work):
+    key, name = work["unit"], work["name"]
+    rows, floor = figures(results, name, key)
+    if floor:
+        rows = [("floor", floor)] + rows
+    table = [["server", "p99 us", "spread", "of floor", "aside %", "all",
+              "p50 us", "longest", "lost"]]
+    for server, values in rows:
+        table.append([
+            results["titles"][server], cell(values), between(values),
+            of_floor(floor, values), aside(results, name, server),
+            *(cell(figure(results, name, server, one)) for one in
+              ("p99_us", "there_p50_us", "there_max_us")),
+            str(total(results, name, server, "lost"))])
+    return columns(table) + [ASIDE]
+
+
 def reload_table(results, work):
-    table = [["server", "load s", "MB", "at most", "reload s", "longest ms",
-              "late", "lost", "wrong"]]
+    table = [["server", "load s", "MB", "peak", "reload s", "longest ms",
+              "aside %", "all", "lost", "wrong"]]
     name = work["name"]
     for server, values in figures(results, name, "reload_ms")[0]:
         table.append([
@@ -176,10 +199,12 @@ def reload_table(results, work):
             cell(figure(results, name, server, "memory_mb")),
             cell(figure(results, name, server, "peak_mb")),
             cell(values, 0.001),
+            cell(figure(results, name, server, "there_max_us"), 0.001),
+            aside(results, name, server),
             cell(figure(results, name, server, "max_us"), 0.001),
             *(str(total(results, name, server, one))
-              for one in ("late", "lost", "wrong"))])
-    return columns(table)
+              for one in ("lost", "wrong"))])
+    return columns(table) + [ASIDE]
 
 
 CHANGES = [("line_ms", "a line of the hosts file edited"),
@@ -203,7 +228,8 @@ def change_table(results, work):
 
 def text_tables(results):
     out = []
-    makers = {"reload_ms": reload_table, "change_ms": change_table}
+    makers = {"there_p99_us": steady_table, "reload_ms": reload_table,
+              "change_ms": change_table}
     for work in results["works"]:
         if not any(run["work"] == work["name"] and "problem" not in run
                    for run in results["runs"]):
@@ -296,7 +322,7 @@ class Panel:
 def panels_of(results):
     out = []
     for work in results["works"]:
-        unit = {"cpu_us": "CPU µs a query", "p99_us": "p99 µs",
+        unit = {"cpu_us": "CPU µs a query", "there_p99_us": "p99 µs",
                 "reload_ms": "", "change_ms": ""}[work["unit"]]
         rows, floor = figures(results, work["name"], work["unit"])
         if unit and rows:
@@ -308,7 +334,7 @@ def panels_of(results):
                 ("load_ms", "until the first right answer", "s", 0.001),
                 ("memory_mb", "memory", "MB", 1),
                 ("reload_ms", "read again, until it answers", "s", 0.001),
-                ("max_us", "the longest answer meanwhile", "ms",
+                ("there_max_us", "the longest answer meanwhile", "ms",
                  0.001)):
             out.append(Panel(f"{names} names: {title}", unit, figures(
                 results, work["name"], key)[0], None, scale))
@@ -359,14 +385,17 @@ def short_rows(results):
         key = work["unit"]
         for key, title, scale in {
                 "cpu_us": [("cpu_us", work["title"] + ", CPU us a query", 1)],
-                "p99_us": [("p99_us", work["title"] + ", p99 us", 1)],
+                "there_p99_us": [
+                    ("there_p99_us", work["title"] + ", p99 us", 1)],
                 "reload_ms": [
                     ("load_ms", "until the first right answer, s", 0.001),
                     ("memory_mb", "memory, MB", 1),
-                    ("reload_ms", "a reload, until it answers, s", 0.001)],
+                    ("reload_ms", "a reload, until it answers, s", 0.001),
+                    ("there_max_us", "the longest answer meanwhile, ms",
+                     0.001)],
                 "change_ms": []}[key]:
             found, floor = figures(results, work["name"], key)
-            if key in ("load_ms", "memory_mb") or key == "reload_ms":
+            if work["unit"] == "reload_ms":
                 title = f"{work['title'].split(' names')[0]} names: {title}"
             peer = best_peer(found)
             own = figure(results, work["name"], "hostler", key)

@@ -62,13 +62,25 @@ def list_works(small, middle, big):
              kind="new"),
         Work("W5", f"TCP, {small:,} names", small, transport="tcp"),
         Work("P99", f"{STEADY_RATE:,} questions a second, {small:,} names",
-             small, kind="steady", unit="p99_us"),
+             small, kind="steady", unit="there_p99_us"),
         Work("RELOAD", f"{big or middle:,} names loaded, and loaded again "
              f"under {RELOAD_RATE:,} questions a second", big or middle,
              kind="reload", unit="reload_ms"),
         Work("CHANGE", f"one change among {big or middle:,} names",
              big or middle, kind="change", unit="change_ms"),
     ]
+
+
+def may_watch():
+    """Whether ask may have threads of realtime priority (witness.h)."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        print("no right to realtime priority: answers that the host of this "
+              "machine held up are not set aside")
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return True
 
 
 class Bench:
@@ -83,6 +95,7 @@ class Bench:
         self.core, self.other = cores[0], cores[-1]
         os.sched_setaffinity(0, {self.other})
         self.runs = []
+        self.may_watch = may_watch()
 
     def make(self, *arguments):
         subprocess.run([self.tools / "makedata", *map(str, arguments)],
@@ -125,6 +138,13 @@ class Bench:
         return [str(self.tools / "ask"), *map(str, arguments)][:-1] + [
             place.address, str(place.port), str(arguments[-1])]
 
+    def watch(self, server):
+        """Options with which ask sets aside what the host held up."""
+        if not self.may_watch:
+            return []
+        cores = [["-W", core] for core in (self.core, self.other)]
+        return sum(cores + [["-P", pid] for pid in server.pids()[:16]], [])
+
 
 def told(process):
     """ask's line; what it complained of is in the result."""
@@ -146,14 +166,14 @@ def run_ask(command):
             process.terminate()
 
 
-def ask_options(bench, work, kind):
+def ask_options(bench, work, server):
     dur = bench.options.dur
-    lenient = ["-a"] if kind.name == "floor" else []
+    lenient = ["-a"] if server.kind.name == "floor" else []
     if work.kind == "new":
         return ["-t", dur, "-w", 100, "-1", bench.new_names()]
     if work.kind == "steady":
-        return lenient + ["-t", max(dur, 0.3), "-r", STEADY_RATE,
-                          bench.questions(work)]
+        return lenient + bench.watch(server) + [
+            "-t", max(dur, 0.3), "-r", STEADY_RATE, bench.questions(work)]
     if work.forwards:
         return lenient + ["-t", dur, "-c", work.clients, bench.questions(work)]
     if work.transport == "tcp":
@@ -179,7 +199,7 @@ def do_load(bench, work, server):
     memory_mb = server.memory_mb()[0]
     before = server.cpu()
     result = run_ask(bench.ask(server.place, *ask_options(
-        bench, work, server.kind)))
+        bench, work, server)))
     cpu_s = servers.cpu_between_s(before, server.cpu())
     answered = result["right"] + result["wrong"]
     result["cpu_us"] = round(1e6 * cpu_s / answered, 3) if answered else None
@@ -193,8 +213,9 @@ def do_reload(bench, work, server):
     bench.prepare(server.place, server.kind, work, 2)
     settle(server)
     memory_mb = server.memory_mb()[0]
-    command = bench.ask(server.place, "-t", 600, "-r", RELOAD_RATE, "-T", 5000,
-                        "-c", 8, bench.questions(work))
+    command = bench.ask(server.place, *bench.watch(server), "-t", 600, "-r",
+                        RELOAD_RATE, "-T", 5000, "-c", 8,
+                        bench.questions(work))
     with subprocess.Popen(command, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as load:
         try:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -25,6 +26,16 @@ NAMES = 200
 QUESTIONS = 2000
 FEW = 500                               # in an open loop, 500 a second
 RUN_LIMIT_S = 300
+HOG_S = 0.1
+HOG = f"""
+import os, time
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(99))
+for _ in range(60):
+    end = time.monotonic() + {HOG_S}
+    while time.monotonic() < end:
+        pass
+    time.sleep({HOG_S})
+"""
 CONFIG = """server: {listen: [127.0.0.1@{port}], user: '', threads: 1}
 control: {socket: {ctl}}
 domain: cluster.test
@@ -105,6 +116,35 @@ def streams_are_judged(questions):
              result["wrong"] == 0, result)
         same("all of them are counted", result["lost"] + result["right"],
              QUESTIONS)
+
+
+def standstills_are_set_aside(questions):
+    """A core is held 100 ms of each 200 by what nothing overrules, as a host
+    does it; and by the same as though it were what is asked."""
+    core = str(max(os.sched_getaffinity(0)))
+    with floor("-n") as port:
+        options = ["-r", "1000", "-t", "2", "-W", core]
+        if not runner.may_watch():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                ask(port, questions, *options)
+                case("ask -W without the right to it ends", False)
+            return
+        with subprocess.Popen(["taskset", "-c", core, sys.executable, "-c",
+                               HOG]) as hog:
+            try:
+                held, _ = ask(port, questions, *options)
+                owed, _ = ask(port, questions, *options, "-P", str(hog.pid))
+            finally:
+                hog.kill()
+    case("a core that is held is seen", held["standstills"] >= 5 and
+         held["stood_ms"] > 5 * 900 * HOG_S, held)
+    case("and what was answered meanwhile is set aside",
+         held["aside"] > QUESTIONS // 4, held)
+    case("unless the server held it", owed["stood_ms"] < held["stood_ms"] / 2
+         and owed["aside"] < held["aside"], owed)
+    case("of those not set aside the figures are told, too",
+         0 < owed["there_p50_us"] <= owed["there_p99_us"] <=
+         owed["there_max_us"] <= owed["max_us"], owed)
 
 
 def hostler_is_right(where, questions):
@@ -264,6 +304,7 @@ def main():
                            "nx3.cluster.test AAAA fd00::3\n", encoding="ascii")
         floor_is_judged(questions, missing)
         streams_are_judged(questions)
+        standstills_are_set_aside(questions)
         hostler_is_right(where, questions)
         results = run_is_whole(where)
         records_are_judged(where, results)
