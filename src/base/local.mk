@@ -10,6 +10,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/epoch.c src/base/epoch.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/hex.h \
+	src/base/links.h \
 	src/base/log.c src/base/log.h \
 	src/base/memory.c src/base/memory.h \
 	src/base/neighbour.h \

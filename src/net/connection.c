@@ -82,7 +82,7 @@ connection_close(struct connection *c)
 	crowd_remove(all->crowd, &c->member);
 	event_del(&c->readable);
 	stop_writing(c);
-	turns_take_up(all->turns, &c->turn);
+	turns_take_up(&c->turn);
 	close(c->fd);
 	leftovers_drop(all->leftovers, &c->left);
 	free(c);
@@ -294,7 +294,7 @@ resume(struct connection *c)
 	size_t length;
 	enum io_result result;
 
-	turns_take_up(c->all->turns, &c->turn);
+	turns_take_up(&c->turn);
 	bytes = leftovers_take_in(c->all->leftovers, &c->left, &length);
 	result = work_bytes(c, bytes, length);
 	free(bytes);

@@ -10,12 +10,8 @@
 
 #define CLIENTS 4096			/* counts */
 
-struct list {
-	struct crowd_member *first, **end;
-};
-
 struct client {
-	struct list idle;
+	struct links idle;
 	unsigned count;
 };
 
@@ -25,7 +21,7 @@ struct crowd {
 	struct crowd_limits limits;
 	struct hash_key key;
 	unsigned count;
-	struct list states[CROWD_STATES];
+	struct links states[CROWD_STATES];
 	struct client clients[CLIENTS];
 };
 
@@ -39,9 +35,9 @@ crowd_new(const struct crowd_limits *limits)
 		crowd->limits.client = limits->all;
 	random_bytes(&crowd->key, sizeof crowd->key);
 	for (unsigned i = 0; i < CROWD_STATES; i++)
-		crowd->states[i].end = &crowd->states[i].first;
+		links_init(&crowd->states[i]);
 	for (unsigned i = 0; i < CLIENTS; i++)
-		crowd->clients[i].idle.end = &crowd->clients[i].idle.first;
+		links_init(&crowd->clients[i].idle);
 	return crowd;
 }
 
@@ -64,36 +60,18 @@ number_of(const struct crowd *crowd, const struct addr *client)
 static void
 link_member(struct crowd *crowd, struct crowd_member *member)
 {
-	struct list *list = &crowd->states[member->state];
-	struct list *client = &crowd->clients[member->client].idle;
-
-	member->next = NULL;
-	member->link = list->end;
-	*list->end = member;
-	list->end = &member->next;
-	if (member->state == CROWD_BUSY)
-		return;
-	member->client_next = NULL;
-	member->client_link = client->end;
-	*client->end = member;
-	client->end = &member->client_next;
+	links_append(&crowd->states[member->state], &member->link);
+	if (member->state == CROWD_IDLE)
+		links_append(&crowd->clients[member->client].idle,
+		    &member->of_client);
 }
 
 static void
-unlink_member(struct crowd *crowd, struct crowd_member *member)
+unlink_member(struct crowd_member *member)
 {
-	*member->link = member->next;
-	if (member->next)
-		member->next->link = member->link;
-	else
-		crowd->states[member->state].end = member->link;
-	if (member->state == CROWD_BUSY)
-		return;
-	*member->client_link = member->client_next;
-	if (member->client_next)
-		member->client_next->client_link = member->client_link;
-	else
-		crowd->clients[member->client].idle.end = member->client_link;
+	links_remove(&member->link);
+	if (member->state == CROWD_IDLE)
+		links_remove(&member->of_client);
 }
 
 void
@@ -111,7 +89,7 @@ crowd_add(struct crowd *crowd, struct crowd_member *member,
 void
 crowd_remove(struct crowd *crowd, struct crowd_member *member)
 {
-	unlink_member(crowd, member);
+	unlink_member(member);
 	crowd->clients[member->client].count--;
 	crowd->count--;
 }
@@ -119,7 +97,7 @@ crowd_remove(struct crowd *crowd, struct crowd_member *member)
 void
 crowd_touch(struct crowd *crowd, struct crowd_member *member, int64_t now_ms)
 {
-	unlink_member(crowd, member);
+	unlink_member(member);
 	member->active_ms = now_ms;
 	link_member(crowd, member);
 }
@@ -130,7 +108,7 @@ crowd_set(struct crowd *crowd, struct crowd_member *member,
 {
 	if (member->state == state)
 		return;
-	unlink_member(crowd, member);
+	unlink_member(member);
 	member->state = state;
 	link_member(crowd, member);
 }
@@ -143,7 +121,8 @@ crowd_find_room(const struct crowd *crowd, const struct addr *addr,
 
 	if (client->count >= crowd->limits.client &&
 	    crowd->limits.client < crowd->limits.all) {
-		*way = client->idle.first;
+		*way = links_member(links_first(&client->idle),
+		    offsetof(struct crowd_member, of_client));
 		return *way ? CROWD_GIVE_WAY : CROWD_FULL;
 	}
 	if (crowd->count < crowd->limits.all)
@@ -157,7 +136,15 @@ crowd_find_room(const struct crowd *crowd, const struct addr *addr,
 struct crowd_member *
 crowd_oldest(const struct crowd *crowd, enum crowd_state state)
 {
-	return crowd->states[state].first;
+	return links_member(links_first(&crowd->states[state]),
+	    offsetof(struct crowd_member, link));
+}
+
+struct crowd_member *
+crowd_next(const struct crowd *crowd, const struct crowd_member *member)
+{
+	return links_member(links_next(&crowd->states[member->state],
+	    &member->link), offsetof(struct crowd_member, link));
 }
 
 unsigned

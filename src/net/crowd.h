@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/links.h"
 
 enum crowd_state {
 	CROWD_IDLE,
@@ -30,8 +31,8 @@ enum crowd_state {
 };
 
 struct crowd_member {
-	struct crowd_member *next, **link;	/* of its state */
-	struct crowd_member *client_next, **client_link;	/* while idle */
+	struct link link;		/* of its state */
+	struct link of_client;		/* while idle */
 	int64_t active_ms;
 	uint32_t client;		/* its count */
 	enum crowd_state state;
@@ -73,6 +74,9 @@ enum crowd_room crowd_find_room(const struct crowd *crowd,
 /* Of those who are in this state; NULL: nobody is. */
 struct crowd_member *crowd_oldest(const struct crowd *crowd,
     enum crowd_state state);
+/* The next in its state; NULL: there is none. */
+struct crowd_member *crowd_next(const struct crowd *crowd,
+    const struct crowd_member *member);
 unsigned crowd_count(const struct crowd *crowd);
 
 #endif

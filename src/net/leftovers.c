@@ -8,41 +8,22 @@
 
 struct leftovers_pool {
 	void (*give_way)(struct leftovers *left);
-	struct leftovers *first, **end;	/* who keeps, for longest first */
+	struct links keeping;		/* for longest first */
 	size_t kept;			/* in_length and out_length of all */
 	size_t max;
 };
-
-static void
-link_keeping(struct leftovers_pool *pool, struct leftovers *left)
-{
-	left->next = NULL;
-	left->link = pool->end;
-	*pool->end = left;
-	pool->end = &left->next;
-}
-
-static void
-unlink_keeping(struct leftovers_pool *pool, struct leftovers *left)
-{
-	*left->link = left->next;
-	if (left->next)
-		left->next->link = left->link;
-	else
-		pool->end = left->link;
-	left->link = NULL;
-}
 
 /* What it keeps has changed, and is settled for now. */
 static void
 note_kept(struct leftovers_pool *pool, struct leftovers *left)
 {
 	bool keeps = left->in_length + left->out_length > 0;
+	bool kept = links_has(&left->link);
 
-	if (keeps && !left->link)
-		link_keeping(pool, left);
-	else if (!keeps && left->link)
-		unlink_keeping(pool, left);
+	if (keeps && !kept)
+		links_append(&pool->keeping, &left->link);
+	else if (!keeps && kept)
+		links_remove(&left->link);
 }
 
 static void
@@ -67,10 +48,13 @@ static void
 make_memory(struct leftovers_pool *pool, const struct leftovers *worked,
     size_t more)
 {
-	struct leftovers *left = pool->first, *next;
+	struct link *link = links_first(&pool->keeping), *next;
 
-	for (; left && pool->kept + more > pool->max; left = next) {
-		next = left->next;
+	for (; link && pool->kept + more > pool->max; link = next) {
+		struct leftovers *left = links_member(link,
+		    offsetof(struct leftovers, link));
+
+		next = links_next(&pool->keeping, link);
 		if (left != worked)
 			pool->give_way(left);
 	}
@@ -100,7 +84,7 @@ leftovers_keep_in(struct leftovers_pool *pool, struct leftovers *left,
 	uint8_t *rest = NULL;
 
 	/* Most keep nothing, and did not. */
-	if (length == 0 && !left->link)
+	if (length == 0 && !links_has(&left->link))
 		return true;
 	if (length) {
 		rest = make_room(pool, left, length, left->in_length);
@@ -175,7 +159,7 @@ leftovers_pool_new(size_t max, void (*give_way)(struct leftovers *left))
 
 	pool->max = max;
 	pool->give_way = give_way;
-	pool->end = &pool->first;
+	links_init(&pool->keeping);
 	return pool;
 }
 

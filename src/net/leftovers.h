@@ -16,14 +16,14 @@
 #ifndef HOSTLER_NET_LEFTOVERS_H
 #define HOSTLER_NET_LEFTOVERS_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+
+#include "base/links.h"
 
 /* Of one connection; zeroed before its first use.  in and its length may be
  * read by anybody. */
 struct leftovers {
-	struct leftovers *next, **link;	/* while it keeps something */
+	struct link link;		/* while it keeps something */
 	uint8_t *in;			/* what was read and not worked */
 	size_t in_length;
 	uint8_t *out;			/* what the peer has not taken, */

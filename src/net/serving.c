@@ -103,7 +103,7 @@ ask_for(struct serving *serving, struct waiting_query *waiting,
 		waiting_hurry(serving->waiting, waiting,
 		    serving->env.now_ms + QUERY_PATIENCE_MS);
 	else
-		waiting_relax(serving->waiting, waiting);
+		waiting_relax(waiting);
 	return serving->ask(serving->worker, question, &waiter);
 }
 
@@ -244,7 +244,7 @@ run_in_need(struct serving *serving, struct waiting_query *waiting)
 	struct waiting_from from = waiting->from;
 	size_t length = 0;
 
-	waiting_relax(serving->waiting, waiting);
+	waiting_relax(waiting);
 	serving_start(serving);
 	serving->env.in_need = true;
 	serving->env.may_refresh = false;

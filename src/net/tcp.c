@@ -43,7 +43,7 @@ close_old(struct tcp *tcp, enum crowd_state state, unsigned most)
 	     member = next) {
 		struct connection *c = connection_of(member);
 
-		next = member->next;
+		next = crowd_next(tcp->all.crowd, member);
 		if (connection_waits(c))
 			continue;
 		count(tcp, STAT_TCP_CLOSED_IDLE);
@@ -196,7 +196,7 @@ read_last(struct tcp *tcp, enum crowd_state state)
 	struct crowd_member *member = crowd_oldest(tcp->all.crowd, state);
 	unsigned left = 0;
 
-	for (; member; member = member->next)
+	for (; member; member = crowd_next(tcp->all.crowd, member))
 		left++;
 	for (; left > 0 && (member = crowd_oldest(tcp->all.crowd, state));
 	     left--)
@@ -208,7 +208,7 @@ watch_all(struct tcp *tcp, enum crowd_state state)
 {
 	struct crowd_member *member = crowd_oldest(tcp->all.crowd, state);
 
-	for (; member; member = member->next)
+	for (; member; member = crowd_next(tcp->all.crowd, member))
 		connection_watch(connection_of(member));
 }
 

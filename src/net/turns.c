@@ -27,25 +27,23 @@ turns_take(struct turns *turns)
 void
 turns_put_off(struct turns *turns, struct turns_member *member)
 {
-	if (!turns->first)
+	if (!links_first(&turns->later))
 		loop_timer_set(turns->now, 0);
-	member->next = NULL;
-	member->link = turns->end;
-	*turns->end = member;
-	turns->end = &member->next;
+	links_append(&turns->later, &member->link);
 }
 
 void
-turns_take_up(struct turns *turns, struct turns_member *member)
+turns_take_up(struct turns_member *member)
 {
-	if (!member->link)
-		return;
-	*member->link = member->next;
-	if (member->next)
-		member->next->link = member->link;
-	else
-		turns->end = member->link;
-	member->link = NULL;
+	if (turns_is_put_off(member))
+		links_remove(&member->link);
+}
+
+static struct turns_member *
+find_first(const struct turns *turns)
+{
+	return links_member(links_first(&turns->later),
+	    offsetof(struct turns_member, link));
 }
 
 /* Those that were put off before this round, each for one turn. */
@@ -53,20 +51,20 @@ static void
 on_now(evutil_socket_t fd, short what, void *context)
 {
 	struct turns *turns = context;
+	struct turns_member *member;
+	struct link *link = links_first(&turns->later);
 	unsigned count = 0;
 
 	(void)fd;
 	(void)what;
-	for (struct turns_member *m = turns->first; m; m = m->next)
+	for (; link; link = links_next(&turns->later, link))
 		count++;
-	for (; count > 0 && turns->first; count--) {
-		struct turns_member *member = turns->first;
-
-		turns_take_up(turns, member);
+	for (; count > 0 && (member = find_first(turns)); count--) {
+		turns_take_up(member);
 		turns->resume(member);
 		turns_take(turns);
 	}
-	if (turns->first)
+	if (links_first(&turns->later))
 		loop_timer_set(turns->now, 0);
 }
 
@@ -78,7 +76,7 @@ turns_new(struct serving *serving,
 
 	turns->serving = serving;
 	turns->resume = resume;
-	turns->end = &turns->first;
+	links_init(&turns->later);
 	turns->now = loop_timer(serving->base, on_now, turns);
 	return turns;
 }

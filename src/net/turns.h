@@ -16,8 +16,7 @@
 #ifndef HOSTLER_NET_TURNS_H
 #define HOSTLER_NET_TURNS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/links.h"
 
 #define TURNS_WORK 128			/* messages */
 
@@ -26,7 +25,7 @@ struct serving;
 
 /* Zeroed before its first use. */
 struct turns_member {
-	struct turns_member *next, **link;	/* link NULL: not put off */
+	struct link link;		/* while it is put off */
 };
 
 /* Written by the functions below alone; here so that counting costs a message
@@ -35,7 +34,7 @@ struct turns {
 	unsigned work;			/* since UDP had its turn */
 	struct serving *serving;
 	void (*resume)(struct turns_member *member);
-	struct turns_member *first, **end;	/* of those put off */
+	struct links later;		/* those put off */
 	struct event *now;		/* goes off for them */
 };
 
@@ -69,12 +68,12 @@ void turns_take(struct turns *turns);
 
 void turns_put_off(struct turns *turns, struct turns_member *member);
 /* Nothing happens where it is not put off. */
-void turns_take_up(struct turns *turns, struct turns_member *member);
+void turns_take_up(struct turns_member *member);
 
 static inline bool
 turns_is_put_off(const struct turns_member *member)
 {
-	return member->link != NULL;
+	return links_has(&member->link);
 }
 
 #endif

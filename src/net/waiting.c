@@ -24,8 +24,7 @@ struct waiting {
 	struct burst bursts[BURSTS];
 	struct waiting_query *table;
 	struct waiting_query *free;
-	struct waiting_query *first, **end;
-	struct waiting_query *hurry, **hurry_end;
+	struct links all, hurry;
 	uint64_t serial;
 	unsigned count, used, max;	/* used: slots that ever were */
 };
@@ -42,16 +41,18 @@ waiting_new(unsigned max)
 	if (waiting->client_max < WAITING_CLIENT_LEAST)
 		waiting->client_max = WAITING_CLIENT_LEAST;
 	random_bytes(&waiting->key, sizeof waiting->key);
-	waiting->end = &waiting->first;
-	waiting->hurry_end = &waiting->hurry;
+	links_init(&waiting->all);
+	links_init(&waiting->hurry);
 	return waiting;
 }
 
 void
 waiting_free(struct waiting *waiting)
 {
-	while (waiting->first)
-		waiting_remove(waiting, waiting->first);
+	struct waiting_query *query;
+
+	while ((query = waiting_oldest(waiting)))
+		waiting_remove(waiting, query);
 	free(waiting->table);
 	free(waiting);
 }
@@ -64,7 +65,7 @@ take_slot(struct waiting *waiting)
 	struct waiting_query *query = waiting->free;
 
 	if (query) {
-		waiting->free = query->next;
+		waiting->free = query->next_free;
 		return query;
 	}
 	if (waiting->used == waiting->max)
@@ -77,7 +78,7 @@ take_slot(struct waiting *waiting)
 static void
 free_slot(struct waiting *waiting, struct waiting_query *query)
 {
-	query->next = waiting->free;
+	query->next_free = waiting->free;
 	waiting->free = query;
 }
 
@@ -124,11 +125,7 @@ waiting_add(struct waiting *waiting, const struct waiting_from *from,
 	waiting->clients[client]++;
 	query->since_ms = query->give_up_ms = give_up_ms;
 	query->from = *from;
-	query->hurry_link = NULL;
-	query->next = NULL;
-	query->link = waiting->end;
-	*waiting->end = query;
-	waiting->end = &query->next;
+	links_append(&waiting->all, &query->link);
 	waiting->count++;
 	return query;
 }
@@ -146,42 +143,30 @@ void
 waiting_hurry(struct waiting *waiting, struct waiting_query *query,
     int64_t hurry_ms)
 {
-	waiting_relax(waiting, query);
+	waiting_relax(query);
 	query->hurry_ms = hurry_ms;
-	query->hurry_next = NULL;
-	query->hurry_link = waiting->hurry_end;
-	*waiting->hurry_end = query;
-	waiting->hurry_end = &query->hurry_next;
+	links_append(&waiting->hurry, &query->hurry);
 }
 
 void
-waiting_relax(struct waiting *waiting, struct waiting_query *query)
+waiting_relax(struct waiting_query *query)
 {
-	if (!query->hurry_link)
-		return;
-	*query->hurry_link = query->hurry_next;
-	if (query->hurry_next)
-		query->hurry_next->hurry_link = query->hurry_link;
-	else
-		waiting->hurry_end = query->hurry_link;
-	query->hurry_link = NULL;
+	if (links_has(&query->hurry))
+		links_remove(&query->hurry);
 }
 
 struct waiting_query *
 waiting_next_hurry(struct waiting *waiting)
 {
-	return waiting->hurry;
+	return links_member(links_first(&waiting->hurry),
+	    offsetof(struct waiting_query, hurry));
 }
 
 void
 waiting_remove(struct waiting *waiting, struct waiting_query *query)
 {
-	waiting_relax(waiting, query);
-	*query->link = query->next;
-	if (query->next)
-		query->next->link = query->link;
-	else
-		waiting->end = query->link;
+	waiting_relax(query);
+	links_remove(&query->link);
 	if (query->packet != query->small)
 		free(query->packet);
 	query->packet = NULL;
@@ -191,32 +176,40 @@ waiting_remove(struct waiting *waiting, struct waiting_query *query)
 	waiting->clients[query->client]--;
 }
 
+struct waiting_query *
+waiting_oldest(const struct waiting *waiting)
+{
+	return links_member(links_first(&waiting->all),
+	    offsetof(struct waiting_query, link));
+}
+
+static struct waiting_query *
+find_next(const struct waiting *waiting, const struct waiting_query *query)
+{
+	return links_member(links_next(&waiting->all, &query->link),
+	    offsetof(struct waiting_query, link));
+}
+
 bool
 waiting_has(const struct waiting *waiting, const void *owner)
 {
-	const struct waiting_query *query = waiting->first;
+	const struct waiting_query *query = waiting_oldest(waiting);
 
 	while (query && query->from.owner != owner)
-		query = query->next;
+		query = find_next(waiting, query);
 	return query != NULL;
 }
 
 void
 waiting_forget(struct waiting *waiting, const void *owner)
 {
-	struct waiting_query *query = waiting->first, *next;
+	struct waiting_query *query = waiting_oldest(waiting), *next;
 
 	for (; query; query = next) {
-		next = query->next;
+		next = find_next(waiting, query);
 		if (query->from.owner == owner)
 			waiting_remove(waiting, query);
 	}
-}
-
-struct waiting_query *
-waiting_oldest(struct waiting *waiting)
-{
-	return waiting->first;
 }
 
 unsigned

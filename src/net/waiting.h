@@ -23,6 +23,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/links.h"
 #include "query/query.h"
 
 #define WAITING_PACKET_MAX 4096		/* longer queries cannot wait */
@@ -63,9 +64,10 @@ struct waiting_query {
 	uint8_t small[WAITING_SMALL];
 	int64_t since_ms, since_ns;	/* set by whoever added it, as is */
 	struct forward_question question;	/* what it waits for */
-	struct waiting_query *next, **link;	/* oldest first; or free */
-	int64_t hurry_ms;		/* while hurry_link is not NULL */
-	struct waiting_query *hurry_next, **hurry_link;
+	struct link link;		/* oldest first */
+	struct waiting_query *next_free;
+	int64_t hurry_ms;		/* while it is in this list: */
+	struct link hurry;
 };
 
 struct waiting;
@@ -86,7 +88,7 @@ void waiting_remove(struct waiting *waiting, struct waiting_query *query);
  * calls are no sooner.  waiting_relax: no longer; removing does it too. */
 void waiting_hurry(struct waiting *waiting, struct waiting_query *query,
     int64_t hurry_ms);
-void waiting_relax(struct waiting *waiting, struct waiting_query *query);
+void waiting_relax(struct waiting_query *query);
 struct waiting_query *waiting_next_hurry(struct waiting *waiting);
 
 /* A reply to this query goes out, and it has waited long enough to be told
@@ -99,7 +101,7 @@ bool waiting_has(const struct waiting *waiting, const void *owner);
 /* The owner is going: forget its queries. */
 void waiting_forget(struct waiting *waiting, const void *owner);
 
-struct waiting_query *waiting_oldest(struct waiting *waiting);
+struct waiting_query *waiting_oldest(const struct waiting *waiting);
 unsigned waiting_count(const struct waiting *waiting);
 
 #endif

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/links.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/printable.h"
@@ -25,7 +26,7 @@
 struct client {
 	struct control *control;
 	struct bufferevent *stream;
-	struct client *next, **link;
+	struct link link;
 	bool answered;
 };
 
@@ -37,7 +38,7 @@ struct control {
 	const struct control_verb *verbs;
 	void *context;
 	struct control_taker taker;
-	struct client *clients;
+	struct links clients;
 	unsigned client_count;
 };
 
@@ -46,9 +47,7 @@ close_client(struct client *client)
 {
 	struct control *control = client->control;
 
-	*client->link = client->next;
-	if (client->next)
-		client->next->link = client->link;
+	links_remove(&client->link);
 	control->client_count--;
 	bufferevent_free(client->stream);
 	free(client);
@@ -222,11 +221,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		close(fd);
 		return;
 	}
-	client->next = control->clients;
-	client->link = &control->clients;
-	if (client->next)
-		client->next->link = &client->next;
-	control->clients = client;
+	links_append(&control->clients, &client->link);
 	if (++control->client_count >= CONTROL_CLIENTS_MAX)
 		evconnlistener_disable(listener);
 	bufferevent_setcb(client->stream, on_read, on_written, on_event,
@@ -310,6 +305,7 @@ make_control(struct event_base *base, int fd, const char *path,
 	struct control *control = memory_zeroed(1, sizeof *control);
 
 	control->base = base;
+	links_init(&control->clients);
 	control->path = memory_string(path);
 	control->verbs = verbs;
 	control->context = context;
@@ -361,8 +357,11 @@ control_fd(const struct control *control)
 static void
 free_control(struct control *control)
 {
-	while (control->clients)
-		close_client(control->clients);
+	struct client *client;
+
+	while ((client = links_member(links_first(&control->clients),
+	    offsetof(struct client, link))))
+		close_client(client);
 	if (control->listener)
 		evconnlistener_free(control->listener);
 	event_free(control->resume);
@@ -401,7 +400,7 @@ control_leave(struct control *control, unsigned wait_ms)
 	control->listener = NULL;
 	end = evtimer_new(control->base, on_waited, &waited);
 	event_add(end, &wait);
-	while (control->clients && !waited)
+	while (links_first(&control->clients) && !waited)
 		event_base_loop(control->base, EVLOOP_ONCE);
 	event_free(end);
 	free_control(control);

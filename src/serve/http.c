@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/links.h"
 #include "base/memory.h"
 #include "net/loop.h"
 #include "serve/hosthead.h"
@@ -73,7 +74,7 @@ struct http_request {
 	struct http *http;
 	struct evhttp_request *raw;
 	struct evkeyvalq parameters;
-	struct http_request *next, **link;	/* of those that are kept */
+	struct link link;		/* of those that are kept */
 };
 
 struct http {
@@ -85,7 +86,7 @@ struct http {
 	struct socket sockets[SOCKETS_MAX];
 	unsigned socket_count;
 	struct hosthead_names names;
-	struct http_request *kept;
+	struct links kept;
 	int wake;			/* eventfd: there is an order */
 	_Atomic(struct order *) order;
 	struct event *on_wake, *round, *resume;
@@ -160,11 +161,7 @@ keep_request(struct http_request *request)
 {
 	struct http *http = request->http;
 
-	request->next = http->kept;
-	request->link = &http->kept;
-	if (request->next)
-		request->next->link = &request->next;
-	http->kept = request;
+	links_append(&http->kept, &request->link);
 	httpconns_set_work(http->conns, stream_of(request->raw),
 	    HTTPCONNS_BUSY);
 }
@@ -172,11 +169,8 @@ keep_request(struct http_request *request)
 static void
 free_request(struct http_request *request)
 {
-	if (request->link) {
-		*request->link = request->next;
-		if (request->next)
-			request->next->link = request->link;
-	}
+	if (links_has(&request->link))
+		links_remove(&request->link);
 	evhttp_clear_headers(&request->parameters);
 	free(request);
 }
@@ -521,6 +515,7 @@ http_new(void)
 
 	http->base = loop_new();
 	http->conns = httpconns_new(http->base, choose_connections());
+	links_init(&http->kept);
 	make_server(http);
 	http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert(http->wake >= 0);
@@ -569,12 +564,13 @@ http_stop(struct http *http)
 static void
 drop_kept(struct http *http)
 {
-	while (http->kept) {
-		struct evhttp_request *raw = http->kept->raw;
+	struct http_request *request;
 
-		if (!evhttp_request_get_connection(raw))
-			evhttp_request_free(raw);
-		free_request(http->kept);
+	while ((request = links_member(links_first(&http->kept),
+	    offsetof(struct http_request, link)))) {
+		if (!evhttp_request_get_connection(request->raw))
+			evhttp_request_free(request->raw);
+		free_request(request);
 	}
 }
 

@@ -34,7 +34,7 @@ resume(struct turns_member *member)
 	if (manner == PUT_OFF_AGAIN)
 		turns_put_off(turns, member);
 	for (unsigned i = 0; manner == TAKE_ALL && i < MEMBERS; i++)
-		turns_take_up(turns, &members[i]);
+		turns_take_up(&members[i]);
 }
 
 static void
@@ -53,7 +53,7 @@ static void
 teardown(void)
 {
 	for (unsigned i = 0; i < MEMBERS; i++)
-		turns_take_up(turns, &members[i]);
+		turns_take_up(&members[i]);
 	turns_free(turns);
 	event_base_free(serving.base);
 }
@@ -143,8 +143,8 @@ END_TEST
 START_TEST(who_is_taken_up_is_not_called)
 {
 	put_off_all();
-	turns_take_up(turns, &members[1]);
-	turns_take_up(turns, &members[1]);
+	turns_take_up(&members[1]);
+	turns_take_up(&members[1]);
 	run_round();
 	expect_resumed(1, 0, 1);
 }
