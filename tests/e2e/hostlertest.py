@@ -142,10 +142,11 @@ class Daemon:
         # A file: nobody has to read it for the daemon to go on.
         self.log_file = tempfile.TemporaryFile()
         self.log_read = 0
+        before = len(self.log)
         self.process = subprocess.Popen(command, stderr=self.log_file,
                                         stdin=subprocess.DEVNULL,
                                         pass_fds=self.pass_fds)
-        if not self.wait_log("ready"):
+        if not self.wait_log("ready", before):
             raise RuntimeError("hostler did not become ready:\n" + self.log)
         return self
 
