@@ -16,12 +16,14 @@
 enum folder_maker {
 	MADE_FOR_USER,
 	MADE_FOR_ALL,
+	MADE_FOR_NOBODY,
 };
 
 struct written {
 	const char *path;
 	const struct conf_mark *mark;
 	const char *what;		/* before the path: "no dnstap to" */
+	const char *id;			/* of a warning; NULL: an error */
 	struct access_finding (*ask)(const char *path);
 	enum folder_maker maker;
 };
@@ -71,6 +73,7 @@ counts(const struct conf *conf, const struct written *written,
 	if (finding->kind == ACCESS_ENTER)
 		return !conf->read_all;
 	return finding->kind != ACCESS_NO_FOLDER ||
+	    written->maker == MADE_FOR_NOBODY ||
 	    (written->maker == MADE_FOR_USER && !runas_user(conf)) ||
 	    !will_be_made(written, finding->path);
 }
@@ -95,6 +98,15 @@ mend(const struct conf *conf, const struct access_finding *finding,
 	return text;
 }
 
+static enum diag_level
+level_of(const struct conf *conf, const struct written *written,
+    const struct access_finding *finding)
+{
+	if (!is_about_path(finding) && asks_for_another(conf))
+		return DIAG_NOTE;
+	return written->id ? DIAG_WARNING : DIAG_ERROR;
+}
+
 static void
 tell(const struct conf *conf, const struct written *written,
     const struct access_finding *finding, struct diags *diags)
@@ -106,9 +118,8 @@ tell(const struct conf *conf, const struct written *written,
 	char *said = access_say(finding, user);
 	char *next = mend(conf, finding, user);
 
-	diags_add(diags, !is_about_path(finding) && asks_for_another(conf) ?
-	    DIAG_NOTE : DIAG_ERROR, &place, NULL, "%s %s: %s", written->what,
-	    written->path, said);
+	diags_add(diags, level_of(conf, written, finding), &place,
+	    written->id, "%s %s: %s", written->what, written->path, said);
 	diags_then(diags, "%s", next);
 	free(said);
 	free(next);
@@ -139,13 +150,17 @@ void
 checkwrites_try(const struct conf *conf, struct diags *diags)
 {
 	const struct written log = {conf->log.file, &conf->log.file_mark,
-	    "the query log cannot be written to", access_try_append,
+	    "the query log cannot be written to", NULL, access_try_append,
 	    MADE_FOR_USER};
 	const struct written dnstap = {conf->dnstap.file, &conf->dnstap.mark,
-	    "no dnstap to", access_try_renew, MADE_FOR_USER};
+	    "no dnstap to", NULL, access_try_renew, MADE_FOR_USER};
 	const struct written control = {conf->control_socket,
-	    &conf->control_mark, "no control socket", access_try_make,
+	    &conf->control_mark, "no control socket", NULL, access_try_make,
 	    MADE_FOR_ALL};
+	/* Without it all is served; who writes it may be import alone. */
+	const struct written managed = {conf->managed_hosts,
+	    &conf->managed_mark, "hostlerctl set cannot write",
+	    "unwritable-managed-hosts", access_try_replace, MADE_FOR_NOBODY};
 
 	if (conf->log.queries != CONF_LOG_OFF)
 		try(conf, &log, diags);
@@ -153,4 +168,5 @@ checkwrites_try(const struct conf *conf, struct diags *diags)
 	/* Without the one that nobody asked for hostler starts. */
 	if (conf->control_given)
 		try(conf, &control, diags);
+	try(conf, &managed, diags);
 }

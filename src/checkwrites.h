@@ -2,10 +2,9 @@
 /* checkwrites.h - could the files that hostler writes to be opened?  For
  * `hostler -t`, which opens and makes none of them.
  *
- * They are the query log, the dnstap file and a control socket that was named;
- * asked for the user that hostler
- * becomes (runas.h), or for this one.  A folder that the start makes as root is
- * not missing.
+ * They are the query log, the dnstap file, a control socket that was named and
+ * the managed hosts file; asked for the user that hostler becomes (runas.h), or
+ * for this one.  A folder that the start makes as root is not missing.
  *
  * As root: in a process without threads (access.h).
  */
@@ -15,8 +14,9 @@
 #include "base/diag.h"
 #include "conf.h"
 
-/* An error, at the path in the configuration, for each that could not; a note
- * where this is neither root nor the user that hostler becomes. */
+/* An error, at the path in the configuration, for each that could not (of the
+ * managed hosts file a warning: hostlerctl set alone would fail); a note where
+ * this is neither root nor the user that hostler becomes. */
 void checkwrites_try(const struct conf *conf, struct diags *diags);
 
 #endif

@@ -227,6 +227,7 @@ struct conf {
 	char **warnings_off;		/* ids */
 	size_t warnings_off_count;
 	char *managed_hosts;		/* what `set` writes; NULL: none */
+	struct conf_mark managed_mark;
 	bool rebind_enabled;		/* protection */
 	struct dname *rebind_allow;
 	size_t rebind_allow_count;

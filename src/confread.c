@@ -308,6 +308,7 @@ static void
 read_managed_hosts(struct confyaml *r, yaml_node_t *node, void *target)
 {
 	(void)target;
+	r->conf->managed_mark = confyaml_mark(r, node);
 	confyaml_path(r, node, &r->conf->managed_hosts);
 }
 

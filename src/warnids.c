@@ -20,6 +20,7 @@ static const char *const others[] = {
     "shared-name",
     "unasked-view",
     "unused-forward",
+    "unwritable-managed-hosts",
     "upstream-list",
     "waiting-address",
 };

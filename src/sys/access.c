@@ -237,6 +237,52 @@ access_try_renew(const char *path)
 				   : follow(path, access_try_make);
 }
 
+/* A new file is its maker's, and of his group or the folder's. */
+static bool
+may_keep_owner(const char *path, const struct stat *old)
+{
+	char *folder;
+	struct stat status;
+	bool kept;
+
+	if (geteuid() == 0)
+		return true;
+	if (old->st_uid != geteuid())
+		return false;
+	if (old->st_gid == getegid() || group_member(old->st_gid))
+		return true;
+	folder = files_folder_of(path);
+	kept = stat(folder, &status) == 0 && status.st_mode & S_ISGID &&
+	    status.st_gid == old->st_gid;
+	free(folder);
+	return kept;
+}
+
+static struct access_finding
+try_replace(const char *path)
+{
+	struct access_finding finding = access_try_make(path);
+	struct stat status;
+
+	if (finding.kind != ACCESS_GRANTED || stat(path, &status) != 0)
+		return finding;
+	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 &&
+	    errno == EPERM)
+		return find(ACCESS_FIXED, path);
+	return may_keep_owner(path, &status) ? finding :
+	    find(ACCESS_FOREIGN, path);
+}
+
+struct access_finding
+access_try_replace(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		return find(ACCESS_NO_FILE, path);
+	return follow(path, try_replace);
+}
+
 /* ---- as another user ---- */
 
 struct note {
@@ -423,6 +469,10 @@ access_say(const struct access_finding *finding, const char *user)
 	case ACCESS_ELSE_WRITE:
 		return memory_format("the user '%s' is not let to write it, "
 		    "though the modes say yes", user);
+	case ACCESS_FOREIGN:
+		return memory_format("a new one that the user '%s' makes "
+		    "cannot have the owner and group of %s", user,
+		    finding->path);
 	default:
 		return memory_format("the user '%s' has no right to read it",
 		    user);
@@ -486,6 +536,9 @@ let(const struct access_finding *finding, const char *user)
 	else if (finding->kind == ACCESS_NO_FOLDER)
 		text = memory_format("make it, say: install -d -o %s %s", user,
 		    path);
+	else if (finding->kind == ACCESS_FOREIGN)
+		text = memory_format("let him have it, say: chown %s: %s",
+		    user, path);
 	else
 		text = memory_format("let it, say: setfacl -m u:%s:%s %s%s",
 		    user, rights_of(finding->kind), path,

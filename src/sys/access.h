@@ -27,6 +27,7 @@ enum access_kind {
 	ACCESS_NO_DIRECTORY,		/* a folder's name is something else's */
 	ACCESS_FIXED,			/* nobody may change it: chattr +i */
 	ACCESS_ELSE_WRITE,		/* as ACCESS_ELSE, for writing */
+	ACCESS_FOREIGN,			/* its owner cannot be kept */
 };
 
 struct access_finding {
@@ -42,11 +43,14 @@ struct access_finding access_try(const char *path);
 
 /* May this process write the file, which need not be there yet?  Nothing is
  * opened or made.  What only the attempt would show (a full disk, a quota, a
- * pipe that nobody reads, whose file it is in a folder with the sticky bit) is
- * taken as granted. */
+ * pipe that nobody reads, whose file or link it is in a folder with the sticky
+ * bit) is taken as granted. */
 struct access_finding access_try_append(const char *path);
 /* And one that gives way to a new one under its name (by rename)? */
 struct access_finding access_try_renew(const char *path);
+/* And one in whose place files_replace puts another, which is to have its owner
+ * and group? */
+struct access_finding access_try_replace(const char *path);
 /* May something be made under that name (a socket)?  No link is followed. */
 struct access_finding access_try_make(const char *path);
 

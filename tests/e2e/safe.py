@@ -455,6 +455,65 @@ def check_private_configuration():
             same("and goes on", look(daemon, "web.lab.test"), "10.0.2.4")
 
 
+def check_tried_managed():
+    """-t tells what set would fail at, and makes nothing."""
+    with folder() as where:
+        daemon = Safe(where, CONFIG % user_of(not ROOT))
+        text = daemon.conf.read_text()
+        path = where / "own" / "managed.hosts"
+        user = "nobody" if ROOT else pwd.getpwuid(os.geteuid()).pw_name
+
+        def told(what, words):
+            got = run_check(daemon)
+            at = f"{daemon.conf}:6:16: warning: hostlerctl set cannot write "
+            case(f"-t, managed-hosts: {what}", got.returncode == 0 and
+                 at in got.stderr and words in got.stderr and
+                 "[unwritable-managed-hosts]" in got.stderr, got.stderr)
+
+        def clean(what):
+            got = run_check(daemon)
+            case(f"-t, managed-hosts: {what}", got.returncode == 0 and
+                 "hostlerctl set" not in got.stderr, got.stderr)
+
+        clean("in the user's folder it can be made")
+        same("and is not", path.exists(), False)
+        path.mkdir()
+        told("a folder", "is not a file")
+        path.rmdir()
+        daemon.conf.write_text(text.replace(" own/managed", " none/managed"))
+        told("no folder", f"install -d -o {user} {where}/none")
+        daemon.conf.write_text(text.replace(" own/managed", " none/managed") +
+                               "warnings: {off: unwritable-managed-hosts}\n")
+        clean("the warning can be switched off")
+        daemon.conf.write_text(text)
+        path.write_text("10.0.0.9 other\n")
+        if ROOT:
+            check_tried_foreign(daemon, path, told, clean)
+
+
+def check_tried_foreign(daemon, path, told, clean):
+    told("root's file", f"chown nobody: {path}")
+    with daemon:
+        case("set cannot, indeed", "keep its owner" in
+             daemon.ctl_run("set", "a", "10.0.0.1").stdout)
+    os.chown(path, NOBODY.pw_uid, 0)
+    told("of root's group", f"chown nobody: {path}")
+    os.chown(path.parent, NOBODY.pw_uid, 0)
+    path.parent.chmod(0o2755)
+    clean("which the folder's mark gives to every file in it")
+    with daemon:
+        got = daemon.ctl_run("set", "a", "10.0.0.1")
+        case("set can, indeed", got.returncode == 0, (got, daemon.log))
+    path.parent.chmod(0o755)
+    os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
+    path.chmod(0o444)
+    clean("its own, be it without the right to write")
+    os.chown(path.parent, 0, 0)
+    daemon.conf.write_text(daemon.conf.read_text().replace("control:",
+                                                           "# control:"))
+    told("root's folder", f"setfacl -m u:nobody:wx {path.parent}")
+
+
 # ---- the user, the control socket ----
 
 def check_fallback():
@@ -553,6 +612,7 @@ for one in whoever():
     check_moved_managed(one)
     check_tls(one)
 check_switched_off(whoever()[-1])
+check_tried_managed()
 check_control_folder()
 check_runtime_folder()
 if ROOT:

@@ -414,7 +414,8 @@ START_TEST(warnings_by_id)
 {
 	static const char *const ids[] = {"needs-restart", "occluded",
 	    "own-address", "private-configuration", "refused-name",
-	    "same-file", "shared-name", "shared-address", "unasked-view", "unused-forward", "upstream-list"};
+	    "same-file", "shared-name", "shared-address", "unasked-view",
+	    "unused-forward", "unwritable-managed-hosts", "upstream-list"};
 	struct conf *conf;
 
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
