@@ -201,6 +201,8 @@ struct pass {
 	    uint32_t count);
 	void (*addrs)(struct byaddr *byaddr, const struct reverse *list,
 	    uint32_t count);
+	void (*apart)(const struct indexfill *fill,	/* where it is large */
+	    const struct content *content);
 	size_t more_names, more_addrs;	/* than there were */
 	size_t at_once;			/* as of indexfill.h */
 };
@@ -258,44 +260,17 @@ pass_addrs(struct index *index, const struct pass *pass)
 	free(list);
 }
 
-struct both {
-	struct index *index;
-	const struct pass *pass;
-};
-
-static void
-pass_part(void *argument, unsigned part, unsigned worker)
-{
-	const struct both *both = argument;
-
-	(void)worker;
-	if (part == 0 && both->pass->tally.nodes > 0)
-		pass_names(both->index, both->pass);
-	if (part == 1 && both->pass->tally.addrs > 0)
-		pass_addrs(both->index, both->pass);
-}
-
 static bool
 is_large(const struct index *index, const struct tally *tally)
 {
 	return tally->names + tally->addrs >= index->sizes.apart;
 }
 
-/* The tables of names and of addresses know nothing of each other, and only
- * read the nodes. */
+/* A small one goes a batch after the other. */
 static void
-pass_all(struct index *index, const struct pass *pass)
+work_pass(struct index *index, const struct pass *pass)
 {
-	struct both both = {index, pass};
-	const struct parts_work work = {pass_part, &both, 2};
-
-	parts_run(is_large(index, &pass->tally) ? &index->parts : NULL, &work);
-}
-
-static struct indexfill
-fill_of(struct index *index, const struct pass *pass)
-{
-	return (struct indexfill){
+	const struct indexfill fill = {
 		.byname = index->byname,
 		.byaddr = index->byaddr,
 		.sources = &index->sources,
@@ -305,6 +280,15 @@ fill_of(struct index *index, const struct pass *pass)
 		.at_once = pass->at_once,
 		.group = index->sizes.group,
 	};
+
+	if (is_large(index, &pass->tally)) {
+		pass->apart(&fill, pass->content);
+		return;
+	}
+	if (pass->tally.nodes > 0)
+		pass_names(index, pass);
+	if (pass->tally.addrs > 0)
+		pass_addrs(index, pass);
 }
 
 static void
@@ -316,14 +300,11 @@ remove_leaving(struct index *index, const struct content *old)
 		.tally = count_chunks(index, old, CHUNK_LEAVING),
 		.names = byname_remove,
 		.addrs = byaddr_remove,
+		.apart = indexfill_remove,
 		.at_once = index->sizes.beside,
 	};
-	const struct indexfill fill = fill_of(index, &pass);
 
-	if (is_large(index, &pass.tally))
-		indexfill_remove(&fill, old);
-	else
-		pass_all(index, &pass);
+	work_pass(index, &pass);
 }
 
 static void
@@ -337,20 +318,16 @@ add_coming(struct index *index, const struct content *old,
 		.tally = count_chunks(index, content, CHUNK_COMING),
 		.names = byname_add,
 		.addrs = byaddr_add,
+		.apart = indexfill_add,
 		.at_once = old == NULL ? index->sizes.at_once :
 		    index->sizes.beside,
 	};
-	struct indexfill fill;
 
 	if (pass.tally.names > leaving.names)
 		pass.more_names = pass.tally.names - leaving.names;
 	if (pass.tally.addrs > leaving.addrs)
 		pass.more_addrs = pass.tally.addrs - leaving.addrs;
-	fill = fill_of(index, &pass);
-	if (is_large(index, &pass.tally))
-		indexfill_add(&fill, content);
-	else
-		pass_all(index, &pass);
+	work_pass(index, &pass);
 }
 
 /* The same chunks may rank differently now. */
