@@ -211,13 +211,6 @@ new_made(const struct byaddr *byaddr, const struct addr *addr)
 }
 
 static table_slot
-link_slot(const struct place *place, uint64_t link)
-{
-	return table_slot_of(place->hash, (void *)(uintptr_t)(link & ~7ull),
-	    link & 7);
-}
-
-static table_slot
 slot_of(const struct place *place, const struct made *made)
 {
 	return table_slot_of(place->hash, &made->set, ADDR_SET);
@@ -250,7 +243,7 @@ add_at(struct byaddr *byaddr, const struct place *place,
 		if (!does_count(byaddr, reverse))
 			return;
 		table_change(byaddr->writer, place->hash, 0,
-		    link_slot(place, reverse->link));
+		    table_slot_of_link(place->hash, reverse->link));
 		count_above(byaddr, &reverse->addr, 1);
 		return;
 	}
@@ -423,8 +416,8 @@ byaddr_deal_end(struct byaddr_hand *hand, struct deal *deal)
 	hand->run[0].begun = hand->run[1].begun = false;
 }
 
-static bool
-is_known(const struct table *table, const struct deal_entry *entry)
+bool
+byaddr_knows(const struct table *table, const struct deal_entry *entry)
 {
 	struct table_cursor cursor = { 0 };
 	struct addr_prefix prefix;
@@ -438,34 +431,6 @@ is_known(const struct table *table, const struct deal_entry *entry)
 			return true;
 	}
 	return false;
-}
-
-static table_slot
-slot_for(const struct deal_entry *entry)
-{
-	const struct place place = { .hash = entry->hash };
-
-	return link_slot(&place, entry->link);
-}
-
-/* Addresses whose buckets are brought near before their turn. */
-#define AHEAD 8
-
-void
-byaddr_put(struct table_part *part, const struct deal_entry *entries,
-    uint32_t count, struct deal_list *known)
-{
-	const struct table *table = table_part_working(part);
-
-	for (uint32_t i = 0; i < count; i++) {
-		const struct deal_entry *entry = &entries[i];
-
-		if (count - i > AHEAD)
-			table_prefetch(table, entries[i + AHEAD].hash);
-		if (is_known(table, entry) || !table_part_add(part,
-		    entry->hash, slot_for(entry)))
-			deal_list_add(known, *entry);
-	}
 }
 
 struct table_part *
@@ -604,7 +569,7 @@ settle_one(struct byaddr *byaddr, struct made *made)
 	if (made->count <= 1) {
 		table_change(byaddr->writer, place.hash,
 		    slot_of(&place, made), winner.node == NULL ? 0 :
-		    link_slot(&place, winner.link));
+		    table_slot_of_link(place.hash, winner.link));
 		if (winner.node == NULL)
 			count_off_above(byaddr, &addr, 1);
 		free(made->list);

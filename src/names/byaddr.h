@@ -52,8 +52,7 @@ void byaddr_deal(const struct byaddr *byaddr, const struct chunk *chunk,
     struct byaddr_hand *hand, struct deal *deal);
 void byaddr_deal_end(struct byaddr_hand *hand, struct deal *deal);
 struct table_part *byaddr_part(const struct byaddr *byaddr);
-void byaddr_put(struct table_part *part, const struct deal_entry *entries,
-    uint32_t count, struct deal_list *known);
+bool byaddr_knows(const struct table *table, const struct deal_entry *entry);
 void byaddr_close(struct byaddr *byaddr, struct table_part *part);
 void byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs);
 void byaddr_add_later(struct byaddr *byaddr, const struct deal_list *later);

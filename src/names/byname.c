@@ -506,8 +506,8 @@ byname_deal_end(struct byname_hand *hand, struct deal *deal)
 	hand->path.labels = 0;
 }
 
-static bool
-is_known(const struct table *table, const struct deal_entry *entry)
+bool
+byname_knows(const struct table *table, const struct deal_entry *entry)
 {
 	struct table_cursor cursor = { 0 };
 	table_slot slot;
@@ -527,33 +527,6 @@ is_known(const struct table *table, const struct deal_entry *entry)
 			return true;
 	}
 	return false;
-}
-
-static table_slot
-slot_for(const struct deal_entry *entry)
-{
-	return table_slot_of(entry->hash, table_pointer(entry->link),
-	    table_mark(entry->link));
-}
-
-/* Names whose buckets are brought near before their turn. */
-#define AHEAD 8
-
-void
-byname_put(struct table_part *part, const struct deal_entry *entries,
-    uint32_t count, struct deal_list *known)
-{
-	const struct table *table = table_part_working(part);
-
-	for (uint32_t i = 0; i < count; i++) {
-		const struct deal_entry *entry = &entries[i];
-
-		if (count - i > AHEAD)
-			table_prefetch(table, entries[i + AHEAD].hash);
-		if (is_known(table, entry) || !table_part_add(part,
-		    entry->hash, slot_for(entry)))
-			deal_list_add(known, *entry);
-	}
 }
 
 struct table_part *

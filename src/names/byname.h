@@ -41,14 +41,14 @@ void byname_remove(struct byname *byname, struct node *const *nodes,
 void byname_touch(struct byname *byname, struct node *node);
 
 /* Many by several threads (deal.h): byname_open with about how many, then
- * byname_deal of chunks and byname_put, in any number of rounds, between
+ * byname_deal of chunks and deal_put, in any number of rounds, between
  * byname_part and byname_close of each part; then, by one thread, of
  * everything byname_count_runs, byname_add_later and last byname_add_known of
- * what byname_put found known.
+ * what deal_put left (byname_knows).
  *
- * byname_deal and byname_put change nothing but what they are given; the hand
- * is the worker's, zeroed at first; its list is to be freed.  byname_deal_end
- * sorts what was dealt, and the hand is empty again. */
+ * byname_deal changes nothing but what it is given; the hand is the worker's,
+ * zeroed at first; its list is to be freed.  byname_deal_end sorts what was
+ * dealt, and the hand is empty again. */
 struct byname_hand {
 	struct deal_list list;
 	struct dname_path path;		/* of the name above; no labels: none */
@@ -59,8 +59,7 @@ void byname_deal(const struct byname *byname, const struct chunk *chunk,
     struct byname_hand *hand, struct deal *deal);
 void byname_deal_end(struct byname_hand *hand, struct deal *deal);
 struct table_part *byname_part(const struct byname *byname);
-void byname_put(struct table_part *part, const struct deal_entry *entries,
-    uint32_t count, struct deal_list *known);
+bool byname_knows(const struct table *table, const struct deal_entry *entry);
 void byname_close(struct byname *byname, struct table_part *part);
 void byname_count_runs(struct byname *byname, const struct deal_runs *runs);
 void byname_add_later(struct byname *byname, const struct deal_list *later);

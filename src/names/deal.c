@@ -49,6 +49,54 @@ deal_sort(struct deal *deal, const struct deal_list *from)
 		    from->entries[i];
 }
 
+static inline table_slot
+slot_of(const struct deal_entry *entry)
+{
+	return table_slot_of_link(entry->hash, entry->link);
+}
+
+/* Entries whose buckets are brought near before their turn. */
+#define AHEAD 8u
+
+static inline void
+look_ahead(const struct table *table, const struct deal_entry *entries,
+    uint32_t i, uint32_t count)
+{
+	if (count - i > AHEAD)
+		table_prefetch(table, entries[i + AHEAD].hash);
+}
+
+void
+deal_put(struct table_part *part, const struct deal_entry *entries,
+    uint32_t count, deal_knows knows, struct deal_list *rest)
+{
+	const struct table *table = table_part_working(part);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct deal_entry *entry = &entries[i];
+
+		look_ahead(table, entries, i, count);
+		if (knows(table, entry) ||
+		    !table_part_add(part, entry->hash, slot_of(entry)))
+			deal_list_add(rest, *entry);
+	}
+}
+
+void
+deal_take(struct table_part *part, const struct deal_entry *entries,
+    uint32_t count, struct deal_list *rest)
+{
+	const struct table *table = table_part_working(part);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct deal_entry *entry = &entries[i];
+
+		look_ahead(table, entries, i, count);
+		if (!table_part_take(part, entry->hash, slot_of(entry)))
+			deal_list_add(rest, *entry);
+	}
+}
+
 void
 deal_fini(struct deal *deal)
 {

@@ -21,8 +21,11 @@
 #ifndef HOSTLER_NAMES_DEAL_H
 #define HOSTLER_NAMES_DEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "names/table.h"
 
 #define DEAL_BITS 7
 #define DEAL_PARTS (1u << DEAL_BITS)
@@ -76,6 +79,17 @@ void deal_begin_run(struct deal *deal, uint64_t link);
 
 /* Write what was collected to deal->entries, by parts. */
 void deal_sort(struct deal *deal, const struct deal_list *from);
+
+/* Put entries of a part into it, or take them out; rest gets those that could
+ * not be: to be put they must not be known to the table nor find the part full,
+ * to be taken they must be there as they were dealt. */
+typedef bool (*deal_knows)(const struct table *table,
+    const struct deal_entry *entry);
+
+void deal_put(struct table_part *part, const struct deal_entry *entries,
+    uint32_t count, deal_knows knows, struct deal_list *rest);
+void deal_take(struct table_part *part, const struct deal_entry *entries,
+    uint32_t count, struct deal_list *rest);
 
 /* The lists; the rest is not the deal's. */
 void deal_fini(struct deal *deal);

@@ -125,27 +125,6 @@ deal_group(void *argument, unsigned part, unsigned number)
 	byaddr_deal_end(&worker->addrs, &group->by_addr);
 }
 
-/* Entries whose buckets are brought near before their turn. */
-#define AHEAD 8
-
-static void
-take_entries(struct part *part, const struct deal_entry *entries,
-    uint32_t count)
-{
-	const struct table *table = table_part_working(part->part);
-
-	for (uint32_t i = 0; i < count; i++) {
-		const struct deal_entry *entry = &entries[i];
-
-		if (count - i > AHEAD)
-			table_prefetch(table, entries[i + AHEAD].hash);
-		if (!table_part_take(part->part, entry->hash,
-		    table_slot_of(entry->hash, table_pointer(entry->link),
-		    table_mark(entry->link))))
-			deal_list_add(&part->rest, *entry);
-	}
-}
-
 /* Those of names and of addresses in turn. */
 static void
 work_part(void *argument, unsigned part, unsigned worker)
@@ -159,18 +138,15 @@ work_part(void *argument, unsigned part, unsigned worker)
 		const struct group *group = &work->groups[i];
 		const struct deal *deal = is_name ? &group->by_name :
 		    &group->by_addr;
+		struct part *to = is_name ? &work->names[p] : &work->addrs[p];
 		const struct deal_entry *entries = deal->entries + deal->at[p];
 		uint32_t count = deal->at[p + 1] - deal->at[p];
 
 		if (work->state == CHUNK_LEAVING)
-			take_entries(is_name ? &work->names[p] :
-			    &work->addrs[p], entries, count);
-		else if (is_name)
-			byname_put(work->names[p].part, entries, count,
-			    &work->names[p].rest);
+			deal_take(to->part, entries, count, &to->rest);
 		else
-			byaddr_put(work->addrs[p].part, entries, count,
-			    &work->addrs[p].rest);
+			deal_put(to->part, entries, count, is_name ?
+			    byname_knows : byaddr_knows, &to->rest);
 	}
 }
 

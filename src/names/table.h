@@ -84,6 +84,12 @@ table_slot_of(uint64_t hash, const void *pointer, unsigned mark)
 	return (hash >> 32 & 0xffff) << 48 | (uintptr_t)pointer | mark;
 }
 
+static inline table_slot
+table_slot_of_link(uint64_t hash, uint64_t link)
+{
+	return (hash >> 32 & 0xffff) << 48 | link;
+}
+
 static inline struct table_segment *
 table_segment_at(uint64_t entry)
 {
