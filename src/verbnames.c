@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs about names: explain, answers, names. */
 #include <fnmatch.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,11 @@
 #include "jsontext.h"
 #include "names/idna.h"
 #include "names/rdataprint.h"
+#include "sys/ifaces.h"
 #include "verbs.h"
 
 #define NAMES_MOST 100000		/* shown at once */
+#define LOOPBACK_LINK 1			/* in every network namespace */
 
 /* ---- reading what was typed ---- */
 
@@ -37,22 +40,72 @@ read_what(const struct control_request *request,
 	return !wrong;
 }
 
-/* fe80::1%card is an address and the card by which it comes. */
-static const char *
-parse_addr(const char *text, struct addr *addr, uint32_t *link)
+static bool
+is_on_link(const struct addr *addr)
 {
+	return addr->family == 6 && addr_is_link_local(addr);
+}
+
+/* A packet of this machine to itself comes by the card whose address it has: by
+ * the loopback there is none, unless somebody gave it one. */
+static bool
+has_own(uint32_t link)
+{
+	struct ifaces *ifaces = ifaces_list();
+	bool has = !ifaces->known;
+
+	for (unsigned i = 0; i < ifaces->count && !has; i++)
+		has = ifaces->list[i].scope == link &&
+		    is_on_link(&ifaces->list[i].addr);
+	ifaces_free(ifaces);
+	return has;
+}
+
+/* Can a client be there?  text is ADDR%CARD, card points to the sign. */
+static bool
+check_card(const char *text, const char *card, uint32_t link, FILE *out)
+{
+	char name[IF_NAMESIZE];
+	int length = (int)(card - text);
+
+	if (!link || !if_indextoname(link, name)) {
+		fprintf(out, "%.*s: there is no interface '%s' on this machine"
+		    "\n", length, text, card + 1);
+		return false;
+	}
+	if (link == LOOPBACK_LINK && !has_own(link)) {
+		fprintf(out, "%.*s: %s has no link-local addresses, nobody "
+		    "asks from one there; name the interface by which the "
+		    "client comes: %.*s%%eth0\n", length, text, name, length,
+		    text);
+		return false;
+	}
+	return true;
+}
+
+/* fe80::1%card is an address and the card by which it comes. */
+static bool
+parse_addr(const char *text, struct addr *addr, uint32_t *link, FILE *out)
+{
+	const char *card = strchr(text, '@') ? NULL : strchr(text, '%');
 	struct endpoint endpoint;
 	const char *wrong;
 
 	*link = 0;
-	if (!strchr(text, '%') || strchr(text, '@'))
-		return addr_parse(addr, text, strlen(text));
-	wrong = endpoint_parse(&endpoint, text, strlen(text), 0);
-	if (wrong)
-		return wrong;
-	*addr = endpoint.addr;
-	*link = endpoint.scope;
-	return NULL;
+	if (card)
+		wrong = endpoint_parse(&endpoint, text, strlen(text), 0);
+	else
+		wrong = addr_parse(&endpoint.addr, text, strlen(text));
+	if (card && is_on_link(&endpoint.addr)) {
+		*link = endpoint.scope;
+		if (!check_card(text, card, endpoint.scope, out))
+			return false;
+	} else if (wrong) {
+		fprintf(out, "'%s' is not an address: %s\n", text, wrong);
+		return false;
+	}
+	*addr = addr_unmap(&endpoint.addr);
+	return true;
 }
 
 /* from ADDR, to ADDR (the address that was asked). */
@@ -62,7 +115,7 @@ read_addr(const struct control_request *request, unsigned at,
 {
 	bool from = strcmp(request->words[at], "from") == 0;
 	struct addr *addr = from ? &question->client : &question->asked;
-	const char *text, *wrong;
+	const char *text;
 	uint32_t link;
 
 	if (at + 1 == request->word_count) {
@@ -71,15 +124,10 @@ read_addr(const struct control_request *request, unsigned at,
 		return false;
 	}
 	text = request->words[at + 1];
-	wrong = parse_addr(text, addr, &link);
-	if (wrong) {
-		fprintf(out, "'%s' is not an address: %s\n", text, wrong);
+	if (!parse_addr(text, addr, &link, out))
 		return false;
-	}
-	*addr = addr_unmap(addr);
 	/* Every card has these addresses: a client always comes by one. */
-	if (from && link == 0 && addr->family == 6 &&
-	    addr_is_link_local(addr)) {
+	if (from && link == 0 && is_on_link(addr)) {
 		fprintf(out, "of which interface? from %s%%eth0\n", text);
 		return false;
 	}

@@ -172,6 +172,24 @@ def check_attached(made, where):
              said.stdout)
 
 
+def check_cards(server, daemon):
+    """Cards are named or numbered; the loopback's clients are those that its
+    own addresses make possible."""
+    def explain(card):
+        return daemon.ctl_run("explain", "here.lab.test", "from",
+                              f"fe80::20%{card}").stdout
+
+    link = server.run("ip", "-o", "link", "show", "dev", "eth2").stdout
+    number = link.split(":")[0]
+    case("explain: a card's number", "192.168.0.12" in explain(number),
+         explain(number))
+    case("explain: lo has no link-local clients", "lo has no" in explain("lo"),
+         explain("lo"))
+    server.address("lo", "fe80::1/64")
+    case("explain: but where it has such an address", "asked by fe80::20" in
+         explain("lo"), explain("lo"))
+
+
 def check_link_local(made, where):
     """Who asks from a link-local address is where the card is."""
     (where / "link.hosts").write_text("192.168.0.11 web\n192.168.56.11 web\n")
@@ -203,6 +221,7 @@ def check_link_local(made, where):
         said = daemon.ctl_run("explain", "here.lab.test", "from",
                               "fe80::20%eth2")
         case("explain: the same", "192.168.0.12" in said.stdout, said.stdout)
+        check_cards(server, daemon)
         daemon.configure(config % "192.168.0.0/16")
         case("reloaded", daemon.hup(), daemon.log)
         case("link-local: who may ask is as it is written", "REFUSED" in

@@ -153,7 +153,18 @@ def check_bad_words(daemon):
           code=1)
     shows(daemon, "explain web from fe80::7",
           "of which interface? from fe80::7%eth0", code=1)
-    shows(daemon, "explain web from fe80::7%lo", "asked by fe80::7")
+    for card in ("nosuch", "a-name-that-no-card-has", "4000000000", "65533",
+                 "", "lo@53"):
+        shows(daemon, f"explain web from fe80::7%{card}",
+              "is not an address" if "@" in card else
+              f"fe80::7: there is no interface '{card}' on this machine",
+              code=1)
+    shows(daemon, "explain web from fe80::7%lo",
+          "fe80::7: lo has no link-local addresses", code=1)
+    shows(daemon, "explain web from 10.0.0.7%lo", "is not an address", code=1)
+    shows(daemon, "explain web from nowhere%lo", "'nowhere%lo' is not", code=1)
+    shows(daemon, "explain web to fe80::7%nosuch", "no interface 'nosuch'",
+          code=1)
     shows(daemon, "explain web from 169.254.0.7", "asked by 169.254.0.7")
     shows(daemon, "explain a..b", "is not a name", code=1)
     shows(daemon, "explain " + "x" * 64, "is not a name", code=1)
