@@ -217,7 +217,8 @@ work_messages(struct connection *c, struct tcpbatch_bytes *from)
 		begun = tcpbatch_begin(c->all->desk->batch, from, &c->client,
 		    WAITING_MAX - c->waiting);
 		turns_work(c->all->turns, begun);
-		touch(c);
+		crowd_touch(c->all->crowd, &c->member,
+		    c->all->serving->env.now_ms);
 		if (step_batch(c, from) == IO_CLOSED)
 			return IO_CLOSED;
 	}

@@ -43,6 +43,9 @@ serving_end(struct serving *serving)
 	count_times(serving);
 	serving->env.policy = NULL;
 	epoch_offline(serving->reader);
+	if (!serving->asked)
+		return;
+	serving->asked = false;
 	serving->settle(serving->worker);
 }
 
@@ -104,6 +107,7 @@ ask_for(struct serving *serving, struct waiting_query *waiting,
 		    serving->env.now_ms + QUERY_PATIENCE_MS);
 	else
 		waiting_relax(waiting);
+	serving->asked = true;
 	return serving->ask(serving->worker, question, &waiter);
 }
 
@@ -113,6 +117,7 @@ refresh(struct serving *serving, const struct query *q)
 {
 	const struct forward_waiter nobody = {.slot = SERVING_NOBODY};
 
+	serving->asked = true;
 	if (serving->ask(serving->worker, &q->forward, &nobody) ==
 	    FORWARD_ASKED)
 		stats_count(serving->env.stats, STAT_CACHE_PREFETCHED);

@@ -26,6 +26,7 @@
 #define HOSTLER_NET_SERVING_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 
 #include "base/epoch.h"
 #include "base/stats.h"
@@ -52,6 +53,7 @@ struct serving {
 	struct query_env env;		/* of the batch under way */
 	int64_t started_ns;		/* the batch */
 	unsigned answered[TALLY_SOURCES]; /* in the batch, at once */
+	bool asked;			/* in the batch */
 	struct sighter sighter;
 	struct query *queries;		/* SERVING_BATCH of them */
 	uint8_t *again_room;		/* WIRE_MAX, for queries run again */
@@ -60,7 +62,8 @@ struct serving {
 	enum forward_asked (*ask)(struct worker *worker,
 	    const struct forward_question *question,
 	    const struct forward_waiter *waiter);
-	/* Called after a batch: the engine may have something to send. */
+	/* Called after a batch that asked: the engine may have something to
+	 * send. */
 	void (*settle)(struct worker *worker);
 	/* Let UDP have a turn, a batch a socket.  Not in a batch. */
 	void (*let_udp)(struct worker *worker);

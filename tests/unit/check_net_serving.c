@@ -26,7 +26,7 @@ static struct {
 	struct serving serving;
 	struct query query;
 	enum forward_asked says;	/* of the engine */
-	unsigned asked;
+	unsigned asked, settled;
 	struct forward_question question;	/* the last of them */
 	struct forward_waiter waiter;
 	unsigned replies, forgotten;
@@ -47,9 +47,10 @@ note_ask(struct worker *worker, const struct forward_question *question,
 }
 
 static void
-note_nothing(struct worker *worker)
+note_settled(struct worker *worker)
 {
 	(void)worker;
+	here.settled++;
 }
 
 static void
@@ -105,7 +106,7 @@ start_serving(void)
 	    .again_room = here.room,
 	    .again = calloc(1, sizeof(struct query)),
 	    .ask = note_ask,
-	    .settle = note_nothing,
+	    .settle = note_settled,
 	};
 	ck_assert_ptr_nonnull(here.serving.again);
 	serving_open(&here.serving);
@@ -413,6 +414,22 @@ START_TEST(serving_refreshes_what_is_popular)
 }
 END_TEST
 
+START_TEST(serving_settles_batches_that_ask)
+{
+	ck_assert_int_eq(serve("a.example.", 0), QUERY_WAIT);
+	ck_assert_uint_eq(here.settled, 1);
+	keep_old("b.example.", 280000);	/* and it asks for it */
+	ck_assert_uint_eq(here.settled, 2);
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.settled, 2);
+	/* The second time it is popular, and asked for anew. */
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.settled, 3);
+	ck_assert_int_eq(serve("b.example.", 0), QUERY_REPLY);
+	ck_assert_uint_eq(here.settled, 3);
+}
+END_TEST
+
 START_TEST(serving_hurries_after_a_while)
 {
 	int64_t now_ms;
@@ -585,6 +602,7 @@ main(void)
 	    serving_says_when_too_many_wait, serving_lets_no_burst_go,
 	    serving_answers_all_that_are_not_late,
 	    serving_keeps_no_long_packets, serving_refreshes_what_is_popular,
+	    serving_settles_batches_that_ask,
 	    serving_hurries_after_a_while, serving_hurries_by_itself,
 	    serving_hurries_when_it_is_told, serving_has_a_failure_hurry};
 	Suite *suite = suite_create("net/serving");
