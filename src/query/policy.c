@@ -99,37 +99,36 @@ upstreams_set_id(struct upstreams *upstreams)
 	upstreams->id = hash_siphash24(&key, bytes, n);
 }
 
-/* How well a view fits: longer prefixes better, the address asked better than
- * any prefix; 0: not at all. */
+/* How well a view fits, and a list of prefixes: longer ones better, the address
+ * asked better than any prefix; 0: not at all. */
 #define FIT_ASKED 1000
 
 static int
-fit_prefix(const struct view *view, const struct prefix *who)
+fit_prefix(const struct prefix *list, unsigned count,
+    const struct prefix *who)
 {
 	int fit = 0;
 
-	for (unsigned i = 0; i < view->client_count; i++) {
-		const struct prefix *prefix = &view->clients[i];
-
-		if (prefix_covers(prefix, who) && prefix->length >= fit)
-			fit = prefix->length + 1;
+	for (unsigned i = 0; i < count; i++) {
+		if (prefix_covers(&list[i], who) && list[i].length >= fit)
+			fit = list[i].length + 1;
 	}
 	return fit;
 }
 
 static int
-fit_clients(const struct view *view, const struct networks *networks,
-    const struct policy_client *client)
+fit_client(const struct prefix *list, unsigned count,
+    const struct networks *networks, const struct policy_client *client)
 {
 	struct prefix self = { *client->addr,
 	    client->addr->family == 4 ? 32 : 128 };
-	int fit = fit_prefix(view, &self), by_link;
+	int fit = fit_prefix(list, count, &self), by_link;
 
 	for (unsigned i = 0; client->link != 0 && i < networks->link_count;
 	    i++) {
 		if (networks->links[i].scope != client->link)
 			continue;
-		by_link = fit_prefix(view, &networks->links[i].prefix);
+		by_link = fit_prefix(list, count, &networks->links[i].prefix);
 		if (by_link > fit)
 			fit = by_link;
 	}
@@ -150,7 +149,8 @@ static int
 fit_view(const struct view *view, const struct networks *networks,
     const struct policy_client *client)
 {
-	int clients = fit_clients(view, networks, client);
+	int clients = fit_client(view->clients, view->client_count, networks,
+	    client);
 
 	if (view->asked_count == 0)
 		return clients;
@@ -180,13 +180,10 @@ policy_choose_view(const struct policy *policy,
 }
 
 bool
-policy_tells(const struct policy *policy, const struct addr *client)
+policy_tells(const struct policy *policy, const struct policy_client *client)
 {
-	for (unsigned i = 0; i < policy->told_count; i++) {
-		if (prefix_contains(&policy->told[i], client))
-			return true;
-	}
-	return false;
+	return fit_client(policy->told, policy->told_count, &policy->networks,
+	    client) > 0;
 }
 
 const struct route *

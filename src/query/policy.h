@@ -138,8 +138,10 @@ policy_view(const struct policy *policy, const struct policy_client *client)
 	    policy_choose_view(policy, client);
 }
 
-/* Is this client told where each answer comes from? */
-bool policy_tells(const struct policy *policy, const struct addr *client);
+/* Is this client told where each answer comes from?  Prefixes fit as those of
+ * views do. */
+bool policy_tells(const struct policy *policy,
+    const struct policy_client *client);
 
 /* The route whose zone is the longest at or above name; NULL: none. */
 const struct route *view_route(const struct view *view, const uint8_t *lower,

@@ -265,7 +265,8 @@ answer(struct query *q, const struct query_env *env,
 	if (env->trace != NULL)
 		return chain_answer(q, env, source);
 	if (env->policy->told_count > 0 && q->reply.edns &&
-	    policy_tells(env->policy, &q->client.addr))
+	    policy_tells(env->policy, &(struct policy_client){
+	    &q->client.addr, &q->client.asked, q->client.link}))
 		return answer_told(q, env, source);
 	if (answer_plain(q, env, source))
 		return QUERY_REPLY;

@@ -196,7 +196,7 @@ def check_link_local(made, where):
     (where / "home.hosts").write_text("192.168.0.12 here\n")
     config = ("control: {socket: {ctl}}\n"
               "server: {listen: ['fe80::5%%eth1', 'fe80::5%%eth2'], user: '', "
-              "threads: 1, allow: [%s]}\n"
+              "threads: 1, allow: [%s], explain-to: 192.168.0.0/24}\n"
               "domain: lab.test\nhosts: [link.hosts]\nforward: []\n"
               "answer-by-network: only\n"
               "views: [{name: home, clients: [192.168.0.0/24], inherit: yes, "
@@ -218,6 +218,12 @@ def check_link_local(made, where):
              laptop.dig("@fe80::5%eth0", "here.lab.test"), ["192.168.0.12"])
         same("link-local: which is not that of web's",
              web.dig("@fe80::5%eth1", "here.lab.test"), [])
+        for machine, card, told in ((laptop, "eth0", True),
+                                    (web, "eth1", False)):
+            said = machine.run("kdig", "+edns", f"@fe80::5%{card}",
+                               "web.lab.test").stdout
+            same(f"link-local: told where it is from: {told}",
+                 "link.hosts:" in said, told)
         said = daemon.ctl_run("explain", "here.lab.test", "from",
                               "fe80::20%eth2")
         case("explain: the same", "192.168.0.12" in said.stdout, said.stdout)

@@ -340,6 +340,35 @@ START_TEST(view_of_who_asks_by_a_card)
 }
 END_TEST
 
+/* explain-to goes by the card as views do. */
+START_TEST(told_by_a_card)
+{
+	struct prefix told[2] = {
+		prefix_from("10.1.2.0/25"), prefix_from("2001:db8::/32") };
+	struct policy policy = { .told = told, .told_count = 2 };
+	struct addr client = addr_from("fe80::7"), in = addr_from("10.1.2.3");
+	struct addr out = addr_from("10.1.2.203");
+	struct policy_client by_card = { &client, &in, CARD };
+
+	networks_add_link(&policy.networks, &(struct network_link){ CARD,
+	    prefix_from("10.1.2.0/24") });
+	ck_assert(policy_tells(&policy, &(struct policy_client){ &in, &in,
+	    0 }));
+	ck_assert(!policy_tells(&policy, &(struct policy_client){ &out, &in,
+	    0 }));
+	ck_assert(!policy_tells(&policy, &by_card));
+	told[0] = prefix_from("10.1.0.0/16");
+	ck_assert(policy_tells(&policy, &by_card));
+	by_card.link = CARD + 1;
+	ck_assert(!policy_tells(&policy, &by_card));
+	by_card.link = 0;
+	ck_assert(!policy_tells(&policy, &by_card));
+	told[0] = prefix_from("fe80::/10");
+	ck_assert(policy_tells(&policy, &by_card));
+	networks_fini(&policy.networks);
+}
+END_TEST
+
 START_TEST(view_of_nobody)
 {
 	struct view views[1] = { { 0 } };
@@ -371,6 +400,7 @@ main(void)
 	    sizeof(view_cases) / sizeof(*view_cases));
 	tcase_add_test(views, view_order);
 	tcase_add_test(views, view_of_who_asks_by_a_card);
+	tcase_add_test(views, told_by_a_card);
 	tcase_add_test(views, view_of_nobody);
 	suite_add_tcase(suite, views);
 	runner = srunner_create(suite);
