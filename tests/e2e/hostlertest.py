@@ -9,6 +9,8 @@ import contextlib
 import json
 import os
 import pathlib
+import random
+import re
 import select
 import shutil
 import signal
@@ -16,7 +18,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 
 try:
     import dns.edns
@@ -37,16 +41,18 @@ LIMIT_S = 60
 
 failures = []
 cases = 0
+counting = threading.Lock()
 
 
 def case(what, good, detail=""):
     """Count one thing that must hold, and say it."""
     global cases
-    cases += 1
-    print(("ok   " if good else "FAIL ") + what + ("" if good else f": {detail}"),
-          flush=True)
-    if not good:
-        failures.append(what)
+    with counting:
+        cases += 1
+        print(("ok   " if good else "FAIL ") + what +
+              ("" if good else f": {detail}"), flush=True)
+        if not good:
+            failures.append(what)
     return good
 
 
@@ -54,24 +60,60 @@ def same(what, got, wanted):
     return case(what, got == wanted, f"got {got!r}, not {wanted!r}")
 
 
+def fail_for_thread(args):
+    """What a thread did not catch fails the test as well."""
+    case(f"{args.thread.name} ended well", False, "".join(
+        traceback.format_exception(args.exc_value)))
+
+
+threading.excepthook = fail_for_thread
+
+
+def at_once(*checks):
+    """Each check in a thread of its own, and all of them to the end."""
+    threads = [threading.Thread(target=check, name=check.__name__)
+               for check in checks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def finish():
     print(f"{cases - len(failures)} of {cases} held")
+    for what in failures[:8]:
+        print(f"did not hold: {what}")
     sys.exit(1 if failures or not cases else 0)
 
 
+def kernels_lowest():
+    """The least of the ports that the kernel gives to who names none."""
+    path = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+    return int(path.read_text(encoding="ascii").split()[0])
+
+
+held = {}                       # port: what keeps others from it
+
+
 def free_port(address="127.0.0.1"):
-    """A port that is free for UDP and TCP at this moment."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    for _ in range(100):
-        with socket.socket(family, socket.SOCK_STREAM) as tcp, \
-                socket.socket(family, socket.SOCK_DGRAM) as udp:
-            tcp.bind((address, 0))
-            port = tcp.getsockname()[1]
+    """A port that is free for UDP and TCP, and stays so: none that the kernel
+    gives anybody, and held, at an address that no test serves, as long as
+    this process lives.  So no other test finds it, nor does the socket of a
+    question of some other hostler, which draws from all ports."""
+    for _ in range(1000):
+        port = random.randrange(12000, max(kernels_lowest(), 20000))
+        holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             try:
+                holder.bind(("127.255.255.254", port))
+                tcp.bind((address, port))
                 udp.bind((address, port))
             except OSError:
+                holder.close()
                 continue
-            return port
+        held[port] = holder
+        return port
     raise RuntimeError("no free port")
 
 
@@ -112,6 +154,15 @@ def preloaded(shim, **more):
                 os.environ[name] = value
 
 
+def what_matters(log):
+    """Of what a daemon said: what a sanitizer, or else it itself at the end."""
+    lines = log.splitlines()
+    for i, line in enumerate(lines):
+        if re.search(r"Sanitizer|runtime error:|[Aa]ssertion", line):
+            return "\n".join(lines[i:i + 50])
+    return "\n".join(lines[-30:])
+
+
 class Daemon:
     """hostler with a configuration; {port}, {dir} and {ctl} are put in."""
 
@@ -131,6 +182,8 @@ class Daemon:
             self.configure(config)
 
     def configure(self, config):
+        if "0.0.0.0@{port}" in config and self.port in held:
+            held.pop(self.port).close()
         text = config
         for key, value in (("{port}", str(self.port)), ("{dir}", str(self.dir)),
                            ("{ctl}", self.ctl)):
@@ -147,7 +200,10 @@ class Daemon:
                                         stdin=subprocess.DEVNULL,
                                         pass_fds=self.pass_fds)
         if not self.wait_log("ready", before):
-            raise RuntimeError("hostler did not become ready:\n" + self.log)
+            log = self.log[before:]
+            self.stop()
+            raise RuntimeError("hostler did not become ready:\n" +
+                               what_matters(log))
         return self
 
     def read_log(self, wait_s=0.0):
@@ -218,7 +274,8 @@ class Daemon:
     def __exit__(self, *_):
         code = self.stop()
         if code not in (0, None):
-            case("hostler ended well", False, f"status {code}\n{self.log}")
+            case("hostler ended well", False,
+                 f"status {code}\n{what_matters(self.log)}")
 
     def ask(self, name, kind="A", tcp=False, rd=True, edns=True, source=None,
             address=None, do=False, timeout=10):
