@@ -1,4 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
+if HAVE_CHECK
+check_LIBRARIES = tests/unit/libmarks.a
+tests_unit_libmarks_a_SOURCES = tests/unit/marks.c
+tests_unit_libmarks_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+endif
+CHECK_LIBS = tests/unit/libmarks.a @CHECK_LIBS@
+
 include tests/unit/base.mk
 include tests/unit/watch.mk
 include tests/unit/safe.mk
