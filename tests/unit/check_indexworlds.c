@@ -15,13 +15,15 @@
 #include "names/zonefile.h"
 #include "sys/crew.h"
 
-#define SOURCES 6u
-#define ZONES 3u			/* the first of them */
+#define SOURCES 7u
+#define ZONES 4u			/* the first of them */
 #define STEPS 24u
 #define SEEDS 40
 
 static const char *const domains[ZONES] = {"lab.", "sub.lab.",
-    "deep.sub.lab."};
+    "deep.sub.lab.", "."};
+/* Where a zone is cut, as its file says it. */
+static const char *const cuts[ZONES] = {"sub", "deep", "deep", "lab"};
 
 static uint64_t state;
 
@@ -46,7 +48,7 @@ write_entry(FILE *out, unsigned zone, unsigned v)
 		break;
 	case 2:
 		fprintf(out, "n%u.%s AAAA fd00::%x\n", v,
-		    zone == 0 ? "sub" : "deep", v);
+		    cuts[zone], v);
 		break;
 	case 3:
 		fprintf(out, "cut%u NS ns.cut%u\nns.cut%u A 10.2.0.%u\n", v % 7,
@@ -58,8 +60,7 @@ write_entry(FILE *out, unsigned zone, unsigned v)
 	case 5:
 		fprintf(out, "%s NS ns.%s\n%s DS 1 8 1 "
 		    "0123456789012345678901234567890123456789\n",
-		    zone == 0 ? "sub" : "deep", zone == 0 ? "sub" : "deep",
-		    zone == 0 ? "sub" : "deep");
+		    cuts[zone], cuts[zone], cuts[zone]);
 		break;
 	case 6:
 		fprintf(out, "a.b.c.d.e%u A 10.4.%u.%u\n", v, v % 4, v % 250);
@@ -111,7 +112,8 @@ parse(unsigned number, const char *bytes, size_t length,
     const struct content *previous)
 {
 	static const struct hostscut_sizes sizes = {256, 257, 1u << 20};
-	static const char *const paths[SOURCES] = {"0", "1", "2", "3", "4", "5"};
+	static const char *const paths[SOURCES] = {"0", "1", "2", "3", "4", "5",
+	    "6"};
 	struct source_spec spec = {
 		.kind = number < ZONES ? SOURCE_ZONE : SOURCE_HOSTS,
 		.path = paths[number],
