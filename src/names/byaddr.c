@@ -526,18 +526,40 @@ goes_ahead(const struct byaddr *byaddr, const struct reverse *a,
 	return order < 0;
 }
 
-/* Leave those in the list that count; returns the one that wins, its node NULL
- * where none does. */
+static int
+compare_links(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Those that are in the list already stand in order. */
+static void
+sort_links(uint64_t *list, uint32_t count)
+{
+	uint32_t i = 1;
+
+	while (i < count && list[i - 1] <= list[i])
+		i++;
+	if (i < count)
+		qsort(list, count, sizeof(list[0]), compare_links);
+}
+
+/* Leave those in the list that count, each once; returns the one that wins, its
+ * node NULL where none does. */
 static struct reverse
 clean_list(struct byaddr *byaddr, struct made *made)
 {
 	struct reverse winner = { 0 };
 	uint32_t kept = 0;
 
+	sort_links(made->list, made->count);
 	for (uint32_t i = 0; i < made->count; i++) {
 		struct reverse reverse = reverse_of(made->list[i]);
 
-		if (!does_count(byaddr, &reverse))
+		if ((kept > 0 && made->list[kept - 1] == reverse.link) ||
+		    !does_count(byaddr, &reverse))
 			continue;
 		made->list[kept++] = reverse.link;
 		if (winner.node == NULL ||

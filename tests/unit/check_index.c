@@ -1191,6 +1191,42 @@ START_TEST(all_removed_leaves_nothing)
 END_TEST
 
 /* One name in many chunks: what one answer can carry, and no more. */
+static void
+count_sets(void *context, table_slot slot)
+{
+	unsigned *sets = context;
+
+	*sets += table_mark(slot) == ADDR_SET;
+}
+
+/* However often an address is hidden and shown, it is listed once. */
+START_TEST(an_isolated_address_comes_back_alone)
+{
+	static const struct fact fact = {"a.test.", TYPE_A, 0, 0, 0};
+	const struct prefix prefix = {.addr = make_addr(TYPE_A, 0),
+	    .length = 32};
+	const struct source_spec spec = make_spec(SOURCE_HOSTS, 1, NULL);
+	struct index *index = index_new(&key);
+	uint32_t ttl;
+	unsigned sets = 0;
+
+	index_replace(index, NULL, make_content(&spec, &fact, 1));
+	for (unsigned i = 0; i < 3; i++) {
+		index_set_isolated(index, &prefix, 1);
+		index_set_isolated(index, NULL, 0);
+	}
+	table_visit(index_commit(index, 1)->addrs, count_sets, &sets);
+	ck_assert_uint_eq(sets, 0);
+	index_set_isolated(index, &prefix, 1);
+	ck_assert_ptr_null(snapshot_reverse(index_commit(index, 1),
+	    &prefix.addr, &ttl));
+	index_set_isolated(index, NULL, 0);
+	ck_assert_ptr_nonnull(snapshot_reverse(index_commit(index, 1),
+	    &prefix.addr, &ttl));
+	index_free(index);
+}
+END_TEST
+
 START_TEST(an_rrset_has_an_end)
 {
 	const struct source_spec spec = make_spec(SOURCE_HOSTS, 0, NULL);
@@ -1423,6 +1459,7 @@ make_suite(void)
 	tcase_add_test(tcase, one_change_costs_one_change);
 	tcase_add_test(tcase, all_removed_leaves_nothing);
 	tcase_add_test(tcase, an_rrset_has_an_end);
+	tcase_add_test(tcase, an_isolated_address_comes_back_alone);
 	tcase_add_test(tcase, readers_see_whole_versions);
 	tcase_add_test(tcase, a_reader_keeps_its_version);
 	suite_add_tcase(suite, tcase);
