@@ -360,7 +360,9 @@ count_in_run(struct byaddr_hand *hand, const struct reverse *reverse,
 	deal->runs.list[run->at].count++;
 }
 
-/* What leaves has no source any more. */
+/* What leaves has no source any more.  What does not count is in no slot, or
+ * in those of addresses that are to be built already, since it was touched
+ * when it stopped to count: it need not come, nor be taken out. */
 static bool
 is_dealt(const struct byaddr *byaddr, const struct source *source,
     const struct reverse *reverse)
@@ -376,12 +378,8 @@ deal_address(const struct byaddr *byaddr, const struct reverse *reverse,
 {
 	struct place place;
 
-	if (!is_dealt(byaddr, hand->source, reverse)) {
-		deal_list_add(&deal->later, (struct deal_entry){
-			.link = reverse->link,
-		});
+	if (!is_dealt(byaddr, hand->source, reverse))
 		return;
-	}
 	place = place_of(byaddr, &reverse->addr, addr_bits(&reverse->addr));
 	count_in_run(hand, reverse, deal);
 	deal_list_add(&hand->list, (struct deal_entry){
@@ -455,16 +453,6 @@ byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs)
 	}
 }
 
-void
-byaddr_add_later(struct byaddr *byaddr, const struct deal_list *later)
-{
-	for (size_t i = 0; i < later->count; i++) {
-		struct reverse reverse = reverse_of(later->entries[i].link);
-
-		byaddr_add(byaddr, &reverse, 1);
-	}
-}
-
 /* They were counted with their runs, as if they were new. */
 void
 byaddr_add_known(struct byaddr *byaddr, const struct deal_list *known)
@@ -499,10 +487,10 @@ byaddr_count_off_runs(struct byaddr *byaddr, const struct deal_runs *runs)
 }
 
 void
-byaddr_remove_dealt(struct byaddr *byaddr, const struct deal_list *list)
+byaddr_remove_missed(struct byaddr *byaddr, const struct deal_list *missed)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		struct reverse reverse = reverse_of(list->entries[i].link);
+	for (size_t i = 0; i < missed->count; i++) {
+		struct reverse reverse = reverse_of(missed->entries[i].link);
 
 		byaddr_remove(byaddr, &reverse, 1);
 	}

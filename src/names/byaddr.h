@@ -55,15 +55,13 @@ struct table_part *byaddr_part(const struct byaddr *byaddr);
 bool byaddr_knows(const struct table *table, const struct deal_entry *entry);
 void byaddr_close(struct byaddr *byaddr, struct table_part *part);
 void byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs);
-void byaddr_add_later(struct byaddr *byaddr, const struct deal_list *later);
 void byaddr_add_known(struct byaddr *byaddr, const struct deal_list *known);
 void byaddr_count_missed(struct byaddr *byaddr,
     const struct deal_list *missed);
 void byaddr_count_off_runs(struct byaddr *byaddr,
     const struct deal_runs *runs);
-/* Either list, one address after the other. */
-void byaddr_remove_dealt(struct byaddr *byaddr,
-    const struct deal_list *list);
+void byaddr_remove_missed(struct byaddr *byaddr,
+    const struct deal_list *missed);
 
 void byaddr_settle(struct byaddr *byaddr);
 const struct table *byaddr_freeze(struct byaddr *byaddr, struct trash *trash,

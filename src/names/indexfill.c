@@ -204,8 +204,6 @@ finish_addrs(struct work *work)
 		byaddr_close(byaddr, work->addrs[p].part);
 	for (unsigned i = 0; i < work->count; i++)
 		byaddr_count_runs(byaddr, &work->groups[i].by_addr.runs);
-	for (unsigned i = 0; i < work->count; i++)
-		byaddr_add_later(byaddr, &work->groups[i].by_addr.later);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
 		byaddr_add_known(byaddr, &work->addrs[p].rest);
 }
@@ -248,10 +246,8 @@ finish_addrs_leaving(struct work *work)
 		byaddr_count_missed(byaddr, &work->addrs[p].rest);
 	for (unsigned i = 0; i < work->count; i++)
 		byaddr_count_off_runs(byaddr, &work->groups[i].by_addr.runs);
-	for (unsigned i = 0; i < work->count; i++)
-		byaddr_remove_dealt(byaddr, &work->groups[i].by_addr.later);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byaddr_remove_dealt(byaddr, &work->addrs[p].rest);
+		byaddr_remove_missed(byaddr, &work->addrs[p].rest);
 }
 
 static void
