@@ -49,16 +49,14 @@ lint_shared_free(struct lint_shared *shared)
 
 /* Where the node has this address from; false: it has not. */
 static bool
-find_origin(const struct node *node, const struct addr *addr,
-    struct origin *origin)
+find_origin(const struct lint_walk *walk, const struct node *node,
+    const struct addr *addr, struct origin *origin)
 {
-	const struct rrset *rrset = node == NULL ? NULL :
-	    node_find(node, addr->family == 4 ? TYPE_A : TYPE_AAAA);
-	int at = rrset == NULL ? -1 : lint_find_rdata(rrset, addr->bytes,
-	    addr->family == 4 ? 4 : 16);
+	int at = node == NULL ? -1 : lint_find_addr(walk, node, addr);
 
 	if (at >= 0)
-		*origin = rrset_origins(rrset)[at];
+		*origin = rrset_origins(node_find(node,
+		    addr->family == 4 ? TYPE_A : TYPE_AAAA))[at];
 	return at >= 0;
 }
 
@@ -97,7 +95,7 @@ is_alias(struct lint_walk *walk, const struct first_line *first,
 	served = snapshot_find(walk->names,
 	    dname_hash(snapshot_key(walk->names), name), name,
 	    node->name_length);
-	return find_origin(served, addr, &origin) &&
+	return find_origin(walk, served, addr, &origin) &&
 	    is_same_line(origin, first->origin);
 }
 
@@ -199,7 +197,7 @@ find_first(const struct lint_walk *walk, const struct reverse *reverse,
 
 		first->node = there.node;
 		if (addr_equal(&there.addr, &reverse->addr))
-			return find_origin(there.node, &there.addr,
+			return find_origin(walk, there.node, &there.addr,
 			    &first->origin);
 	}
 	return false;
@@ -211,7 +209,8 @@ is_later(struct lint_walk *walk, const struct reverse *reverse,
     uint64_t hash, struct later_line *later)
 {
 	later->reverse = reverse;
-	if (!find_origin(reverse->node, &reverse->addr, &later->origin) ||
+	if (!find_origin(walk, reverse->node, &reverse->addr,
+	    &later->origin) ||
 	    origin_column(later->origin) == 0 ||
 	    (later->origin.column & ORIGIN_OK))
 		return false;

@@ -9,11 +9,12 @@
 #include "names/lintrule.h"
 
 #define RECORD_HEAD 12u			/* before rdata */
+#define FEW 32u				/* records: a table costs more */
 
 /* ---- too-many-records ---- */
 
-/* A served RRset that has no room for more, its rdata by their hashes, and
- * what was met of it in the walk that it has not. */
+/* An RRset of many records, its rdata by their hashes; and of one that is
+ * served and has no room for more, what was met in the walk that it has not. */
 struct full {
 	const struct rrset *served;
 	const struct node *node;
@@ -118,7 +119,7 @@ make_full(const struct lint_walk *walk, const struct lint_record *record)
 }
 
 static struct full *
-add_full(struct lint_walk *walk, const struct lint_record *record,
+add_full(const struct lint_walk *walk, const struct lint_record *record,
     uint64_t hash)
 {
 	struct lint_large *large = walk->large;
@@ -135,7 +136,7 @@ add_full(struct lint_walk *walk, const struct lint_record *record,
 }
 
 static struct full *
-find_full(struct lint_walk *walk, const struct lint_record *record)
+find_full(const struct lint_walk *walk, const struct lint_record *record)
 {
 	uint64_t hash = hash_served(snapshot_key(walk->names),
 	    record->served), link;
@@ -151,14 +152,49 @@ find_full(struct lint_walk *walk, const struct lint_record *record)
 	return add_full(walk, record, hash);
 }
 
+static int
+place_of(const struct lint_walk *walk, struct full *full,
+    const struct lint_record *record)
+{
+	unsigned at = *find_slot(walk, full, record->rdata, record->length);
+
+	return at == 0 ? -1 :
+	    (int)((at - 1) / (RECORD_HEAD + record->length));
+}
+
+int
+lint_find_among(const struct lint_walk *walk,
+    const struct lint_record *record)
+{
+	if (record->served->count > FEW)
+		return place_of(walk, find_full(walk, record), record);
+	walk->findings->compared += record->served->count;
+	return lint_find_rdata(record->served, record->rdata, record->length);
+}
+
+int
+lint_find_addr(const struct lint_walk *walk, const struct node *node,
+    const struct addr *addr)
+{
+	struct lint_record record = {
+		.node = node,
+		.served = node_find(node, addr->family == 4 ? TYPE_A :
+		    TYPE_AAAA),
+		.rdata = addr->bytes,
+		.length = addr->family == 4 ? 4 : 16,
+	};
+
+	return record.served == NULL ? -1 : lint_find_among(walk, &record);
+}
+
 int
 lint_large_find(struct lint_walk *walk, const struct lint_record *record)
 {
 	struct full *full = find_full(walk, record);
-	unsigned at = *find_slot(walk, full, record->rdata, record->length);
+	int at = place_of(walk, full, record);
 
-	if (at != 0)
-		return (int)((at - 1) / (RECORD_HEAD + record->length));
+	if (at >= 0)
+		return at;
 	/* The first that has a place to be told. */
 	if (origin_column(full->first) == 0) {
 		full->first = record->origin;

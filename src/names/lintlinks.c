@@ -29,16 +29,6 @@ look_cname(struct lint_walk *walk, const struct dname *target,
 
 /* ---- ptr-disagrees ---- */
 
-static bool
-has_address(const struct node *node, const struct addr *addr)
-{
-	const struct rrset *rrset = node_find(node,
-	    addr->family == 4 ? TYPE_A : TYPE_AAAA);
-
-	return rrset != NULL && lint_find_rdata(rrset, addr->bytes,
-	    addr->family == 4 ? 4 : 16) >= 0;
-}
-
 struct pointer {
 	struct addr addr;
 	const struct dname *target;
@@ -118,7 +108,8 @@ look_ptr(struct lint_walk *walk, const struct pointer *ptr)
 
 	if (known == LINT_COVERED && !is_reverse_name(ptr->target->wire))
 		return;
-	if (known == LINT_KNOWN && has_address(node, &ptr->addr))
+	if (known == LINT_KNOWN &&
+	    lint_find_addr(walk, node, &ptr->addr) >= 0)
 		return;
 	derived = snapshot_reverse(walk->names, &ptr->addr, &ttl_s);
 	if (known == LINT_OUTSIDE && derived == NULL &&

@@ -160,8 +160,7 @@ find_own(struct lint_walk *walk, const struct hidden *own,
 		return lint_large_find(walk, record);
 	if (!is_address(own->rrset) || !is_beside(walk, own))
 		return -1;
-	walk->findings->compared += own->winner->count;
-	return lint_find_rdata(own->winner, record->rdata, record->length);
+	return lint_find_among(walk, record);
 }
 
 static void
@@ -208,14 +207,16 @@ look_rrset(struct lint_walk *walk, const struct lint_owner *owner,
 		return;
 	}
 	for (unsigned i = 0; i < rrset->count; i++) {
-		uint16_t length;
-		const uint8_t *rdata = rrset_rdata(rrset, &offset, &length);
+		struct lint_record record = {
+			.node = owner->node,
+			.served = hidden.winner,
+		};
 		int at = -1;
 
+		record.rdata = rrset_rdata(rrset, &offset, &record.length);
 		hidden.origin = rrset_origins(rrset)[i];
-		walk->findings->compared += hidden.winner->count;
 		if (hidden.winner->type == rrset->type)
-			at = lint_find_rdata(hidden.winner, rdata, length);
+			at = lint_find_among(walk, &record);
 		if (at < 0 && report_hidden(walk, &hidden))
 			return;
 	}

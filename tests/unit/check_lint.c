@@ -425,7 +425,66 @@ START_TEST(test_too_many)
 		ck_assert_ptr_nonnull(strstr(findings.list[0].text,
 		    left_out[_i]));
 	}
-	ck_assert_uint_le(findings.compared, 4 * 2 * lines[_i]);
+	ck_assert_uint_le(findings.compared, 5 * 2 * lines[_i]);
+	lint_findings_fini(&findings);
+	lintlab_close(&lab);
+}
+END_TEST
+
+/* All addresses of a name in one source, and again in another or in another
+ * file of it, in the same order: each is looked for once. */
+START_TEST(test_work_of_many_beside)
+{
+	static const char *const inputs[] = {
+		"hosts a lab.test\nhosts b lab.test\n",
+		"hosts a,b lab.test\n"};
+	static const unsigned lines[] = {2000, 20000};
+	struct lint_findings findings = { 0 };
+	struct lintlab lab;
+
+	lintlab_open(&lab, "");
+	add_file(&lab, "input", inputs[_i % 2]);
+	fill_name(add_file(&lab, "a", ""), lines[_i / 2]);
+	fill_name(add_file(&lab, "b", ""), lines[_i / 2]);
+	lintlab_publish(&lab);
+	lint_run(&lab.input, &findings);
+	ck_assert_uint_ge(findings.compared, 2000);
+	ck_assert_uint_le(findings.compared, 5 * 2 * lines[_i / 2]);
+	lint_findings_fini(&findings);
+	lintlab_close(&lab);
+}
+END_TEST
+
+/* As many addresses that two names share, and that have PTRs. */
+START_TEST(test_work_of_many_shared)
+{
+	struct lint_findings findings = { 0 };
+	struct lintlab_file *file, *zone;
+	struct lintlab lab;
+
+	lintlab_open(&lab, "");
+	add_file(&lab, "input", "hosts a lab.test\nzone rev\n");
+	file = add_file(&lab, "a", "");
+	fill_name(file, 2000);
+	zone = add_file(&lab, "rev", "");
+	zone->bytes = memory_resize(zone->bytes, 140000, 1);
+	file->bytes = memory_resize(file->bytes, 200000, 1);
+	zone->length = (size_t)sprintf(zone->bytes, "$ORIGIN "
+	    "1.10.in-addr.arpa.\n@ 60 SOA ns.lab.test. h.lab.test. 1 1 1 1 "
+	    "1\n@ 60 NS ns.lab.test.\n");
+	for (unsigned i = 0; i < 2000; i++) {
+		file->length += (size_t)sprintf(file->bytes + file->length,
+		    "10.1.%u.%u more\n", i >> 8, i & 0xff);
+		zone->length += (size_t)sprintf(zone->bytes + zone->length,
+		    "%u.%u 60 PTR much.lab.test.\n", i & 0xff, i >> 8);
+	}
+	lintlab_publish(&lab);
+	lint_run(&lab.input, &findings);
+	ck_assert_uint_eq(findings.kept[LINT_SHARED_ADDRESS] +
+	    findings.more[LINT_SHARED_ADDRESS], 2000);
+	ck_assert_uint_eq(findings.kept[LINT_PTR_DISAGREES], 0);
+	ck_assert_uint_ge(findings.compared, 4000);
+	ck_assert_uint_le(findings.compared, 5 * 3 * 2000);
 	lint_findings_fini(&findings);
 	lintlab_close(&lab);
 }
@@ -482,6 +541,8 @@ make_suite(void)
 	tcase_add_loop_test(tcase, test_many, 0, 2);
 	tcase_add_loop_test(tcase, test_work, 0, 2);
 	tcase_add_test(tcase, test_work_of_one_name);
+	tcase_add_loop_test(tcase, test_work_of_many_beside, 0, 4);
+	tcase_add_test(tcase, test_work_of_many_shared);
 	tcase_add_loop_test(tcase, test_too_many, 0, 3);
 	tcase_add_test(tcase, test_twice);
 	tcase_add_test(tcase, test_stop);
