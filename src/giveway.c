@@ -174,6 +174,9 @@ judge(const struct giveway *giveway, const struct control_request *request,
 		return "that is for root and for the user that it runs as";
 	if (giveway->state != GIVEWAY_ALONE)
 		return "another process is about to replace it";
+	if (!takeover_is_over(giveway->from.takeover))
+		return "the one that it replaced has not ended yet: try again "
+		       "in some seconds";
 	return NULL;
 }
 
@@ -221,8 +224,8 @@ giveway_ask(void *context, const struct control_request *request, int fd)
 
 /* ---- connections ---- */
 
-/* Too many descriptors on their way, or nobody who reads just now, are no reason
- * to give up; anything else is, and then nobody wants them any more. */
+/* Too many descriptors on their way, or nobody who reads now, are no reason to
+ * give up; anything else is, and then nobody wants them any more. */
 bool
 giveway_give(void *context, int fd, const uint8_t *bytes, size_t length)
 {

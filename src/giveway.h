@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* giveway.h - the part of the hostler that is replaced (takeover.h has the
- * whole story): it gives copies of its sockets to the new one, goes on, and lets
- * go when that one serves.
+ * whole story): it gives copies of its sockets to the new one, goes on, and
+ * lets go when that one serves.
  *
  * Root and the user that this process runs as may ask, nobody else; one at a
- * time.  What a reload opens or closes while the other gets ready is not told:
+ * time, and none as long as this process waits itself for the end of the one
+ * that it replaced: connections that still come from there would have nowhere to
+ * go.  What a reload opens or closes while the other gets ready is not told:
  * the other has read the configuration itself.
  *
  * One thread: main's, but for giveway_give.
@@ -19,6 +21,7 @@
 
 #include "listeners.h"
 #include "serve/control.h"
+#include "takeover.h"
 #include "web.h"
 
 struct event_base;
@@ -34,6 +37,7 @@ struct giveway_from {
 	const struct listeners *listeners;
 	const struct control *control;
 	const struct web *web;
+	const struct takeover *takeover;
 };
 
 struct giveway *giveway_new(struct event_base *base,

@@ -276,7 +276,7 @@ static void
 be_ready_to_give_way(struct daemon *daemon)
 {
 	const struct giveway_from from = {daemon->listeners, daemon->control,
-	    daemon->web};
+	    daemon->web, daemon->takeover};
 
 	if (!daemon->control)
 		return;

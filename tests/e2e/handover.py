@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import threading
+import types
 
 from hostlertest import (BUILD, HOSTLER, LIMIT_S, Daemon, case, dns, finish,
                          folder, free_port, look, same)
@@ -713,8 +714,49 @@ def check_store_of_two(where):
             if fields.keys() & {"FDSTORE", "FDSTOREREMOVE"}], [])
 
 
+def pass_connection(old):
+    """A TCP connection that the one that is replaced had; its client."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        client = Connection(types.SimpleNamespace(port=door.getsockname()[1]))
+        server, _ = door.accept()
+    with server:
+        server.setblocking(False)
+        socket.send_fds(old.other, [parcel(5, 1)], [server.fileno()])
+    return client
+
+
+def check_third(where):
+    """Who replaced another is not replaced before that one has ended: what
+    still comes from there would be lost."""
+    new = Daemon(where, config(), ["-R"])
+    old = Replaced(new.ctl, [new.port])
+    with new:
+        case("the first may let go", old.is_done(), new.log)
+        got = try_to_replace(new, config())
+        same("a third is refused with", got.returncode, 2)
+        case("and told why", "cannot be replaced: the one that it replaced "
+             "has not ended yet" in got.stderr, got.stderr)
+        case("the second tells, too", new.wait_log("wants to take over: the "
+             "one that"), new.log)
+        ours = Connection(new)
+        theirs = pass_connection(old)
+        ours.send("h0001.load.test")
+        theirs.send("h0002.load.test")
+        same("the second serves", ours.get(), "10.0.0.1")
+        same("and what still comes from the first", theirs.get(), "10.0.0.2")
+        old.end()
+        case("the first has ended", new.wait_log("old hostler has ended; 1"),
+             new.log)
+        third = follower(new, config()).start()
+        same("then a third may: the second ends with", ended(new), 0)
+        theirs.send("h0003.load.test")
+        same("and has what came from the first", theirs.get(), "10.0.0.3")
+        third.stop()
+
+
 checks = [check_under_load, check_http, check_numbers_of_threads,
-          check_addresses, check_nobody, check_failures, check_rights]
+          check_addresses, check_nobody, check_failures, check_rights,
+          check_third]
 # What --without-systemd leaves out.
 if "#define HAVE_SYSTEMD 1" in (BUILD / "config.h").read_text():
     checks += [check_store, check_store_of_two, check_activation,
