@@ -370,7 +370,7 @@ start_workers(struct daemon *daemon, unsigned count)
 	    .upstream_streams_max = STREAMS_MAX,
 	    .trust = reload_trust(daemon->reload),
 	    .refused_log_ms = REFUSED_LOG_MS,
-	    .wants = observer_wants(daemon->observer),
+	    .reader = observer_reader(daemon->observer),
 	};
 
 	descriptors_fit(&settings);

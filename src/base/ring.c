@@ -25,6 +25,7 @@ struct ring {
 	_Alignas(64) _Atomic uint64_t tail;
 	_Alignas(64) size_t size;
 	uint8_t *bytes;
+	_Atomic bool asleep;		/* the reader; seldom written */
 };
 
 struct ring *
@@ -144,6 +145,35 @@ ring_consume(struct ring *ring)
 
 	atomic_store_explicit(&ring->tail, at + space_of(get_size(ring, at)),
 	    memory_order_release);
+}
+
+/* These two and the two in ring_wakes are sequentially consistent: whichever
+ * store is first, one of the loads sees the other one's. */
+bool
+ring_sleep(struct ring *ring)
+{
+	atomic_store(&ring->asleep, true);
+	return atomic_load(&ring->head) ==
+	    atomic_load_explicit(&ring->tail, memory_order_relaxed);
+}
+
+void
+ring_awake(struct ring *ring)
+{
+	atomic_store_explicit(&ring->asleep, false, memory_order_relaxed);
+}
+
+/* The head is stored once more: ring_commit, which is called for every entry,
+ * is spared what the stronger order costs. */
+bool
+ring_wakes(struct ring *ring)
+{
+	atomic_store(&ring->head, atomic_load_explicit(&ring->head,
+	    memory_order_relaxed));
+	if (!atomic_load(&ring->asleep))
+		return false;
+	ring_awake(ring);
+	return true;
 }
 
 uint64_t

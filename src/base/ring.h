@@ -8,12 +8,16 @@
  *	writer:	room = ring_reserve(ring, size); fill it; ring_commit(ring)
  *	reader:	entry = ring_peek(ring, &size); use it; ring_consume(ring)
  *
+ * A reader that has found nothing may sleep (ring_sleep) until the writer wakes
+ * it, by whatever they have agreed on (ring_wakes).
+ *
  * Entries lie at multiples of 8 bytes.  The ring belongs to who made it, and
  * is freed when both threads are done with it.
  */
 #ifndef HOSTLER_BASE_RING_H
 #define HOSTLER_BASE_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +35,14 @@ void ring_commit(struct ring *ring);
 /* The oldest entry, valid until ring_consume; NULL: there is none. */
 const void *ring_peek(struct ring *ring, size_t *size);
 void ring_consume(struct ring *ring);
+
+/* The reader is going to sleep: the writer hears of it at its next ring_wakes.
+ * False: there is an entry.  ring_awake: it does not sleep any more. */
+bool ring_sleep(struct ring *ring);
+void ring_awake(struct ring *ring);
+/* After ring_commit, of one entry or several: does the reader sleep, and is it
+ * to be woken?  True once; what was committed before a sleep is not missed. */
+bool ring_wakes(struct ring *ring);
 
 /* Entries that did not fit, since the ring was made.  Any thread. */
 uint64_t ring_dropped(const struct ring *ring);

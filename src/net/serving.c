@@ -43,6 +43,7 @@ serving_end(struct serving *serving)
 	count_times(serving);
 	serving->env.policy = NULL;
 	epoch_offline(serving->reader);
+	sighter_end(&serving->sighter);
 	if (!serving->asked)
 		return;
 	serving->asked = false;

@@ -2,6 +2,7 @@
 #include "net/sighting.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "dns/wire.h"
@@ -16,13 +17,31 @@ sighter_start(struct sighter *sighter, int64_t now_ms)
 
 	if (!sighter->ring)
 		return;
-	sighter->wanted = atomic_load_explicit(sighter->wants,
+	sighter->wanted = atomic_load_explicit(&sighter->reader->wants,
 	    memory_order_relaxed);
 	if (passed_ms <= 0)
 		return;
 	sighter->filled_ms = now_ms;
 	sighter->tokens = passed_ms + sighter->tokens > TOKENS_MAX ?
 	    TOKENS_MAX : sighter->tokens + (unsigned)passed_ms;
+}
+
+void
+sighting_ring(const struct sighting_reader *reader)
+{
+	uint64_t one = 1;
+
+	/* It only fails where it rings already. */
+	if (write(reader->bell, &one, sizeof one) < 0)
+		return;
+}
+
+void
+sighter_wake(struct sighter *sighter)
+{
+	sighter->noted = false;
+	if (ring_wakes(sighter->ring))
+		sighting_ring(sighter->reader);
 }
 
 static unsigned
@@ -140,6 +159,7 @@ sighter_note(struct sighter *sighter, const struct sighting_of *of)
 	}
 	write_note(note, of);
 	ring_commit(sighter->ring);
+	sighter->noted = true;
 }
 
 /* ---- upstreams ---- */
@@ -165,4 +185,5 @@ sighter_note_moved(struct sighter *sighter, const struct sighting_moved *moved)
 		note->reply_kept = (uint32_t)moved->length;
 	memcpy(note->name, moved->bytes, moved->length);
 	ring_commit(sighter->ring);
+	sighter_wake(sighter);
 }

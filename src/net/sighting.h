@@ -4,7 +4,9 @@
  *
  * Who reads them (serve/observer.h) says what is wanted; where nothing is, a
  * worker does nothing.  A note goes into the worker's own ring (base/ring.h),
- * which drops what does not fit, so that no reader can hold up a query.
+ * which drops what does not fit, so that no reader can hold up a query.  A
+ * reader who sleeps is woken by his bell, once the batch is answered; to look
+ * whether he does costs a batch that has notes one ordered store and a load.
  *
  * SAMPLES: of few queries each is noted, of many about a thousand a second;
  * `weight` says for how many queries the note stands.
@@ -15,6 +17,7 @@
 #define HOSTLER_NET_SIGHTING_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/ring.h"
 #include "query/query.h"
@@ -80,11 +83,19 @@ sighting_reply(const struct sighting *seen)
 	return sighting_query(seen) + seen->query_kept;
 }
 
+/* The reader's side, of all workers. */
+struct sighting_reader {
+	_Atomic unsigned wants;		/* set at any time */
+	int bell;			/* an eventfd that does not block */
+};
+void sighting_ring(const struct sighting_reader *reader);	/* the bell */
+
 /* A worker's side. */
 struct sighter {
 	struct ring *ring;		/* NULL: nobody ever looks */
-	const _Atomic unsigned *wants;	/* set by the reader, at any time */
+	const struct sighting_reader *reader;
 	unsigned wanted;		/* of the batch under way */
+	bool noted;			/* something, in it */
 	unsigned tokens;		/* samples that may be taken */
 	uint32_t passed_over;		/* since the last sample */
 	int64_t filled_ms;
@@ -99,6 +110,15 @@ struct sighting_of {
 
 /* A batch begins: what is wanted now? */
 void sighter_start(struct sighter *sighter, int64_t now_ms);
+/* It is answered, and has notes: wake the reader, where it sleeps. */
+void sighter_wake(struct sighter *sighter);
+
+static inline void
+sighter_end(struct sighter *sighter)
+{
+	if (sighter->noted)
+		sighter_wake(sighter);
+}
 
 /* Out of line, where sighter_wants. */
 void sighter_note(struct sighter *sighter, const struct sighting_of *of);
@@ -130,7 +150,7 @@ void sighter_note_moved(struct sighter *sighter,
 static inline bool
 sighter_wants_upstream(const struct sighter *sighter)
 {
-	return sighter->ring && (atomic_load_explicit(sighter->wants,
+	return sighter->ring && (atomic_load_explicit(&sighter->reader->wants,
 	    memory_order_relaxed) & SIGHTING_UPSTREAM);
 }
 

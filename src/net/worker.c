@@ -541,7 +541,7 @@ open_worker(struct worker *worker)
 	serving->env.tally = &worker->tally;
 	serving->env.rate = rate_new();
 	serving->sighter.ring = worker->sightings;
-	serving->sighter.wants = settings->wants;
+	serving->sighter.reader = settings->reader;
 	serving->queries = memory_own(SERVING_BATCH *
 	    sizeof *serving->queries);
 	serving->again = memory_own(sizeof *serving->again);
@@ -643,7 +643,7 @@ workers_start(const struct workers_settings *settings)
 		worker->number = i;
 		workers->list[i] = worker;
 		worker->mailbox = mailbox_new(LETTERS_MAX);
-		if (settings->wants)
+		if (settings->reader)
 			worker->sightings = ring_new(SIGHTINGS_BYTES);
 		atomic_store(&worker->alive_ms, clock_mono_ms());
 		open_worker(worker);

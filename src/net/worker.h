@@ -39,9 +39,9 @@ struct workers_settings {
 	unsigned upstream_streams_max;	/* connections; 0: no other limit */
 	struct tls_trust *trust;	/* see workers_trust */
 	unsigned refused_log_ms;	/* one counted line at most so often */
-	/* What is wanted of answered queries (sighting.h): outlives the
-	 * workers, changes at any time; NULL: nothing ever. */
-	const _Atomic unsigned *wants;
+	/* Who reads what is noted of answered queries (sighting.h): outlives
+	 * the workers; NULL: nobody ever. */
+	const struct sighting_reader *reader;
 };
 
 struct workers *workers_start(const struct workers_settings *settings);

@@ -2,16 +2,18 @@
 #include "serve/observer.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 
 #define ROUND_NOTES_MAX 65536		/* of one ring, then another's turn */
-#define NS_IN_S 1000000000
 
 struct sink {
 	struct observer_sink hooks;
@@ -20,29 +22,25 @@ struct sink {
 };
 
 struct observer {
-	struct sink sinks[OBSERVER_SINKS_MAX];
+	/* Workers read this at each batch. */
+	struct sighting_reader reader;	/* wants: of all sinks together */
+	_Alignas(64) struct sink sinks[OBSERVER_SINKS_MAX];
 	unsigned count;
-	_Atomic unsigned wants;		/* of all sinks together */
 	_Atomic(struct workers *) workers;	/* NULL: not started yet */
 	pthread_t thread;
 	bool started;
-	/* Workers read what is above at each batch. */
-	_Alignas(64) pthread_mutex_t lock; /* of `ending` and the sum of wants */
-	pthread_cond_t news;
-	bool ending;
+	_Atomic bool ending;
+	pthread_mutex_t lock;		/* of the sum of wants */
 };
 
 struct observer *
 observer_new(void)
 {
 	struct observer *observer = memory_own(sizeof *observer);
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&observer->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&observer->news, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	observer->reader.bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	assert(observer->reader.bell >= 0);
 	return observer;
 }
 
@@ -52,7 +50,7 @@ observer_free(struct observer *observer)
 	if (!observer)
 		return;
 	assert(!observer->started);
-	pthread_cond_destroy(&observer->news);
+	close(observer->reader.bell);
 	pthread_mutex_destroy(&observer->lock);
 	free(observer);
 }
@@ -74,15 +72,15 @@ observer_want(struct observer *observer, unsigned sink, unsigned wants)
 	atomic_store(&observer->sinks[sink].wants, wants);
 	for (unsigned i = 0; i < observer->count; i++)
 		all |= atomic_load(&observer->sinks[i].wants);
-	atomic_store(&observer->wants, all);
-	pthread_cond_signal(&observer->news);
+	atomic_store(&observer->reader.wants, all);
 	pthread_mutex_unlock(&observer->lock);
+	sighting_ring(&observer->reader);
 }
 
-const _Atomic unsigned *
-observer_wants(const struct observer *observer)
+const struct sighting_reader *
+observer_reader(const struct observer *observer)
 {
-	return &observer->wants;
+	return &observer->reader;
 }
 
 /* ---- the thread ---- */
@@ -101,9 +99,15 @@ show(struct observer *observer, const struct sighting *seen, int64_t ahead_ns)
 	}
 }
 
-/* ahead_ns: of the wall's clock before the monotonic one.  False: there may
- * be more. */
-static bool
+/* What a round came to, or a part of it. */
+enum round {
+	ROUND_NOTHING,
+	ROUND_SHOWN,
+	ROUND_MORE,			/* there may be more already */
+};
+
+/* ahead_ns: of the wall's clock before the monotonic one. */
+static enum round
 read_ring(struct observer *observer, struct ring *ring, int64_t ahead_ns)
 {
 	size_t size;
@@ -112,11 +116,11 @@ read_ring(struct observer *observer, struct ring *ring, int64_t ahead_ns)
 		const struct sighting *seen = ring_peek(ring, &size);
 
 		if (!seen)
-			return true;
+			return i > 0 ? ROUND_SHOWN : ROUND_NOTHING;
 		show(observer, seen, ahead_ns);
 		ring_consume(ring);
 	}
-	return false;
+	return ROUND_MORE;
 }
 
 static void
@@ -132,57 +136,87 @@ flush_sinks(struct observer *observer)
 	}
 }
 
-/* False: there may be more already. */
-static bool
+static enum round
 read_all(struct observer *observer)
 {
 	int64_t ahead_ns = clock_wall_ns() - clock_mono_ns();
-	bool at_end = true;
+	enum round found = ROUND_NOTHING;
+	struct ring *ring;
+
+	for (unsigned i = 0;
+	     (ring = workers_sightings(observer->workers, i)) != NULL; i++) {
+		enum round here = read_ring(observer, ring, ahead_ns);
+
+		if (here > found)
+			found = here;
+	}
+	flush_sinks(observer);
+	return found;
+}
+
+/* For so long (-1: for ever), or until the bell rings. */
+static void
+wait_for_bell(const struct observer *observer, int ms)
+{
+	struct pollfd bell = {.fd = observer->reader.bell, .events = POLLIN};
+	uint64_t rung;
+
+	if (poll(&bell, 1, ms) > 0 &&
+	    read(bell.fd, &rung, sizeof rung) != sizeof rung)
+		assert(errno == EAGAIN);
+}
+
+static int
+round_ms(const struct observer *observer)
+{
+	return atomic_load(&observer->reader.wants) & ~SIGHTING_SAMPLE ?
+	    OBSERVER_ROUND_MS : OBSERVER_SAMPLES_MS;
+}
+
+static int
+idle_ms(const struct observer *observer)
+{
+	for (unsigned i = 0; i < observer->count; i++) {
+		if (observer->sinks[i].hooks.flush &&
+		    atomic_load(&observer->sinks[i].wants))
+			return OBSERVER_IDLE_MS;
+	}
+	return -1;
+}
+
+/* True: all rings are empty, and the bell rings when one is not any more. */
+static bool
+fall_asleep(const struct observer *observer)
+{
+	bool empty = true;
 	struct ring *ring;
 
 	for (unsigned i = 0;
 	     (ring = workers_sightings(observer->workers, i)) != NULL; i++)
-		at_end = read_ring(observer, ring, ahead_ns) && at_end;
-	flush_sinks(observer);
-	return at_end;
+		empty = ring_sleep(ring) && empty;
+	return empty;
 }
 
-static struct timespec
-next_round(void)
+static void
+wake_up(const struct observer *observer)
 {
-	int64_t ns = clock_mono_ns() + OBSERVER_ROUND_MS * 1000000LL;
+	struct ring *ring;
 
-	return (struct timespec){.tv_sec = ns / NS_IN_S,
-	    .tv_nsec = ns % NS_IN_S};
+	for (unsigned i = 0;
+	     (ring = workers_sightings(observer->workers, i)) != NULL; i++)
+		ring_awake(ring);
 }
 
-/* Where nothing is wanted there is nothing to look for. */
-static bool
-wait_round(struct observer *observer)
+static void
+rest(const struct observer *observer, enum round found)
 {
-	struct timespec until = next_round();
-	bool on;
-
-	pthread_mutex_lock(&observer->lock);
-	while (!observer->ending && atomic_load(&observer->wants) == 0)
-		pthread_cond_wait(&observer->news, &observer->lock);
-	while (!observer->ending && pthread_cond_timedwait(&observer->news,
-	    &observer->lock, &until) == 0)
-		continue;
-	on = !observer->ending;
-	pthread_mutex_unlock(&observer->lock);
-	return on;
-}
-
-static bool
-is_ending(struct observer *observer)
-{
-	bool ending;
-
-	pthread_mutex_lock(&observer->lock);
-	ending = observer->ending;
-	pthread_mutex_unlock(&observer->lock);
-	return ending;
+	if (found == ROUND_SHOWN) {
+		wait_for_bell(observer, round_ms(observer));
+	} else if (found == ROUND_NOTHING) {
+		if (fall_asleep(observer))
+			wait_for_bell(observer, idle_ms(observer));
+		wake_up(observer);
+	}
 }
 
 static void *
@@ -191,9 +225,8 @@ run_observer(void *context)
 	struct observer *observer = context;
 
 	pthread_setname_np(pthread_self(), "observer");
-	while (wait_round(observer))
-		while (!read_all(observer) && !is_ending(observer))
-			continue;
+	while (!atomic_load(&observer->ending))
+		rest(observer, read_all(observer));
 	read_all(observer);
 	return NULL;
 }
@@ -219,10 +252,8 @@ observer_stop(struct observer *observer)
 {
 	if (!observer->started)
 		return;
-	pthread_mutex_lock(&observer->lock);
-	observer->ending = true;
-	pthread_cond_signal(&observer->news);
-	pthread_mutex_unlock(&observer->lock);
+	atomic_store(&observer->ending, true);
+	sighting_ring(&observer->reader);
 	pthread_join(observer->thread, NULL);
 	observer->started = false;
 }

@@ -5,8 +5,11 @@
  *
  * What it does may take time, write to slow files, allocate: workers do not
  * wait for it, they drop notes when it is behind.  Notes are at most
- * OBSERVER_ROUND_MS old when they are shown; those of one worker come in
- * order.
+ * OBSERVER_ROUND_MS old when they are shown, where only samples are wanted
+ * OBSERVER_SAMPLES_MS; those of one worker come in order.
+ *
+ * After a round in which nothing was shown it sleeps until a worker's next note
+ * wakes it.
  *
  * Made and ended by main; sinks are added before observer_start.  Their
  * functions run in the observer's thread.
@@ -19,6 +22,8 @@
 
 #define OBSERVER_SINKS_MAX 4
 #define OBSERVER_ROUND_MS 50
+#define OBSERVER_SAMPLES_MS 250
+#define OBSERVER_IDLE_MS 1000		/* between rounds that show nothing */
 
 struct observer;
 
@@ -26,8 +31,9 @@ struct observer_sink {
 	/* wall_ns: Unix time of seen->done_ns. */
 	void (*see)(void *context, const struct sighting *seen,
 	    int64_t wall_ns);
-	/* After each round while the sink wants anything, and after one in
-	 * which something was shown to it; may be NULL. */
+	/* After each round while the sink wants anything, every
+	 * OBSERVER_IDLE_MS at least, and after one in which something was
+	 * shown to it; may be NULL. */
 	void (*flush)(void *context);
 	void *context;
 };
@@ -42,8 +48,8 @@ unsigned observer_add(struct observer *observer,
  * that were made before may still come.  Any thread, at any time. */
 void observer_want(struct observer *observer, unsigned sink, unsigned wants);
 
-/* For workers_settings.wants. */
-const _Atomic unsigned *observer_wants(const struct observer *observer);
+/* For workers_settings.reader. */
+const struct sighting_reader *observer_reader(const struct observer *observer);
 
 void observer_start(struct observer *observer, struct workers *workers);
 /* Shows what is still in the rings, and ends the thread.  Between workers_stop

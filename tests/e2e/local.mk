@@ -20,6 +20,7 @@ E2E_PY = \
 	tests/e2e/examples.py \
 	tests/e2e/handover.py \
 	tests/e2e/hostile.py \
+	tests/e2e/idle.py \
 	tests/e2e/import.py \
 	tests/e2e/install.py \
 	tests/e2e/leases.py \

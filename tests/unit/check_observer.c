@@ -2,6 +2,7 @@
 /* What workers note of the queries that they answer, and who is shown it. */
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 
 #define BURST 3000
 #define OF_A_WINDOW 50
+#define WAKES 3
 
 /* What a sink was shown.  The checks read it under the lock, or when the
  * observer has been stopped. */
@@ -78,7 +80,7 @@ start(unsigned first_wants, unsigned second_wants)
 	observer_want(observer, 0, first_wants);
 	observer_want(observer, 1, second_wants);
 	lab_start(&(struct lab_settings){.workers = 2,
-	    .wants = observer_wants(observer)});
+	    .reader = observer_reader(observer)});
 	observer_start(observer, lab_workers());
 	return observer;
 }
@@ -211,6 +213,75 @@ START_TEST(samples_stand_for_all)
 }
 END_TEST
 
+static unsigned
+flushes(void)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&first.lock);
+	count = first.flushes;
+	pthread_mutex_unlock(&first.lock);
+	return count;
+}
+
+/* Two rounds on, of which the second one at least shows nothing. */
+static void
+wait_asleep(void)
+{
+	int64_t by_ms = clock_mono_ms() + LAB_WAIT_MS;
+	unsigned rounds = flushes() + 2;
+
+	while (flushes() < rounds) {
+		ck_assert_int_lt(clock_mono_ms(), by_ms);
+		poll(NULL, 0, 1);
+	}
+}
+
+/* How long it takes until a note is shown, at best: by itself the observer
+ * would look after OBSERVER_IDLE_MS. */
+static int64_t
+find_wake_ms(const struct listener *listener, const char *zone, unsigned notes)
+{
+	int64_t best_ms = INT64_MAX;
+	char name[32];
+
+	for (unsigned i = 1; i <= WAKES; i++) {
+		int64_t since_ms;
+
+		snprintf(name, sizeof name, "a%u.%s", i, zone);
+		wait_asleep();
+		since_ms = clock_mono_ms();
+		ask(listener, name);
+		wait_shown(&first, i * notes);
+		if (clock_mono_ms() - since_ms < best_ms)
+			best_ms = clock_mono_ms() - since_ms;
+	}
+	return best_ms;
+}
+
+START_TEST(a_note_wakes_who_sleeps)
+{
+	struct observer *observer = start(SIGHTING_ANY, 0);
+	struct listener *v4 = lab_listen("127.0.0.1");
+	int64_t wake_ms = find_wake_ms(v4, "lab.test.", 1);
+
+	end(observer, v4);
+	ck_assert_int_lt(wake_ms, OBSERVER_IDLE_MS / 2);
+}
+END_TEST
+
+/* Notes of what is said to upstreams are none of a batch. */
+START_TEST(a_note_of_an_upstream_wakes_who_sleeps)
+{
+	struct observer *observer = start(SIGHTING_UPSTREAM, 0);
+	struct listener *v4 = lab_listen("127.0.0.1");
+	int64_t wake_ms = find_wake_ms(v4, "up.test.", 2);
+
+	end(observer, v4);
+	ck_assert_int_lt(wake_ms, OBSERVER_IDLE_MS / 2);
+}
+END_TEST
+
 /* What is wanted may change while workers work. */
 START_TEST(wants_change)
 {
@@ -243,6 +314,8 @@ main(void)
 	tcase_add_test(tcase, failures_alone_where_they_are_wanted);
 	tcase_add_test(tcase, a_forwarded_query_is_noted);
 	tcase_add_test(tcase, samples_stand_for_all);
+	tcase_add_test(tcase, a_note_wakes_who_sleeps);
+	tcase_add_test(tcase, a_note_of_an_upstream_wakes_who_sleeps);
 	tcase_add_test(tcase, wants_change);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

@@ -4,14 +4,18 @@
 #include <check.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/ring.h"
 #include "query/tally.h"
 
 #define RING_BYTES 1024
+#define WAIT_S 30
 #define ENTRIES 50000
 #define SIZE_MAX_HERE 97		/* a prime: all places are met */
 
@@ -147,6 +151,82 @@ START_TEST(ring_between_two_threads)
 }
 END_TEST
 
+START_TEST(ring_tells_of_a_sleeping_reader_once)
+{
+	struct ring *ring = ring_new(RING_BYTES);
+
+	ck_assert(put(ring, 0));
+	ck_assert(!ring_wakes(ring));
+	ck_assert(!ring_sleep(ring));
+	ring_awake(ring);
+	ck_assert(!ring_wakes(ring));
+	ck_assert(take(ring, 0));
+	ck_assert(ring_sleep(ring));
+	ck_assert(put(ring, 1));
+	ck_assert(ring_wakes(ring));
+	ck_assert(!ring_wakes(ring));
+	ck_assert(take(ring, 1));
+	ring_free(ring);
+}
+END_TEST
+
+static struct {
+	struct ring *ring;
+	sem_t bell;
+	_Atomic uint32_t taken;
+} sleepy;
+
+static void *
+write_and_wake(void *context)
+{
+	(void)context;
+	for (uint32_t number = 0; number < ENTRIES; number++) {
+		ck_assert(put(sleepy.ring, number));
+		if (ring_wakes(sleepy.ring))
+			sem_post(&sleepy.bell);
+		while (atomic_load(&sleepy.taken) == number)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static void
+wait_for_bell(void)
+{
+	struct timespec by;
+
+	clock_gettime(CLOCK_REALTIME, &by);
+	by.tv_sec += WAIT_S;
+	ck_assert_msg(sem_timedwait(&sleepy.bell, &by) == 0,
+	    "nobody wakes the reader");
+}
+
+/* An entry at a time, so that each comes just when the reader falls asleep: one
+ * that did not wake it would be the last. */
+START_TEST(ring_wakes_a_reader_that_sleeps)
+{
+	uint32_t number = 0;
+	pthread_t writer;
+
+	sleepy.ring = ring_new(RING_BYTES);
+	sem_init(&sleepy.bell, 0, 0);
+	ck_assert_int_eq(pthread_create(&writer, NULL, write_and_wake, NULL),
+	    0);
+	while (number < ENTRIES) {
+		if (take(sleepy.ring, number)) {
+			atomic_store(&sleepy.taken, ++number);
+			continue;
+		}
+		if (ring_sleep(sleepy.ring))
+			wait_for_bell();
+		ring_awake(sleepy.ring);
+	}
+	pthread_join(writer, NULL);
+	sem_destroy(&sleepy.bell);
+	ring_free(sleepy.ring);
+}
+END_TEST
+
 /* ---- tally ---- */
 
 START_TEST(tally_counts_and_sums)
@@ -223,6 +303,8 @@ main(void)
 	tcase_add_test(ring, ring_drops_what_does_not_fit);
 	tcase_add_test(ring, ring_forgets_what_is_not_committed);
 	tcase_add_test(ring, ring_between_two_threads);
+	tcase_add_test(ring, ring_tells_of_a_sleeping_reader_once);
+	tcase_add_test(ring, ring_wakes_a_reader_that_sleeps);
 	tcase_add_test(tally, tally_counts_and_sums);
 	tcase_add_test(tally, tally_types_have_a_column_each);
 	tcase_add_test(tally, tally_times_by_bounds);

@@ -280,7 +280,7 @@ lab_start(const struct lab_settings *settings)
 		1000,
 	    .tcp_kept_max = settings->kept_max,
 	    .refused_log_ms = 60000,
-	    .wants = settings->wants,
+	    .reader = settings->reader,
 	};
 
 	lab.count = settings->workers;

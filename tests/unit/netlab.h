@@ -29,7 +29,7 @@ struct lab_settings {
 	unsigned idle_ms;		/* 0: a minute */
 	unsigned waiting_max;		/* 0: 1000 */
 	size_t kept_max;		/* 0: workers' own default */
-	const _Atomic unsigned *wants;	/* as in workers_settings */
+	const struct sighting_reader *reader;	/* as in workers_settings */
 };
 
 void lab_start(const struct lab_settings *settings);
