@@ -142,6 +142,13 @@ put_pointer(struct reply *reply, unsigned target)
 	reply->at += POINTER_SIZE;
 }
 
+static void
+know_name(struct reply *reply, unsigned at)
+{
+	if (at <= POINTER_MAX && reply->name_count < REPLY_NAMES)
+		reply->name_at[reply->name_count++] = (uint16_t)at;
+}
+
 /* Write a name that stands nowhere yet: its first labels, then the longest
  * suffix that does as a pointer, or the root.  From then on it is known, if a
  * pointer can lead there and saves anything. */
@@ -168,8 +175,7 @@ put_name(struct reply *reply, const uint8_t *name, unsigned *known)
 	if (start + 1 == reply->at || start > POINTER_MAX)
 		return true;
 	*known = start;
-	if (reply->name_count < REPLY_NAMES)
-		reply->name_at[reply->name_count++] = (uint16_t)start;
+	know_name(reply, start);
 	return true;
 }
 
@@ -330,6 +336,13 @@ reply_record(struct reply *reply, enum reply_section section,
 		return take_back(reply, mark, section);
 	add_count(reply, section, 1);
 	return true;
+}
+
+void
+reply_know_last(struct reply *reply, unsigned length)
+{
+	if (!reply->full && length > 1)
+		know_name(reply, reply->at - length);
 }
 
 void

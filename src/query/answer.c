@@ -681,7 +681,9 @@ write_records(const struct answer *answer, struct reply *reply,
 		    REPLY_AUTHORITY;
 		if (walk.owner == NULL)
 			walk.record.owner = head;
-		reply_record(reply, section, &walk.record);
+		if (reply_record(reply, section, &walk.record) &&
+		    walk.record.type == TYPE_CNAME)
+			reply_know_last(reply, walk.record.rdata_length);
 	}
 	if (reply->full && !before.full) {
 		reply->at = before.at;

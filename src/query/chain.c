@@ -198,6 +198,7 @@ follow(struct chain *c, const struct rrset *cname)
 {
 	uint32_t offset = 0;
 	uint16_t length;
+	const uint8_t *target = rrset_rdata(cname, &offset, &length);
 
 	if (c->steps == QUERY_CHAIN_MAX)
 		return end_long_chain(c);
@@ -205,7 +206,8 @@ follow(struct chain *c, const struct rrset *cname)
 	note(c, TRACE_CNAME);
 	if (give(c, owner_of(c), c->local.node, cname) != GIVEN)
 		return STEP_DONE;
-	return go_to(c, rrset_rdata(cname, &offset, &length));
+	reply_know_last(&c->q->reply, length);
+	return go_to(c, target);
 }
 
 /* RFC 6672 3: the DNAME, and the CNAME that it comes to for this name. */
@@ -243,6 +245,7 @@ answer_dname(struct chain *c)
 	    c->q->question.type == TYPE_CNAME ||
 	    c->q->question.type == TYPE_ANY)
 		return STEP_DONE;
+	reply_know_last(&c->q->reply, target.length);
 	return go_to(c, target.wire);
 }
 

@@ -568,6 +568,53 @@ START_TEST(points_within_reach)
 }
 END_TEST
 
+/* An RRset as large as one can be, behind a CNAME to a long name. */
+START_TEST(points_at_a_target)
+{
+	enum { RECORDS = 4063, EACH = 16 };
+	static uint8_t wire[RECORDS * EACH];
+	static const uint8_t head[12] = {0xc0, 12, 0, TYPE_A, 0, CLASS_IN,
+	    0, 0, 0, 60, 0, 4};
+	char label[64] = "", text[200];
+	struct dname target;
+	struct reply_record cname = { NULL, TYPE_CNAME, CLASS_IN, 60, 0,
+	    target.wire };
+	struct reply_rrset rrset = { target.wire, wire, sizeof(wire), RECORDS,
+	    UINT32_MAX };
+	struct talk talk;
+	ldns_pkt *pkt;
+
+	for (unsigned i = 0; i < RECORDS; i++) {
+		memcpy(wire + i * EACH, head, sizeof(head));
+		wire_put16(wire + i * EACH + 14, (uint16_t)i);
+	}
+	memset(label, 'x', 63);
+	snprintf(text, sizeof(text), "%s.%s.%s.", label, label, label);
+	target = dname_from(text);
+	cname.rdata_length = target.length;
+	for (unsigned spare = 0; spare < 2; spare++) {
+		/* Question, CNAME and addresses, to the last byte. */
+		start(&talk, "a.", EDNS_NONE, 12 + 7 + 12 + target.length +
+		    sizeof(wire) - 1 + spare);
+		ck_assert(reply_record(&talk.reply, REPLY_ANSWER, &cname));
+		reply_know_last(&talk.reply, target.length);
+		ck_assert_int_eq(reply_records(&talk.reply, REPLY_ANSWER,
+		    &rrset), spare);
+		finish(&talk);
+		pkt = parse(&talk);
+		ck_assert_int_eq(ldns_pkt_tc(pkt), !spare);
+		ck_assert_uint_eq(ldns_pkt_ancount(pkt), spare ? 1 + RECORDS :
+		    1);
+		if (spare)
+			ck_assert(dname_equal(ldns_rdf_data(ldns_rr_owner(
+			    ldns_rr_list_rr(ldns_pkt_answer(pkt), RECORDS))),
+			    target.wire));
+		ldns_pkt_free(pkt);
+		free(talk.bytes);
+	}
+}
+END_TEST
+
 /* More owners than are remembered: all are right all the same. */
 START_TEST(forgets_names)
 {
@@ -750,6 +797,7 @@ main(void)
 	tcase_add_test(tcase, keeps_its_limit);
 	tcase_add_test(tcase, keeps_its_limit_by_record);
 	tcase_add_test(tcase, points_within_reach);
+	tcase_add_test(tcase, points_at_a_target);
 	tcase_add_test(tcase, forgets_names);
 	tcase_add_loop_test(tcase, writes_opt, 0, COUNT(opts));
 	tcase_add_test(tcase, cuts_long_words);
