@@ -2,7 +2,6 @@
 /* What a connection's replies count for (turns.h): a batch that is made up,
  * with a reply of the length wanted to each message (those of tcpbatch.h and
  * serving.h are not linked). */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 #include "net/loop.h"
 #include "net/tcpbatch.h"
 #include "net/turns.h"
+#include "suite.h"
 
 #define PAGE 4096			/* of replies: as a message */
 #define MESSAGE (2 + WIRE_HEADER)
@@ -243,19 +243,16 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("net/connection");
-	TCase *tcase = tcase_create("connection");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, a_long_reply_is_work);
-	tcase_add_test(tcase, what_is_taken_later_is_work);
-	tcase_add_test(tcase, long_replies_take_turns_with_udp);
-	tcase_add_test(tcase, short_replies_are_worked_at_once);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/connection", (const struct suite_case[]){
+	    {
+		.name = "connection",
+		.setup = setup,
+		.teardown = teardown,
+		.tests = SUITE_TESTS(a_long_reply_is_work,
+		    what_is_taken_later_is_work,
+		    long_replies_take_turns_with_udp,
+		    short_replies_are_worked_at_once),
+	    },
+	    {0},
+	});
 }

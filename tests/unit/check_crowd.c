@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who gives way to whom, of all and of one client. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "net/crowd.h"
+#include "suite.h"
 
 #define MANY 3000
 
@@ -158,19 +158,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("net/crowd");
-	TCase *tcase = tcase_create("who gives way");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tcase, NULL, teardown);
-	tcase_add_test(tcase, crowd_the_longest_idle_gives_way);
-	tcase_add_test(tcase, crowd_where_all_are_busy_the_oldest_does);
-	tcase_add_test(tcase, crowd_a_client_keeps_to_its_part);
-	tcase_add_test(tcase, crowd_others_come_in);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/crowd", (const struct suite_case[]){
+	    {
+		.name = "who gives way",
+		.teardown = teardown,
+		.tests = SUITE_TESTS(crowd_the_longest_idle_gives_way,
+		    crowd_where_all_are_busy_the_oldest_does,
+		    crowd_a_client_keeps_to_its_part, crowd_others_come_in),
+	    },
+	    {0},
+	});
 }

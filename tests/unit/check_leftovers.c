@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What connections keep: in order, for all no more than so much, and who gives
  * way to whom. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/leftovers.h"
+#include "suite.h"
 
 #define MAX 100
 #define MEMBERS 4
@@ -170,22 +170,18 @@ END_TEST
 int
 main(void)
 {
-	const TTest *const tests[] = {what_was_in_is_what_comes_out,
-	    what_goes_out_is_appended, who_keeps_for_longest_gives_way,
-	    who_keeps_on_keeps_its_place, who_kept_nothing_is_the_last_again,
-	    nobody_keeps_more_than_all_may, what_is_dropped_makes_room,
-	    what_is_taken_in_makes_room};
-	Suite *suite = suite_create("net/leftovers");
-	TCase *tcase = tcase_create("leftovers");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/leftovers", (const struct suite_case[]){
+	    {
+		.name = "leftovers",
+		.setup = setup,
+		.teardown = teardown,
+		.tests = SUITE_TESTS(what_was_in_is_what_comes_out,
+		    what_goes_out_is_appended, who_keeps_for_longest_gives_way,
+		    who_keeps_on_keeps_its_place,
+		    who_kept_nothing_is_the_last_again,
+		    nobody_keeps_more_than_all_may, what_is_dropped_makes_room,
+		    what_is_taken_in_makes_room),
+	    },
+	    {0},
+	});
 }

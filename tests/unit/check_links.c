@@ -2,9 +2,10 @@
 /* Lists whose members bring their own links. */
 #include "base/links.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 #define MANY 4
 
@@ -110,20 +111,14 @@ END_TEST
 int
 main(void)
 {
-	const TTest *const tests[] = {none_is_in_an_empty_list,
-	    members_stand_as_they_came, any_may_go,
-	    who_comes_again_is_the_last, one_may_be_in_two};
-	Suite *suite = suite_create("base/links");
-	TCase *tcase = tcase_create("links");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tcase, setup, NULL);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("base/links", (const struct suite_case[]){
+	    {
+		.name = "links",
+		.setup = setup,
+		.tests = SUITE_TESTS(none_is_in_an_empty_list,
+		    members_stand_as_they_came, any_may_go,
+		    who_comes_again_is_the_last, one_may_be_in_two),
+	    },
+	    {0},
+	});
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "netlab.h"
+#include "suite.h"
 
 #define PAUSE_MS 300			/* less than accepting pauses for */
 #define BUSY_MS 100			/* of it at work would be a loop */
@@ -124,18 +125,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("net/scarce");
-	TCase *tcase = tcase_create("descriptors");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tcase, setup, lab_stop);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, scarce_the_longest_idle_gives_way);
-	tcase_add_test(tcase, scarce_the_busy_are_spared);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/scarce", (const struct suite_case[]){
+	    {
+		.name = "descriptors",
+		.setup = setup,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(scarce_the_longest_idle_gives_way,
+		    scarce_the_busy_are_spared),
+	    },
+	    {0},
+	});
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What becomes of a query that must wait, without a worker. */
-#include <check.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "net/loop.h"
 #include "net/serving.h"
 #include "net/udp.h"
+#include "suite.h"
 
 #define LATEST_MS 15000			/* on a machine under load */
 
@@ -593,31 +593,33 @@ END_TEST
 int
 main(void)
 {
-	const TTest *const tests[] = {serving_answers_what_waits_once,
-	    serving_asks_again_after_a_change,
-	    serving_ends_a_query_that_is_asked_too_often,
-	    serving_gives_up_in_time, serving_gives_up_by_itself,
-	    serving_gives_up_after_a_change,
-	    serving_says_when_nobody_can_be_asked,
-	    serving_says_when_too_many_wait, serving_lets_no_burst_go,
-	    serving_answers_all_that_are_not_late,
-	    serving_keeps_no_long_packets, serving_refreshes_what_is_popular,
-	    serving_settles_batches_that_ask,
-	    serving_hurries_after_a_while, serving_hurries_by_itself,
-	    serving_hurries_when_it_is_told, serving_has_a_failure_hurry};
-	Suite *suite = suite_create("net/serving");
-	TCase *tcase = tcase_create("waiting");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, start_serving, end_serving);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(tcase, tests[i]);
-	tcase_add_loop_test(tcase, serving_answers_before_a_socket_goes, 0, 2);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/serving", (const struct suite_case[]){
+	    {
+		.name = "waiting",
+		.setup = start_serving,
+		.teardown = end_serving,
+		.tests = SUITE_TESTS(serving_answers_what_waits_once,
+		    serving_asks_again_after_a_change,
+		    serving_ends_a_query_that_is_asked_too_often,
+		    serving_gives_up_in_time, serving_gives_up_by_itself,
+		    serving_gives_up_after_a_change,
+		    serving_says_when_nobody_can_be_asked,
+		    serving_says_when_too_many_wait, serving_lets_no_burst_go,
+		    serving_answers_all_that_are_not_late,
+		    serving_keeps_no_long_packets,
+		    serving_refreshes_what_is_popular,
+		    serving_settles_batches_that_ask,
+		    serving_hurries_after_a_while, serving_hurries_by_itself,
+		    serving_hurries_when_it_is_told,
+		    serving_has_a_failure_hurry),
+	    },
+	    {
+		.name = "waiting, two ways",
+		.setup = start_serving,
+		.teardown = end_serving,
+		.turns = 2,
+		.tests = SUITE_TESTS(serving_answers_before_a_socket_goes),
+	    },
+	    {0},
+	});
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What workers keep and send each other: the table of waiting queries and the
  * mailbox. */
-#include <check.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "craft.h"
 #include "net/mailbox.h"
 #include "net/waiting.h"
+#include "suite.h"
 
 #define SLOTS 4
 #define WRITERS 4
@@ -291,36 +291,23 @@ START_TEST(mailbox_wakes_for_every_letter)
 }
 END_TEST
 
-static void
-add_case(Suite *suite, const char *name, const TTest *const *tests)
-{
-	TCase *tcase = tcase_create(name);
-
-	tcase_set_timeout(tcase, 60);
-	for (; *tests; tests++)
-		tcase_add_test(tcase, *tests);
-	suite_add_tcase(suite, tcase);
-}
-
 int
 main(void)
 {
-	const TTest *const waiting[] = {waiting_holds_so_many,
-	    waiting_leaves_room_for_others,
-	    waiting_lets_no_burst_go, waiting_knows_who_is_late,
-	    waiting_oldest_first,
-	    waiting_forgets_one_owner, waiting_takes_no_large_packet, NULL};
-	const TTest *const mailbox[] = {mailbox_keeps_the_order,
-	    mailbox_refuses_all_but_orders, mailbox_frees_what_is_in_it,
-	    mailbox_wakes_for_every_letter, NULL};
-	Suite *suite = suite_create("net/tables");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	add_case(suite, "waiting", waiting);
-	add_case(suite, "mailbox", mailbox);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/tables", (const struct suite_case[]){
+	    {
+		.name = "waiting",
+		.tests = SUITE_TESTS(waiting_holds_so_many,
+		    waiting_leaves_room_for_others, waiting_lets_no_burst_go,
+		    waiting_knows_who_is_late, waiting_oldest_first,
+		    waiting_forgets_one_owner, waiting_takes_no_large_packet),
+	    },
+	    {
+		.name = "mailbox",
+		.tests = SUITE_TESTS(mailbox_keeps_the_order,
+		    mailbox_refuses_all_but_orders, mailbox_frees_what_is_in_it,
+		    mailbox_wakes_for_every_letter),
+	    },
+	    {0},
+	});
 }

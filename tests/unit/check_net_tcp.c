@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "netlab.h"
+#include "suite.h"
 
 #define WEB 0x0a000001
 #define DB 0x0a000002
@@ -547,59 +548,62 @@ START_TEST(tcp_keeps_a_client_to_its_part)
 }
 END_TEST
 
-static void
-add_case(Suite *suite, const char *name, SFun start, const TTest *const *tests)
-{
-	TCase *tcase = tcase_create(name);
-
-	tcase_set_timeout(tcase, 120);
-	tcase_add_checked_fixture(tcase, start, lab_stop);
-	for (; *tests; tests++)
-		tcase_add_test(tcase, *tests);
-	suite_add_tcase(suite, tcase);
-}
-
-static void
-add_short_messages(Suite *suite)
-{
-	TCase *tcase = tcase_create("short messages");
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, setup, lab_stop);
-	tcase_add_loop_test(tcase, tcp_closes_on_short_messages, 0, 12);
-	suite_add_tcase(suite, tcase);
-}
-
 int
 main(void)
 {
-	const TTest *const plain[] = {tcp_answers_both_families,
-	    tcp_reads_many_messages_of_one_write, tcp_reads_byte_by_byte,
-	    tcp_reads_cut_messages, tcp_answers_out_of_order,
-	    tcp_answers_after_half_close, tcp_forgets_who_is_gone,
-	    tcp_closes_on_short_messages_among_others,
-	    tcp_waits_for_slow_readers, tcp_works_what_was_held_back, NULL};
-	const TTest *const crossing[] = {tcp_answers_out_of_order,
-	    tcp_answers_after_half_close, tcp_works_what_was_held_back, NULL};
-	const TTest *const idle[] = {tcp_closes_idle_connections,
-	    tcp_takes_dripping_for_idle, tcp_is_patient_with_who_waits, NULL};
-	const TTest *const slow[] = {tcp_keeps_so_much_and_no_more, NULL};
-	const TTest *const many[] = {tcp_lets_the_longest_idle_give_way,
-	    tcp_spares_the_busy, NULL};
-	const TTest *const fair[] = {tcp_keeps_a_client_to_its_part, NULL};
-	Suite *suite = suite_create("net/tcp");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	add_case(suite, "one worker", setup, plain);
-	add_case(suite, "two workers", setup_two_workers, crossing);
-	add_case(suite, "idle", setup_impatient, idle);
-	add_case(suite, "too many", setup_small, many);
-	add_case(suite, "one client", setup_fair, fair);
-	add_case(suite, "slow", setup_forgetful, slow);
-	add_short_messages(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/tcp", (const struct suite_case[]){
+	    {
+		.name = "one worker",
+		.setup = setup,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(tcp_answers_both_families,
+		    tcp_reads_many_messages_of_one_write,
+		    tcp_reads_byte_by_byte, tcp_reads_cut_messages,
+		    tcp_answers_out_of_order, tcp_answers_after_half_close,
+		    tcp_forgets_who_is_gone,
+		    tcp_closes_on_short_messages_among_others,
+		    tcp_waits_for_slow_readers, tcp_works_what_was_held_back),
+	    },
+	    {
+		.name = "two workers",
+		.setup = setup_two_workers,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(tcp_answers_out_of_order,
+		    tcp_answers_after_half_close, tcp_works_what_was_held_back),
+	    },
+	    {
+		.name = "idle",
+		.setup = setup_impatient,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(tcp_closes_idle_connections,
+		    tcp_takes_dripping_for_idle, tcp_is_patient_with_who_waits),
+	    },
+	    {
+		.name = "too many",
+		.setup = setup_small,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(tcp_lets_the_longest_idle_give_way,
+		    tcp_spares_the_busy),
+	    },
+	    {
+		.name = "one client",
+		.setup = setup_fair,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(tcp_keeps_a_client_to_its_part),
+	    },
+	    {
+		.name = "slow",
+		.setup = setup_forgetful,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(tcp_keeps_so_much_and_no_more),
+	    },
+	    {
+		.name = "short messages",
+		.setup = setup,
+		.teardown = lab_stop,
+		.turns = 12,
+		.tests = SUITE_TESTS(tcp_closes_on_short_messages),
+	    },
+	    {0},
+	});
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "netlab.h"
+#include "suite.h"
 
 #define BURST 200
 #define BURSTS 10
@@ -160,22 +161,16 @@ END_TEST
 int
 main(void)
 {
-	TCase *tcase = tcase_create("udp");
-	Suite *suite = suite_create("net/udp");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, setup, lab_stop);
-	tcase_add_test(tcase, udp_answers_both_families);
-	tcase_add_test(tcase, udp_replies_from_the_address_asked);
-	tcase_add_test(tcase, udp_late_replies_too);
-	tcase_add_test(tcase, udp_answers_every_one_of_many);
-	tcase_add_test(tcase, udp_passes_over_rubbish);
-	tcase_add_test(tcase, udp_truncates);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/udp", (const struct suite_case[]){
+	    {
+		.name = "udp",
+		.setup = setup,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(udp_answers_both_families,
+		    udp_replies_from_the_address_asked, udp_late_replies_too,
+		    udp_answers_every_one_of_many, udp_passes_over_rubbish,
+		    udp_truncates),
+	    },
+	    {0},
+	});
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "netlab.h"
+#include "suite.h"
 
 #define CLIENTS 32
 #define WAITING 4
@@ -670,55 +671,51 @@ START_TEST(workers_stop_sends_what_is_late)
 }
 END_TEST
 
-static void
-add_case(Suite *suite, const char *name, SFun start, const TTest *const *tests)
-{
-	TCase *tcase = tcase_create(name);
-
-	tcase_set_timeout(tcase, 120);
-	tcase_add_checked_fixture(tcase, start, lab_stop);
-	for (; *tests; tests++)
-		tcase_add_test(tcase, *tests);
-	suite_add_tcase(suite, tcase);
-}
-
-static void
-add_stopping(Suite *suite)
-{
-	TCase *tcase = tcase_create("stopping");
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, setup, lab_stop);
-	tcase_add_loop_test(tcase, workers_stop_answers_what_waits, 0, 2);
-	tcase_add_loop_test(tcase, workers_stop_reads_what_came, 0, ROUNDS);
-	tcase_add_loop_test(tcase, connections_live_on, 0, 2);
-	tcase_add_loop_test(tcase, adopted_sockets_are_all_served, 0,
-	    sizeof numbers_given / sizeof *numbers_given);
-	suite_add_tcase(suite, tcase);
-}
-
 int
 main(void)
 {
-	const TTest *const two[] = {forward_answers_and_keeps,
-	    forward_asks_once_for_all, forward_silence_is_servfail,
-	    workers_add_and_drop_under_load, workers_drop_answers_first,
-	    workers_drop_answers_those_that_wait, workers_drop_forgets,
-	    workers_stop_in_time,
-	    workers_take_a_new_policy, listen_does_not_share,
-	    listen_does_not_wait_for_an_address, adopted_beside_a_wildcard,
-	    NULL};
-	const TTest *const small[] = {forward_full_is_servfail_at_once,
-	    workers_stop_sends_what_is_late, NULL};
-	Suite *suite = suite_create("net/workers");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	add_case(suite, "two workers", setup, two);
-	add_case(suite, "a small table", setup_small, small);
-	add_stopping(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/workers", (const struct suite_case[]){
+	    {
+		.name = "two workers",
+		.setup = setup,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(forward_answers_and_keeps,
+		    forward_asks_once_for_all, forward_silence_is_servfail,
+		    workers_add_and_drop_under_load, workers_drop_answers_first,
+		    workers_drop_answers_those_that_wait, workers_drop_forgets,
+		    workers_stop_in_time, workers_take_a_new_policy,
+		    listen_does_not_share, listen_does_not_wait_for_an_address,
+		    adopted_beside_a_wildcard),
+	    },
+	    {
+		.name = "a small table",
+		.setup = setup_small,
+		.teardown = lab_stop,
+		.tests = SUITE_TESTS(forward_full_is_servfail_at_once,
+		    workers_stop_sends_what_is_late),
+	    },
+	    {
+		.name = "stopping",
+		.setup = setup,
+		.teardown = lab_stop,
+		.turns = 2,
+		.tests = SUITE_TESTS(workers_stop_answers_what_waits,
+		    connections_live_on),
+	    },
+	    {
+		.name = "stopping, many times",
+		.setup = setup,
+		.teardown = lab_stop,
+		.turns = ROUNDS,
+		.tests = SUITE_TESTS(workers_stop_reads_what_came),
+	    },
+	    {
+		.name = "adopted sockets",
+		.setup = setup,
+		.teardown = lab_stop,
+		.turns = sizeof numbers_given / sizeof *numbers_given,
+		.tests = SUITE_TESTS(adopted_sockets_are_all_served),
+	    },
+	    {0},
+	});
 }

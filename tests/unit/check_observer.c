@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "netlab.h"
 #include "serve/observer.h"
+#include "suite.h"
 
 #define BURST 3000
 #define OF_A_WINDOW 50
@@ -304,22 +305,15 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("observer");
-	TCase *tcase = tcase_create("observer");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, a_note_says_what_was_asked_and_answered);
-	tcase_add_test(tcase, failures_alone_where_they_are_wanted);
-	tcase_add_test(tcase, a_forwarded_query_is_noted);
-	tcase_add_test(tcase, samples_stand_for_all);
-	tcase_add_test(tcase, a_note_wakes_who_sleeps);
-	tcase_add_test(tcase, a_note_of_an_upstream_wakes_who_sleeps);
-	tcase_add_test(tcase, wants_change);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("observer", (const struct suite_case[]){
+	    {
+		.name = "observer",
+		.tests = SUITE_TESTS(a_note_says_what_was_asked_and_answered,
+		    failures_alone_where_they_are_wanted,
+		    a_forwarded_query_is_noted, samples_stand_for_all,
+		    a_note_wakes_who_sleeps,
+		    a_note_of_an_upstream_wakes_who_sleeps, wants_change),
+	    },
+	    {0},
+	});
 }

@@ -3,7 +3,6 @@
  * transports that are too (those of transport.h are not linked). */
 #include "net/peer.h"
 
-#include <check.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -14,6 +13,7 @@
 #include "dns/wire.h"
 #include "net/loop.h"
 #include "net/pipeline.h"
+#include "suite.h"
 
 #define T 100000			/* ms; when a test begins */
 #define DOUBT_MS 200
@@ -462,24 +462,21 @@ END_TEST
 int
 main(void)
 {
-	const TTest *const tests[] = {the_way_takes_what_it_takes,
-	    opening_is_doubtful_in_the_end, doubt_spreads_questions,
-	    who_answers_one_is_asked_one, nothing_goes_out_behind_another,
-	    who_answers_many_is_asked_many,
-	    who_ends_with_several_is_asked_apart, who_has_fewest_is_best,
-	    who_is_not_doubtful_is_best, who_does_not_take_is_asked_no_more,
-	    who_is_retired_is_asked_no_more, all_are_full};
-	Suite *suite = suite_create("net/peer");
-	TCase *tcase = tcase_create("peer");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/peer", (const struct suite_case[]){
+	    {
+		.name = "peer",
+		.setup = setup,
+		.teardown = teardown,
+		.tests = SUITE_TESTS(the_way_takes_what_it_takes,
+		    opening_is_doubtful_in_the_end, doubt_spreads_questions,
+		    who_answers_one_is_asked_one,
+		    nothing_goes_out_behind_another,
+		    who_answers_many_is_asked_many,
+		    who_ends_with_several_is_asked_apart,
+		    who_has_fewest_is_best, who_is_not_doubtful_is_best,
+		    who_does_not_take_is_asked_no_more,
+		    who_is_retired_is_asked_no_more, all_are_full),
+	    },
+	    {0},
+	});
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Entries through a ring: order, sizes, wrapping round, dropping, two threads;
  * and the counts of a tally. */
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -13,6 +12,7 @@
 
 #include "base/ring.h"
 #include "query/tally.h"
+#include "suite.h"
 
 #define RING_BYTES 1024
 #define WAIT_S 30
@@ -293,26 +293,21 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("ring, tally");
-	TCase *ring = tcase_create("ring"), *tally = tcase_create("tally");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(ring, 120);
-	tcase_add_test(ring, ring_keeps_order_and_bytes);
-	tcase_add_test(ring, ring_drops_what_does_not_fit);
-	tcase_add_test(ring, ring_forgets_what_is_not_committed);
-	tcase_add_test(ring, ring_between_two_threads);
-	tcase_add_test(ring, ring_tells_of_a_sleeping_reader_once);
-	tcase_add_test(ring, ring_wakes_a_reader_that_sleeps);
-	tcase_add_test(tally, tally_counts_and_sums);
-	tcase_add_test(tally, tally_types_have_a_column_each);
-	tcase_add_test(tally, tally_times_by_bounds);
-	suite_add_tcase(suite, ring);
-	suite_add_tcase(suite, tally);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("ring, tally", (const struct suite_case[]){
+	    {
+		.name = "ring",
+		.tests = SUITE_TESTS(ring_keeps_order_and_bytes,
+		    ring_drops_what_does_not_fit,
+		    ring_forgets_what_is_not_committed,
+		    ring_between_two_threads,
+		    ring_tells_of_a_sleeping_reader_once,
+		    ring_wakes_a_reader_that_sleeps),
+	    },
+	    {
+		.name = "tally",
+		.tests = SUITE_TESTS(tally_counts_and_sums,
+		    tally_types_have_a_column_each, tally_times_by_bounds),
+	    },
+	    {0},
+	});
 }

@@ -2,7 +2,6 @@
 /* Replies of a batch as messages of segments: every one in one message, within
  * the limits; sent on loopback, and where the kernel refuses such messages. */
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "net/segments.h"
+#include "suite.h"
 
 #define CLIENTS 4
 #define WAIT_MS 20000
@@ -529,28 +529,25 @@ END_TEST
 int
 main(void)
 {
-	TCase *tcase = tcase_create("segments");
-	Suite *suite = suite_create("net/segments");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, setup, NULL);
-	tcase_add_test(tcase, one_client_one_length_is_one_message);
-	tcase_add_test(tcase, clients_that_differ_share_nothing);
-	tcase_add_test(tcase, two_lengths_are_one_message);
-	tcase_add_test(tcase, clients_are_found_again);
-	tcase_add_test(tcase, a_message_has_its_limits);
-	tcase_add_test(tcase, ways_are_kept_apart);
-	tcase_add_test(tcase, every_reply_is_in_one_message);
-	tcase_add_loop_test(tcase, all_arrive_once, 0, 2);
-	tcase_add_loop_test(tcase, what_is_refused_goes_singly, 0, 2);
-	tcase_add_test(tcase, two_that_are_refused_are_remembered);
-	tcase_add_test(tcase, an_old_kernel_is_not_asked);
-	tcase_add_test(tcase, what_cannot_be_sent_is_counted);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/segments", (const struct suite_case[]){
+	    {
+		.name = "segments",
+		.setup = setup,
+		.tests = SUITE_TESTS(one_client_one_length_is_one_message,
+		    clients_that_differ_share_nothing,
+		    two_lengths_are_one_message, clients_are_found_again,
+		    a_message_has_its_limits, ways_are_kept_apart,
+		    every_reply_is_in_one_message,
+		    two_that_are_refused_are_remembered,
+		    an_old_kernel_is_not_asked, what_cannot_be_sent_is_counted),
+	    },
+	    {
+		.name = "segments, two ways",
+		.setup = setup,
+		.turns = 2,
+		.tests = SUITE_TESTS(all_arrive_once,
+		    what_is_refused_goes_singly),
+	    },
+	    {0},
+	});
 }

@@ -12,7 +12,6 @@
 #include "net/streams.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <event2/event.h>
 #include <poll.h>
 #include <pthread.h>
@@ -25,6 +24,7 @@
 #include "base/clock.h"
 #include "craft.h"
 #include "query/forward.h"
+#include "suite.h"
 
 #define CONNECTIONS 64
 #define QUESTIONS 600
@@ -592,32 +592,19 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("streams");
-	TCase *tc = tcase_create("streams");
-	SRunner *runner;
-	int failed;
-
 	signal(SIGPIPE, SIG_IGN);
-	tcase_set_timeout(tc, 30);
-	tcase_add_test(tc, many_on_one_connection);
-	tcase_add_test(tc, answers_out_of_order);
-	tcase_add_test(tc, ids_that_collide);
-	tcase_add_test(tc, a_second_connection_then_none);
-	tcase_add_test(tc, what_is_forgotten_is_not_heard);
-	tcase_add_test(tc, closed_in_the_middle);
-	tcase_add_test(tc, asked_again_once);
-	tcase_add_test(tc, one_question_a_connection);
-	tcase_add_test(tc, garbage_breaks);
-	tcase_add_test(tc, silence_blocks_nobody);
-	tcase_add_test(tc, half_a_message_blocks_nobody);
-	tcase_add_test(tc, silence_is_found_without_questions);
-	tcase_add_test(tc, idle_ones_are_closed);
-	tcase_add_test(tc, nobody_listens);
-	tcase_add_test(tc, upstreams_are_bounded);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run("streams", (const struct suite_case[]){
+	    {
+		.name = "streams",
+		.tests = SUITE_TESTS(many_on_one_connection,
+		    answers_out_of_order, ids_that_collide,
+		    a_second_connection_then_none,
+		    what_is_forgotten_is_not_heard, closed_in_the_middle,
+		    asked_again_once, one_question_a_connection, garbage_breaks,
+		    silence_blocks_nobody, half_a_message_blocks_nobody,
+		    silence_is_found_without_questions, idle_ones_are_closed,
+		    nobody_listens, upstreams_are_bounded),
+	    },
+	    {0},
+	});
 }

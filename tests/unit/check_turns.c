@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TCP and UDP in turn, and those that are put off until the next round. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/loop.h"
 #include "net/serving.h"
 #include "net/turns.h"
+#include "suite.h"
 
 #define MEMBERS 3
 
@@ -162,25 +162,23 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("net/turns");
-	TCase *udp = tcase_create("udp"), *later = tcase_create("later");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(udp, setup, teardown);
-	tcase_add_test(udp, udp_has_its_turn_after_enough_work);
-	tcase_add_test(udp, who_counts_anew_gives_no_turn);
-	tcase_add_test(udp, udp_is_between_those_who_work_hard);
-	suite_add_tcase(suite, udp);
-	tcase_add_checked_fixture(later, setup, teardown);
-	tcase_add_test(later, those_put_off_go_on_in_the_next_round);
-	tcase_add_test(later, one_turn_each_in_a_round);
-	tcase_add_test(later, who_is_taken_up_is_not_called);
-	tcase_add_test(later, who_goes_on_may_end_the_others);
-	suite_add_tcase(suite, later);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("net/turns", (const struct suite_case[]){
+	    {
+		.name = "udp",
+		.setup = setup,
+		.teardown = teardown,
+		.tests = SUITE_TESTS(udp_has_its_turn_after_enough_work,
+		    who_counts_anew_gives_no_turn,
+		    udp_is_between_those_who_work_hard),
+	    },
+	    {
+		.name = "later",
+		.setup = setup,
+		.teardown = teardown,
+		.tests = SUITE_TESTS(those_put_off_go_on_in_the_next_round,
+		    one_turn_each_in_a_round, who_is_taken_up_is_not_called,
+		    who_goes_on_may_end_the_others),
+	    },
+	    {0},
+	});
 }

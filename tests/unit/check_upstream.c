@@ -9,7 +9,6 @@
 #include "net/upstream.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +23,7 @@
 
 #include "base/clock.h"
 #include "craft.h"
+#include "suite.h"
 
 #define QUERIES 300
 #define GOOD 1				/* 192.0.2.1 */
@@ -520,26 +520,16 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("upstream");
-	TCase *tc = tcase_create("upstream");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, ports_and_ids_are_random);
-	tcase_add_test(tc, only_the_upstream_is_heard);
-	tcase_add_test(tc, a_wrong_id_is_passed_over);
-	tcase_add_test(tc, truncated_comes_by_tcp);
-	tcase_add_test(tc, tcp_may_drip);
-	tcase_add_test(tc, half_a_message_is_no_answer);
-	tcase_add_test(tc, nobody_at_the_port);
-	tcase_add_test(tc, an_answer_goes_ahead_of_an_error);
-	tcase_add_test(tc, no_descriptors_left);
-	tcase_add_test(tc, sockets_are_given_back);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run("upstream", (const struct suite_case[]){
+	    {
+		.name = "upstream",
+		.tests = SUITE_TESTS(ports_and_ids_are_random,
+		    only_the_upstream_is_heard, a_wrong_id_is_passed_over,
+		    truncated_comes_by_tcp, tcp_may_drip,
+		    half_a_message_is_no_answer, nobody_at_the_port,
+		    an_answer_goes_ahead_of_an_error, no_descriptors_left,
+		    sockets_are_given_back),
+	    },
+	    {0},
+	});
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 if HAVE_CHECK
 check_LIBRARIES = tests/unit/libmarks.a
-tests_unit_libmarks_a_SOURCES = tests/unit/marks.c
+tests_unit_libmarks_a_SOURCES = tests/unit/marks.c \
+	tests/unit/suite.c tests/unit/suite.h
 tests_unit_libmarks_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 endif
 CHECK_LIBS = tests/unit/libmarks.a @CHECK_LIBS@
