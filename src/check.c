@@ -259,7 +259,8 @@ check_files(const struct conf_options *options, enum check_form form,
 	else
 		print_text(&report, out);
 	result = diags_count(report.diags, DIAG_ERROR) ||
-	    realms_count_diags(report.realms, DIAG_ERROR) ? CHECK_ERRORS : CHECK_CLEAN;
+	    realms_count_diags(report.realms, DIAG_ERROR) ? CHECK_ERRORS :
+	    CHECK_CLEAN;
 	realms_free(report.realms);
 	diags_free(report.diags);
 	diags_free(report.lint);

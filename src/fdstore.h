@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* fdstore.h - sockets that outlive this process in the service manager's keeping
- * (sd_notify's FDSTORE=1): what is asked during a restart waits in them.
+/* fdstore.h - sockets that outlive this process in the service manager's
+ * keeping (sd_notify's FDSTORE=1): what is asked during a restart waits in
+ * them.
  *
  * Each address has a name there, ADDR@PORT with _ for the colons, which names
  * may not have.
@@ -17,8 +18,9 @@ struct fdstore;
 struct fdstore *fdstore_new(void);
 void fdstore_free(struct fdstore *store);	/* the manager keeps them */
 
-/* The process before this one had sockets there kept, and this one does not want
- * them: the next fdstore_settle has them forgotten, before it has others kept. */
+/* The process before this one had sockets there kept, and this one does not
+ * want them: the next fdstore_settle has them forgotten, before it has others
+ * kept. */
 void fdstore_leave(struct fdstore *store, const struct endpoint *endpoint);
 
 /* These are open now: have the new ones kept, and those that are gone since the

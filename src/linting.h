@@ -9,9 +9,9 @@
  * gets a seventieth of what each busy thread there gets, and a run over a
  * million names, 0.1 to 0.2 s of CPU, takes some ten seconds beside one.
  *
- * Measured 2026-11-22, 1,000,000 names, each in two files: 0.72 s of CPU; beside
- * two busy loops on its core, that got 28 s each in 90 s (other work the rest),
- * it had 0.41 s by then and was not at its end.
+ * Measured 2026-11-22, 1,000,000 names, each in two files: 0.72 s of CPU;
+ * beside two busy loops on its core, that got 28 s each in 90 s (other work the
+ * rest), it had 0.41 s by then and was not at its end.
  *
  * A new start ends the run under way, which hears of it when it gets its next
  * turn: within milliseconds, on a full core within 0.2 s.  Main does not wait

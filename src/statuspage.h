@@ -6,7 +6,8 @@
  *	/api/tops		most asked, asked in vain, clients
  *
  * Times are microseconds where the name says so, else Unix seconds.  Made by
- * main before the HTTP thread starts; from then on the history is that thread's.
+ * main before the HTTP thread starts; from then on the history is that
+ * thread's.
  */
 #ifndef HOSTLER_STATUSPAGE_H
 #define HOSTLER_STATUSPAGE_H

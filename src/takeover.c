@@ -106,8 +106,8 @@ connect_to(const char *path)
 	return -1;
 }
 
-/* Read up to the end of a line or of the stream: the bytes behind a line are not
- * words any more. */
+/* Read up to the end of a line or of the stream: the bytes behind a line are
+ * not words any more. */
 static size_t
 read_words(int fd, char *words, size_t room, char end)
 {

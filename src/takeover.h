@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* takeover.h - where this process's sockets come from, when not from the kernel:
- * the hostler that it replaces (-R), or the service manager.
+/* takeover.h - where this process's sockets come from, when not from the
+ * kernel: the hostler that it replaces (-R), or the service manager.
  *
  *   the new one                              the one that runs (giveway.h)
  *   "handover 1", at the control socket ---> is that root, or my own user?
@@ -58,9 +58,9 @@ struct given *takeover_given(struct takeover *takeover);
 int takeover_control(struct takeover *takeover);
 
 /* The workers serve: what nobody wanted is closed (left is called with the
- * address of each such socket of the old one), and the old one may let go.  From
- * now on its connections come to the workers, until it ends; then ended is called
- * (at once where nobody is replaced). */
+ * address of each such socket of the old one), and the old one may let go.
+ * From now on its connections come to the workers, until it ends; then ended is
+ * called (at once where nobody is replaced). */
 struct takeover_hooks {
 	void (*left)(void *context, const struct endpoint *endpoint);
 	void (*ended)(void *context);

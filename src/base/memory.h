@@ -2,9 +2,9 @@
 /* memory.h - allocation that the cold paths need not check.
  *
  * For loading, configuration and operation, where a machine out of memory
- * leaves nothing sensible to do: these end the process with status MEMORY_EXIT and one
- * log line.  The path of a query does not allocate; the path of a forwarded
- * query uses plain malloc and answers SERVFAIL where it fails.
+ * leaves nothing sensible to do: these end the process with status MEMORY_EXIT
+ * and one log line.  The path of a query does not allocate; the path of a
+ * forwarded query uses plain malloc and answers SERVFAIL where it fails.
  */
 #ifndef HOSTLER_BASE_MEMORY_H
 #define HOSTLER_BASE_MEMORY_H

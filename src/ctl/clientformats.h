@@ -39,7 +39,8 @@ struct clientformat {
 	void (*print)(const struct clientfacts *facts, FILE *out);
 };
 
-extern const struct clientformat clientformats[];	/* ends with name NULL */
+/* Ends with a name of NULL. */
+extern const struct clientformat clientformats[];
 
 const struct clientformat *clientformats_find(const char *name);
 

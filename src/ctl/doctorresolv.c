@@ -101,7 +101,8 @@ check_upstream(const struct doctor *doctor,
 		check_file(doctor, upstream->path);
 		return;
 	}
-	if (!listenplan_serves(doctor->conf, doctor->ifaces, &upstream->endpoint))
+	if (!listenplan_serves(doctor->conf, doctor->ifaces,
+	    &upstream->endpoint))
 		return;
 	findings_add(doctor->findings, FINDINGS_ERROR, LOOP,
 	    "the upstream %s is hostler itself",

@@ -103,10 +103,10 @@ struct reply_record {
 bool reply_record(struct reply *reply, enum reply_section section,
     const struct reply_record *record);
 
-/* What was written last is a name of `length` bytes, whole: the rdata of a CNAME
- * (RFC 1035 4.1.4 lets owners point there).  The owner that follows is then two
- * bytes, where it would else be written once more: up to 253 bytes that an RRset
- * at the limit needs. */
+/* What was written last is a name of `length` bytes, whole: the rdata of a
+ * CNAME (RFC 1035 4.1.4 lets owners point there).  The owner that follows is
+ * then two bytes, where it would else be written once more: up to 253 bytes
+ * that an RRset at the limit needs. */
 void reply_know_last(struct reply *reply, unsigned length);
 
 /* Why (RFC 8914): kept for the OPT; the last one told wins.  text may be NULL.

@@ -10,8 +10,8 @@
  * A chunk is the same as before if its text has the hash and the length of
  * then, and lines begin where it begins and ends.  Those at the start of the
  * file are looked for in their old order, those at its end from the last on:
- * the lines that somebody edited are between, and with them what is small beside
- * them.
+ * the lines that somebody edited are between, and with them what is small
+ * beside them.
  */
 #ifndef HOSTLER_NAMES_HOSTSCUT_H
 #define HOSTLER_NAMES_HOSTSCUT_H

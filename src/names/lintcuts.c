@@ -40,7 +40,8 @@ lint_cuts_new(const struct lint_input *input)
 	for (size_t i = 0; i < input->content_count; i++) {
 		const struct content *content = input->contents[i];
 
-		if (content->spec.kind == SOURCE_ZONE && has_cut(input, content)) {
+		if (content->spec.kind == SOURCE_ZONE &&
+		    has_cut(input, content)) {
 			struct lint_cuts *cuts = memory_zeroed(1,
 			    sizeof(*cuts));
 

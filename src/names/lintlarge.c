@@ -22,7 +22,7 @@ struct full {
 	struct origin first;
 	uint32_t left_out;
 	unsigned room;			/* a power of two */
-	uint16_t at[];			/* offset in the wire, from 1; 0: free */
+	uint16_t at[];			/* offset in the wire + 1; 0: free */
 };
 
 struct lint_large {

@@ -164,12 +164,12 @@ void lint_look_ranks(struct lint_walk *walk, const struct lint_owner *owner);
  * record of this rdata length need not be in it; asked of any RRset.  find: the
  * place of the record, of the same source, in a full one (of addresses; of
  * other types it only says that it is there).  -1: not there; then it is
- * counted, and told of by lint_large_tell, when all was walked.  find_among: the
- * same of any RRset, and nothing is counted.  The records of a full RRset, and
- * of one of many that others are looked for in, are put into a table once, 8
- * bytes each at most: nothing is compared with all of them (2,000 addresses of a
- * name in two files, 2026-11-22: 4,000,000 comparisons without, under 16,000
- * with it). */
+ * counted, and told of by lint_large_tell, when all was walked.  find_among:
+ * the same of any RRset, and nothing is counted.  The records of a full RRset,
+ * and of one of many that others are looked for in, are put into a table once,
+ * 8 bytes each at most: nothing is compared with all of them (2,000 addresses
+ * of a name in two files, 2026-11-22: 4,000,000 comparisons without, under
+ * 16,000 with it). */
 struct lint_record {
 	const struct node *node;
 	const struct rrset *served;

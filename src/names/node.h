@@ -70,8 +70,9 @@ enum rrset_flag {
 	RRSET_EXPIRES = 32,		/* leases: it ends at rrset_expiry */
 };
 
-/* Bytes of wire in one RRset: what a message by TCP (65,535) has room for beside
- * its header, the longest question and OPT (512).  4,063 A, 2,322 AAAA. */
+/* Bytes of wire in one RRset: what a message by TCP (65,535) has room for
+ * beside its header, the longest question and OPT (512).  4,063 A, 2,322
+ * AAAA. */
 #define RRSET_MAX 65023u
 
 struct rrset {

@@ -3,7 +3,8 @@
  *
  * A client connects, sends one line ("reload", "status --json"), and reads:
  * first a line with the exit code ("0" done, "1" refused or failed, "2" asked
- * well, but the answer is not there yet), then the text, until the end of the stream.  ctl/client.c is the other end.
+ * well, but the answer is not there yet), then the text, until the end of the
+ * stream.  ctl/client.c is the other end.
  *
  * The socket is a UNIX stream of mode 0660: who may open it may do everything
  * that the verbs do.  Bounded: CONTROL_CLIENTS_MAX at a time, a line of
@@ -48,8 +49,8 @@ struct control_verb {
 struct control_taker {
 	const char *name;
 	/* The descriptor (blocking) is the callee's, who answers: "0" or "1" in
-	 * a line of its own, as ever.  The client is to send nothing more before
-	 * that.  request holds the words until this returns. */
+	 * a line of its own, as ever.  The client is to send nothing more
+	 * before that.  request holds the words until this returns. */
 	void (*take)(void *context, const struct control_request *request,
 	    int fd);
 	void *context;

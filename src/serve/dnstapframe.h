@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dnstapframe.h - a note as messages of dnstap (dnstap.proto).
  *
- * An answered query is two messages, CLIENT_QUERY and CLIENT_RESPONSE; what went
- * to an upstream or came from one is one, FORWARDER_QUERY or FORWARDER_RESPONSE.
+ * An answered query is two messages, CLIENT_QUERY and CLIENT_RESPONSE; what
+ * went to an upstream or came from one is one, FORWARDER_QUERY or
+ * FORWARDER_RESPONSE.
  *
  * Filled, then packed into room of the size that filling says: nothing is
  * allocated or copied in between, and note and identity must live until then.

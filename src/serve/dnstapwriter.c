@@ -38,7 +38,7 @@ struct dnstapwriter {
 	int file;			/* -1: it is a socket */
 	int fd;				/* open; the file's, too; else -1 */
 	struct fstrm_writer *stream;	/* NULL: not open */
-	int64_t by_ms;			/* what is read or written, is by then */
+	int64_t by_ms;			/* what is read or written is by then */
 	pthread_t thread;
 	int woken, ended;		/* eventfds */
 	_Atomic bool ending;
@@ -356,8 +356,8 @@ move_old(const char *file)
 	return moved;
 }
 
-/* A link stays: what is put aside lies beside what it leads to, on the disk that
- * is meant for it and where the sandbox lets us.  -1: errno says why. */
+/* A link stays: what is put aside lies beside what it leads to, on the disk
+ * that is meant for it and where the sandbox lets us.  -1: errno says why. */
 static int
 renew(const char *file)
 {
@@ -386,7 +386,8 @@ open_file(const char *file, char **wrong)
 	}
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 		return fd;
-	*wrong = memory_string("this is no file; a socket is given as 'socket'");
+	*wrong = memory_string("this is no file; a socket is given as "
+	    "'socket'");
 	close(fd);
 	return -1;
 }

@@ -4,13 +4,13 @@
  *
  * Frames go through a ring (base/ring.h), so that nobody waits for a reader:
  * what the ring does not take its writer counts as lost.  While there is no
- * reader at the socket the ring keeps what came first; the socket is tried every
- * DNSTAPWRITER_AGAIN_MS.  A reader may come, go and come back; what was on its
- * way to one that went is lost, and counted.
+ * reader at the socket the ring keeps what came first; the socket is tried
+ * every DNSTAPWRITER_AGAIN_MS.  A reader may come, go and come back; what was
+ * on its way to one that went is lost, and counted.
  *
- * A file begins with nothing in it: where there is one with something in it, that
- * is renamed to FILE.20260504T090102Z first.  What a full disk cut is taken away
- * again, so that the file stays whole.
+ * A file begins with nothing in it: where there is one with something in it,
+ * that is renamed to FILE.20260504T090102Z first.  What a full disk cut is
+ * taken away again, so that the file stays whole.
  *
  * libfstrm has a thread for this too (fstrm_iothr), which is not used: it waits
  * for a reader that does not read without an end, its own included, and throws

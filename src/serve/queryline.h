@@ -10,10 +10,10 @@
  *	qr,aa,rd,ra 57 0.000024817s
  *
  * on one line.  As there: an IPv6 client stands in [ ], the name is in small
- * letters with its final dot, bufsize is 512 (over TCP 65535) without EDNS, what
- * could not be read is "-" and the name then ".".  rsize is what went out.  Ahead
- * of it goes "[INFO] ", and where the lines have no clock beside them (a file)
- * the time of the answer: 2026-05-04T09:01:02.345Z.
+ * letters with its final dot, bufsize is 512 (over TCP 65535) without EDNS,
+ * what could not be read is "-" and the name then ".".  rsize is what went out.
+ * Ahead of it goes "[INFO] ", and where the lines have no clock beside them (a
+ * file) the time of the answer: 2026-05-04T09:01:02.345Z.
  *
  * JSON has the same facts by those names, and time, source, server (the address
  * that was asked) and ede where there is one.
@@ -35,7 +35,7 @@ enum queryline_format {
 };
 
 enum queryline_clock {
-	QUERYLINE_UNTIMED,		/* text alone: JSON always has the time */
+	QUERYLINE_UNTIMED,		/* text alone: in JSON time is always */
 	QUERYLINE_TIMED,
 };
 

@@ -24,7 +24,7 @@ enum access_kind {
 	ACCESS_NO_FOLDER,		/* the folder is not there */
 	ACCESS_NO_FILE,			/* something else has the name */
 	ACCESS_READ_ONLY,		/* the file system is */
-	ACCESS_NO_DIRECTORY,		/* a folder's name is something else's */
+	ACCESS_NO_DIRECTORY,		/* a file has a folder's name */
 	ACCESS_FIXED,			/* nobody may change it: chattr +i */
 	ACCESS_ELSE_WRITE,		/* as ACCESS_ELSE, for writing */
 	ACCESS_FOREIGN,			/* its owner cannot be kept */

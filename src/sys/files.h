@@ -91,8 +91,8 @@ bool files_is_left_behind(const char *name);
  * written.  The caller frees it. */
 char *files_folder_of(const char *path);
 
-/* Where the symbolic links at the end of path end, and be it at a file that does
- * not exist yet (the caller frees it); NULL where they go in a circle. */
+/* Where the symbolic links at the end of path end, and be it at a file that
+ * does not exist yet (the caller frees it); NULL where they go in a circle. */
 char *files_follow(const char *path);
 
 /* Put `length` bytes in the place of the file at once: they are written to a
@@ -100,8 +100,8 @@ char *files_follow(const char *path);
  * reader sees the old file or the new one.  A symbolic link stays; what it
  * leads to is replaced, but root follows root's links alone.  Mode, owner and
  * access list are those of the old file; a new one has the mode 0644, and where
- * root makes it, the owner of its folder.  NULL, or why not, in static words; the
- * old file is untouched then. */
+ * root makes it, the owner of its folder.  NULL, or why not, in static words;
+ * the old file is untouched then. */
 const char *files_replace(const char *path, const char *bytes, size_t length);
 
 #endif

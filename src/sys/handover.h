@@ -25,7 +25,7 @@ enum handover_kind {
 	HANDOVER_SOCKETS = 1,		/* at which clients ask */
 	HANDOVER_CONTROL = 2,		/* at which hostlerctl asks; one */
 	HANDOVER_END = 3,		/* those were all of them */
-	HANDOVER_DONE = 4,		/* the receiver serves, let go of them */
+	HANDOVER_DONE = 4,		/* the receiver serves: let them go */
 	HANDOVER_CONNECTION = 5,	/* of a client, one; and what it said
 					 * that is not answered yet */
 };
@@ -66,8 +66,8 @@ void handover_close(struct handover_parcel *parcel);
 const char *handover_words(enum handover_result result);
 
 /* Who connected: 0, and the process and its user as they were then; -1: it
- * cannot be known.  (The other end would learn who called listen, which need not
- * be who answers.) */
+ * cannot be known.  (The other end would learn who called listen, which need
+ * not be who answers.) */
 struct handover_peer {
 	pid_t pid;
 	uid_t uid;

@@ -14,8 +14,8 @@ void notify_stopping(void);
 void notify_main_process(pid_t pid);
 
 /* Listening sockets that the manager passed to this process: those of a .socket
- * unit, and those that were stored before a restart.  Each is given to the hook,
- * who owns the descriptor; name is what the manager calls it.  Once: the
+ * unit, and those that were stored before a restart.  Each is given to the
+ * hook, who owns the descriptor; name is what the manager calls it.  Once: the
  * environment is cleaned. */
 void notify_take_sockets(void (*give)(void *context, int fd,
     const char *name), void *context);

@@ -27,8 +27,8 @@ enum ports_found ports_find_holder(const struct endpoint *endpoint,
     struct ports_holder *holder);
 
 /* Who that is, as far as hostler knows such programs: by its name, or by the
- * address alone where the program is not to be seen.  *called (may be NULL) gets
- * the name that people know it by, which lives as long as holder. */
+ * address alone where the program is not to be seen.  *called (may be NULL)
+ * gets the name that people know it by, which lives as long as holder. */
 enum ports_kind {
 	PORTS_RESOLVED,			/* systemd-resolved's stub */
 	PORTS_LIBVIRT,			/* libvirt's own dnsmasq */

@@ -61,8 +61,8 @@ enum watch_news {
 enum watch_news watch_drain(struct watch *watch);
 
 /* The kernel cannot tell everything about these paths: one lies on a file
- * system that others change behind its back (filesystem_is_blind), a folder may not
- * be read, the limit of watches (fs.inotify.max_user_watches) or a bound of
+ * system that others change behind its back (filesystem_is_blind), a folder may
+ * not be read, the limit of watches (fs.inotify.max_user_watches) or a bound of
  * ours is reached, or inotify or /proc is not to be had.  Look at all files
  * every few seconds.  May change with watch_set and watch_drain. */
 bool watch_needs_poll(const struct watch *watch);

@@ -5,8 +5,8 @@
  *
  *   zone NAME [overlay]           a zone file, up to `end`
  *   hosts [DOMAIN]                a hosts file, up to `end`
- *   leases DOMAIN [TTL]           a lease file in dnsmasq's format, up to `end`;
- *                                 it is 1700000000 when the scene begins
+ *   leases DOMAIN [TTL]           a lease file in dnsmasq's format, up to
+ *                                 `end`; it is 1700000000 when the scene begins
  *   domain NAME [overlay] [not-ready]
  *                                 of the configuration
  *   not-ready NAME [overlay]      a zone that could not be read yet

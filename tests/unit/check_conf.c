@@ -117,7 +117,8 @@ START_TEST(everything)
 	ck_assert_uint_eq(conf->log.bits4, 24);
 	ck_assert_uint_eq(conf->log.bits6, 48);
 	ck_assert_str_eq(conf->control_socket, "etc/ctl");
-	ck_assert_str_eq(dname_print(conf->top.domain.wire, text), "corp.test.");
+	ck_assert_str_eq(dname_print(conf->top.domain.wire, text),
+	    "corp.test.");
 	ck_assert(conf->top.domain_overlay);
 	ck_assert_uint_eq(conf->top.hosts_count, 3);
 	ck_assert_str_eq(conf->top.hosts[0].path, "etc/a");
@@ -481,8 +482,8 @@ START_TEST(unknown_keys)
 	    "    3 | xyzzyx: 1\n"
 	    "      | ^~~~~~\n");
 	check_bad("domain: a.test\n---\ndomain: b.test\n",
-	    "etc/hostler.yaml:3:1: error: a second document; the file is to have "
-	    "one, without a line of '---' in it\n"
+	    "etc/hostler.yaml:3:1: error: a second document; the file is to "
+	    "have one, without a line of '---' in it\n"
 	    "    3 | domain: b.test\n"
 	    "      | ^~~~~~~~~~~~~~\n");
 	check_bad("domain: a\ndomain: b\n",

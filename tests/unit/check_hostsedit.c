@@ -421,7 +421,8 @@ START_TEST(a_bad_line_keeps_its_ttl)
 	text = (struct source_text){"hosts", bad, strlen(bad)};
 	input.previous = a;
 	b = hostsfile_parse(&input, diags);
-	ck_assert_uint_eq(rrset_ttl(node_first(chunk_node(b->chunks[0], 0))), 60);
+	ck_assert_uint_eq(rrset_ttl(node_first(chunk_node(b->chunks[0], 0))),
+	    60);
 	content_free(a);
 	content_free(b);
 	diags_free(diags);

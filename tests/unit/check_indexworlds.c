@@ -41,7 +41,8 @@ write_entry(FILE *out, unsigned zone, unsigned v)
 {
 	switch (pick(10)) {
 	case 0:
-		fprintf(out, "n%u.s%u A 10.%u.0.%u\n", v, v % 5, v % 3, v % 250);
+		fprintf(out, "n%u.s%u A 10.%u.0.%u\n", v, v % 5, v % 3,
+		    v % 250);
 		break;
 	case 1:
 		fprintf(out, "*.w%u A 10.1.0.%u\n", v % 9, v % 250);

@@ -217,8 +217,8 @@ START_TEST(two_lengths_are_one_message)
 }
 END_TEST
 
-/* Wherever the table puts them: batch after batch, from the table's beginning to
- * its end, full of clients that come twice. */
+/* Wherever the table puts them: batch after batch, from the table's beginning
+ * to its end, full of clients that come twice. */
 START_TEST(clients_are_found_again)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
