@@ -8,7 +8,7 @@
 
 #define RESERVED_MAX 96			/* sources, control, pages */
 #define RESERVED_SHARE 4		/* a fourth, where that is less */
-#define WORKER_OWN 4			/* loop, letters, upstreams; one spare */
+#define WORKER_OWN 4			/* loop, letters, upstreams, spare */
 #define OPEN_GUESS 48			/* where /proc does not tell */
 #define LEAST_TCP 2
 #define LEAST_QUESTIONS 8

@@ -10,8 +10,15 @@
  * the names; 0.6 s and 32 MB with the firsts (other work on the machine).
  *
  * A link is a pointer that is a multiple of 8, and three bits of the owner's;
- * what it stands for is compared by the caller.  hash is keyed, since leases'
- * names are strangers'.  One thread.
+ * what it stands for is compared by the caller.  One thread.
+ *
+ * hash is lint_mix of a name or an address (lintrule.h), keyed, since leases'
+ * names are strangers'.  It is a mixer and no pseudo-random function: who knew
+ * hashes, or saw how long a look takes, might find names that collide.  Here
+ * nobody can: the key is the process's own, no hash leaves it, no table
+ * outlives its run, and no answer waits for the linter.  Even so the worst is a
+ * long run of a thread that gives way to all others; the names that are served
+ * lie in tables by SipHash (base/hash.h).
  */
 #ifndef HOSTLER_NAMES_LINTFIRSTS_H
 #define HOSTLER_NAMES_LINTFIRSTS_H

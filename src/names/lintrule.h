@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lintrule.h - what the themes of the linter share; only lint*.c include it.
  *
- * lintrun.c walks contents, chunks, nodes; each theme looks at one node (or one
- * address of a line) at a time:
+ * lintrun.c walks contents, chunks, nodes.  Before it lintsieve.c finds out
+ * which names and addresses have company; lintserved.c says what is served at a
+ * node's name, both by help of tables (lintfirsts.c).  Each theme looks at one
+ * node (or one address of a line) at a time:
  *
  *   lintaddrs.c  shared-address loopback-name outside-networks
  *   lintnames.c  doubled-origin dot-local public-domain
@@ -10,6 +12,8 @@
  *   lintlarge.c  too-many-records
  *   lintlinks.c  dangling-cname ptr-disagrees
  *   lintranks.c  other-addresses shadowed
+ *
+ * linttell.c makes diagnostics of what they found.
  *
  * The one rule: ask lint_wants before words are put together.
  */
@@ -93,7 +97,8 @@ enum lint_known lint_look_up(const struct lint_walk *walk,
 /* Is the name made of something and the zone's origin twice? */
 bool lint_is_doubled(const struct lint_walk *walk, const uint8_t *name);
 
-/* A short hash of these bytes, keyed. */
+/* A short hash of these bytes, keyed: a mixer, and no more than that
+ * (lintfirsts.h says why it is enough). */
 uint64_t lint_mix(const struct hash_key *key, const uint8_t *bytes,
     unsigned length);
 
