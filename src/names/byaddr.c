@@ -23,11 +23,10 @@ struct byaddr {
 	struct hash_key key;
 	const struct sources *sources;
 	struct table_writer *writer;
-	struct trash trash;
+	struct byaddr_hand own;		/* the writer's */
 	size_t known[2];
 	uint32_t version;
-	struct made **dirty;
-	size_t dirty_count, dirty_room;
+	struct deal_queue queues[DEAL_PARTS + 1];	/* as byname.c's */
 	struct addr_prefix *last[2];	/* asked for last, IPv4 and IPv6: a
 					 * name's two mostly come in turn */
 };
@@ -60,6 +59,7 @@ byaddr_new(const struct hash_key *key, const struct sources *sources)
 	byaddr->key = *key;
 	byaddr->sources = sources;
 	byaddr->writer = table_writer_new(hash_of_slot, byaddr);
+	byaddr->own.writer = byaddr->writer;
 	return byaddr;
 }
 
@@ -87,8 +87,9 @@ byaddr_free(struct byaddr *byaddr)
 {
 	table_visit(table_working(byaddr->writer), free_slot, NULL);
 	table_writer_free(byaddr->writer);
-	trash_free(&byaddr->trash);
-	free(byaddr->dirty);
+	trash_free(&byaddr->own.trash);
+	for (unsigned p = 0; p <= DEAL_PARTS; p++)
+		free(byaddr->queues[p].list);
 	free(byaddr);
 }
 
@@ -108,9 +109,9 @@ place_of(const struct byaddr *byaddr, const struct addr *addr, unsigned bits)
 }
 
 static table_slot
-find_slot(const struct byaddr *byaddr, const struct place *place)
+find_slot(const struct byaddr_hand *hand, const struct place *place)
 {
-	return addr_slot_find(table_working(byaddr->writer), place->hash,
+	return addr_slot_find(table_working(hand->writer), place->hash,
 	    &place->prefix);
 }
 
@@ -134,7 +135,7 @@ count_above(struct byaddr *byaddr, const struct addr *addr, uint32_t count)
 			return;
 		}
 		place = place_of(byaddr, addr, bits);
-		slot = find_slot(byaddr, &place);
+		slot = find_slot(&byaddr->own, &place);
 		if (slot == 0) {
 			prefix = memory_alloc(sizeof(*prefix));
 			*prefix = place.prefix;
@@ -160,7 +161,7 @@ count_off_above(struct byaddr *byaddr, const struct addr *addr,
 	byaddr->known[addr->family == 6] -= count;
 	for (unsigned bits = addr_bits(addr) - 8; bits > 0; bits -= 8) {
 		struct place place = place_of(byaddr, addr, bits);
-		table_slot slot = find_slot(byaddr, &place);
+		table_slot slot = find_slot(&byaddr->own, &place);
 		struct addr_prefix *prefix = table_pointer(slot);
 
 		assert(slot != 0 && prefix->count >= count);
@@ -171,7 +172,7 @@ count_off_above(struct byaddr *byaddr, const struct addr *addr,
 		table_change(byaddr->writer, place.hash, slot, 0);
 		if (*last == prefix)
 			*last = NULL;
-		trash_add(&byaddr->trash, prefix);
+		trash_add(&byaddr->own.trash, prefix);
 	}
 }
 
@@ -187,17 +188,12 @@ push(struct made *made, uint64_t link)
 }
 
 static void
-queue(struct byaddr *byaddr, struct made *made)
+queue_in(struct deal_queue *queue, struct made *made)
 {
 	if (made->dirty)
 		return;
 	made->dirty = 1;
-	if (byaddr->dirty_count == byaddr->dirty_room) {
-		byaddr->dirty_room = byaddr->dirty_room * 2 + 16;
-		byaddr->dirty = memory_resize(byaddr->dirty,
-		    byaddr->dirty_room, sizeof(byaddr->dirty[0]));
-	}
-	byaddr->dirty[byaddr->dirty_count++] = made;
+	deal_queue_add(queue, made);
 }
 
 static struct made *
@@ -231,13 +227,31 @@ does_count(const struct byaddr *byaddr, const struct reverse *reverse)
 	    reverse->node)->source, reverse);
 }
 
+/* In the set of an address that is known; made where it has none. */
+static struct made *
+list_link(const struct byaddr *byaddr, struct byaddr_hand *hand,
+    const struct place *place, table_slot slot, const struct reverse *reverse)
+{
+	struct made *made;
+
+	if (table_mark(slot) == ADDR_SET) {
+		made = made_of(slot);
+	} else {
+		made = new_made(byaddr, &reverse->addr);
+		push(made, table_link(slot));
+		table_change(hand->writer, place->hash, slot,
+		    slot_of(place, made));
+	}
+	push(made, reverse->link);
+	return made;
+}
+
 /* What is listed twice is found when the address is built. */
 static void
 add_at(struct byaddr *byaddr, const struct place *place,
     const struct reverse *reverse)
 {
-	table_slot slot = find_slot(byaddr, place);
-	struct made *made;
+	table_slot slot = find_slot(&byaddr->own, place);
 
 	if (slot == 0) {
 		if (!does_count(byaddr, reverse))
@@ -247,16 +261,8 @@ add_at(struct byaddr *byaddr, const struct place *place,
 		count_above(byaddr, &reverse->addr, 1);
 		return;
 	}
-	if (table_mark(slot) == ADDR_SET) {
-		made = made_of(slot);
-	} else {
-		made = new_made(byaddr, &reverse->addr);
-		push(made, table_link(slot));
-		table_change(byaddr->writer, place->hash, slot,
-		    slot_of(place, made));
-	}
-	push(made, reverse->link);
-	queue(byaddr, made);
+	queue_in(&byaddr->queues[DEAL_PARTS],
+	    list_link(byaddr, &byaddr->own, place, slot, reverse));
 }
 
 /* Nothing changes where it has the address to itself and goes on counting. */
@@ -264,7 +270,7 @@ static void
 touch_at(struct byaddr *byaddr, const struct place *place,
     const struct reverse *reverse)
 {
-	table_slot slot = find_slot(byaddr, place);
+	table_slot slot = find_slot(&byaddr->own, place);
 
 	if (slot != 0 && table_link(slot) == reverse->link &&
 	    does_count(byaddr, reverse))
@@ -276,12 +282,12 @@ static void
 remove_at(struct byaddr *byaddr, const struct place *place,
     const struct reverse *reverse)
 {
-	table_slot slot = find_slot(byaddr, place);
+	table_slot slot = find_slot(&byaddr->own, place);
 
 	if (slot == 0)
 		return;
 	if (table_mark(slot) == ADDR_SET) {
-		queue(byaddr, made_of(slot));
+		queue_in(&byaddr->queues[DEAL_PARTS], made_of(slot));
 	} else if (table_link(slot) == reverse->link) {
 		table_change(byaddr->writer, place->hash, slot, 0);
 		count_off_above(byaddr, &reverse->addr, 1);
@@ -336,6 +342,14 @@ byaddr_touch(struct byaddr *byaddr, const struct reverse *reverse)
 	work_all(byaddr, reverse, 1, &(struct task){ touch_at });
 }
 
+bool
+byaddr_has(const struct byaddr *byaddr, const struct addr *addr)
+{
+	const struct place place = place_of(byaddr, addr, addr_bits(addr));
+
+	return find_slot(&byaddr->own, &place) != 0;
+}
+
 void
 byaddr_open(struct byaddr *byaddr, size_t more)
 {
@@ -355,7 +369,7 @@ count_in_run(struct byaddr_hand *hand, const struct reverse *reverse,
 		run->begun = true;
 		run->at = deal->runs.count;
 		memcpy(run->above, reverse->addr.bytes, same);
-		deal_begin_run(deal, reverse->link);
+		deal_begin_run(&deal->runs, reverse->link);
 	}
 	deal->runs.list[run->at].count++;
 }
@@ -443,6 +457,80 @@ byaddr_close(struct byaddr *byaddr, struct table_part *part)
 	table_part_close(byaddr->writer, part);
 }
 
+/* Of those in one run all but the last byte is the same. */
+static void
+count_run(struct deal_runs *runs, const struct reverse *reverse)
+{
+	unsigned same = addr_bits(&reverse->addr) / 8 - 1;
+	struct addr last = { .family = 0 };
+
+	if (runs->count > 0)
+		last = reverse_of(runs->list[runs->count - 1].link).addr;
+	if (last.family != reverse->addr.family ||
+	    memcmp(last.bytes, reverse->addr.bytes, same) != 0)
+		deal_begin_run(runs, reverse->link);
+	runs->list[runs->count - 1].count++;
+}
+
+static struct place
+place_of_entry(const struct deal_entry *entry, const struct reverse *reverse)
+{
+	return (struct place){addr_prefix_of(&reverse->addr,
+	    addr_bits(&reverse->addr)), entry->hash};
+}
+
+void
+byaddr_join(struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct deal_part *part, const struct deal_list *known)
+{
+	hand->writer = table_part_writer(part->table);
+	for (size_t i = 0; i < known->count; i++) {
+		const struct deal_entry *entry = &known->entries[i];
+		const struct reverse reverse = reverse_of(entry->link);
+		const struct place place = place_of_entry(entry, &reverse);
+		table_slot slot = find_slot(hand, &place);
+
+		if (slot == 0) {
+			deal_list_add(&part->rest, *entry);
+			continue;
+		}
+		count_run(&part->runs, &reverse);
+		queue_in(&byaddr->queues[part->number],
+		    list_link(byaddr, hand, &place, slot, &reverse));
+	}
+}
+
+void
+byaddr_leave(struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct deal_part *part)
+{
+	size_t kept = 0;
+
+	hand->writer = table_part_writer(part->table);
+	for (size_t i = 0; i < part->rest.count; i++) {
+		const struct deal_entry *entry = &part->rest.entries[i];
+		const struct reverse reverse = reverse_of(entry->link);
+		const struct place place = place_of_entry(entry, &reverse);
+		table_slot slot = find_slot(hand, &place);
+
+		count_run(&part->runs, &reverse);
+		if (slot != 0 && table_mark(slot) == ADDR_SET)
+			queue_in(&byaddr->queues[part->number],
+			    made_of(slot));
+		else if (slot != 0 && table_link(slot) == entry->link)
+			part->rest.entries[kept++] = *entry;
+	}
+	part->rest.count = kept;
+}
+
+void
+byaddr_take_hand(struct byaddr *byaddr, struct byaddr_hand *hand)
+{
+	trash_move(&byaddr->own.trash, &hand->trash);
+	free(hand->list.entries);
+	*hand = (struct byaddr_hand){ 0 };
+}
+
 void
 byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs)
 {
@@ -453,25 +541,15 @@ byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs)
 	}
 }
 
-/* They were counted with their runs, as if they were new. */
+/* They were counted with their runs. */
 void
-byaddr_add_known(struct byaddr *byaddr, const struct deal_list *known)
+byaddr_add_rest(struct byaddr *byaddr, const struct deal_list *rest)
 {
-	for (size_t i = 0; i < known->count; i++) {
-		struct reverse reverse = reverse_of(known->entries[i].link);
+	for (size_t i = 0; i < rest->count; i++) {
+		struct reverse reverse = reverse_of(rest->entries[i].link);
 
 		count_off_above(byaddr, &reverse.addr, 1);
 		byaddr_add(byaddr, &reverse, 1);
-	}
-}
-
-void
-byaddr_count_missed(struct byaddr *byaddr, const struct deal_list *missed)
-{
-	for (size_t i = 0; i < missed->count; i++) {
-		struct addr addr = reverse_of(missed->entries[i].link).addr;
-
-		count_above(byaddr, &addr, 1);
 	}
 }
 
@@ -487,10 +565,10 @@ byaddr_count_off_runs(struct byaddr *byaddr, const struct deal_runs *runs)
 }
 
 void
-byaddr_remove_missed(struct byaddr *byaddr, const struct deal_list *missed)
+byaddr_remove_rest(struct byaddr *byaddr, const struct deal_list *rest)
 {
-	for (size_t i = 0; i < missed->count; i++) {
-		struct reverse reverse = reverse_of(missed->entries[i].link);
+	for (size_t i = 0; i < rest->count; i++) {
+		struct reverse reverse = reverse_of(rest->entries[i].link);
 
 		byaddr_remove(byaddr, &reverse, 1);
 	}
@@ -537,7 +615,7 @@ sort_links(uint64_t *list, uint32_t count)
 /* Leave those in the list that count, each once; returns the one that wins, its
  * node NULL where none does. */
 static struct reverse
-clean_list(struct byaddr *byaddr, struct made *made)
+clean_list(const struct byaddr *byaddr, struct made *made)
 {
 	struct reverse winner = { 0 };
 	uint32_t kept = 0;
@@ -559,58 +637,135 @@ clean_list(struct byaddr *byaddr, struct made *made)
 }
 
 static void
-retire(struct byaddr *byaddr, struct made *made)
+retire(const struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct made *made)
 {
 	if (made->version == byaddr->version)
 		free(made);
 	else
-		trash_add(&byaddr->trash, made);
+		trash_add(&hand->trash, made);
 }
 
+/* Nothing is left of an address: those above it must know. */
 static void
-settle_one(struct byaddr *byaddr, struct made *made)
+drop(struct byaddr *byaddr, struct made *made)
 {
 	const struct addr addr = made->set.addr;
-	struct place place = place_of(byaddr, &addr, addr_bits(&addr));
-	const struct reverse winner = clean_list(byaddr, made);
-	struct made *new;
+	const struct place place = place_of(byaddr, &addr, addr_bits(&addr));
 
 	made->dirty = 0;
-	if (made->count <= 1) {
-		table_change(byaddr->writer, place.hash,
-		    slot_of(&place, made), winner.node == NULL ? 0 :
+	table_change(byaddr->writer, place.hash, slot_of(&place, made), 0);
+	count_off_above(byaddr, &addr, 1);
+	free(made->list);
+	retire(byaddr, &byaddr->own, made);
+}
+
+static struct made *
+build(const struct byaddr *byaddr, const struct made *old,
+    const struct node *winner)
+{
+	struct made *made = new_made(byaddr, &old->set.addr);
+
+	made->set.winner = winner;
+	made->list = old->list;
+	made->count = old->count;
+	made->room = old->room;
+	return made;
+}
+
+/* false: nothing is left of the address, and it is to be dropped. */
+static bool
+settle_one(const struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct made *made)
+{
+	const struct addr addr = made->set.addr;
+	const struct place place = place_of(byaddr, &addr, addr_bits(&addr));
+	const struct reverse winner = clean_list(byaddr, made);
+
+	if (made->count == 0)
+		return false;
+	made->dirty = 0;
+	if (made->count > 1 && made->set.winner == winner.node)
+		return true;
+	if (made->count > 1) {
+		table_change(hand->writer, place.hash, slot_of(&place, made),
+		    slot_of(&place, build(byaddr, made, winner.node)));
+	} else {
+		table_change(hand->writer, place.hash, slot_of(&place, made),
 		    table_slot_of_link(place.hash, winner.link));
-		if (winner.node == NULL)
-			count_off_above(byaddr, &addr, 1);
 		free(made->list);
-		retire(byaddr, made);
-	} else if (made->set.winner != winner.node) {
-		new = new_made(byaddr, &addr);
-		new->set.winner = winner.node;
-		new->list = made->list;
-		new->count = made->count;
-		new->room = made->room;
-		table_change(byaddr->writer, place.hash,
-		    slot_of(&place, made), slot_of(&place, new));
-		retire(byaddr, made);
 	}
+	retire(byaddr, hand, made);
+	return true;
+}
+
+/* As byname.c does. */
+static inline __attribute__((always_inline)) void
+look_ahead(const struct deal_queue *queue, size_t i)
+{
+	const struct made *made;
+
+	if (i + 12 < queue->count)
+		__builtin_prefetch(queue->list[i + 12]);
+	if (i + 8 < queue->count) {
+		made = queue->list[i + 8];
+		__builtin_prefetch(made->list);
+	}
+	if (i + 4 < queue->count) {
+		made = queue->list[i + 4];
+		for (uint32_t j = 0; j < made->count && j < 2; j++)
+			__builtin_prefetch(table_pointer(made->list[j]));
+	}
+}
+
+bool
+byaddr_is_queued_apart(const struct byaddr *byaddr)
+{
+	unsigned p = 0;
+
+	while (p < DEAL_PARTS && byaddr->queues[p].count == 0)
+		p++;
+	return p < DEAL_PARTS;
+}
+
+void
+byaddr_settle_part(struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct deal_part *part)
+{
+	struct deal_queue *queue = &byaddr->queues[part->number];
+	size_t kept = 0;
+
+	hand->writer = table_part_writer(part->table);
+	for (size_t i = 0; i < queue->count; i++) {
+		look_ahead(queue, i);
+		if (!settle_one(byaddr, hand, queue->list[i]))
+			queue->list[kept++] = queue->list[i];
+	}
+	queue->count = kept;
 }
 
 void
 byaddr_settle(struct byaddr *byaddr)
 {
-	for (size_t i = 0; i < byaddr->dirty_count; i++)
-		settle_one(byaddr, byaddr->dirty[i]);
-	byaddr->dirty_count = 0;
+	for (unsigned p = 0; p <= DEAL_PARTS; p++) {
+		struct deal_queue *queue = &byaddr->queues[p];
+
+		for (size_t i = 0; i < queue->count; i++) {
+			look_ahead(queue, i);
+			if (!settle_one(byaddr, &byaddr->own, queue->list[i]))
+				drop(byaddr, queue->list[i]);
+		}
+		queue->count = 0;
+	}
 }
 
 const struct table *
 byaddr_freeze(struct byaddr *byaddr, struct trash *trash,
     struct table_garbage **garbage)
 {
-	assert(byaddr->dirty_count == 0);
-	*trash = byaddr->trash;
-	byaddr->trash = (struct trash){ 0 };
+	assert(byaddr->queues[DEAL_PARTS].count == 0);
+	*trash = byaddr->own.trash;
+	byaddr->own.trash = (struct trash){ 0 };
 	byaddr->version++;
 	return table_freeze(byaddr->writer, garbage);
 }

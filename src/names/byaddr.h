@@ -36,7 +36,13 @@ void byaddr_remove(struct byaddr *byaddr, const struct reverse *list,
 /* Whether it counts may have changed, or where it ranks. */
 void byaddr_touch(struct byaddr *byaddr, const struct reverse *reverse);
 
-/* Many by several threads, as byname.h has it. */
+bool byaddr_has(const struct byaddr *byaddr, const struct addr *addr);
+
+/* Many by several threads, in the order that byname.h has, for the same
+ * reasons.  What does not count is not dealt, so that nothing comes later.
+ *
+ * A hand is its worker's, zeroed at first; byaddr_take_hand frees what is in
+ * it. */
 struct byaddr_hand {
 	struct deal_list list;
 	const struct source *source;	/* of the chunk in work */
@@ -45,6 +51,8 @@ struct byaddr_hand {
 		uint8_t above[15];	/* what its addresses begin with */
 		size_t at;		/* among the deal's */
 	} run[2];			/* IPv4 and IPv6 */
+	struct table_writer *writer;	/* of the part in work */
+	struct trash trash;
 };
 
 void byaddr_open(struct byaddr *byaddr, size_t more);
@@ -53,16 +61,21 @@ void byaddr_deal(const struct byaddr *byaddr, const struct chunk *chunk,
 void byaddr_deal_end(struct byaddr_hand *hand, struct deal *deal);
 struct table_part *byaddr_part(const struct byaddr *byaddr);
 bool byaddr_knows(const struct table *table, const struct deal_entry *entry);
+void byaddr_join(struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct deal_part *part, const struct deal_list *known);
+void byaddr_leave(struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct deal_part *part);
 void byaddr_close(struct byaddr *byaddr, struct table_part *part);
 void byaddr_count_runs(struct byaddr *byaddr, const struct deal_runs *runs);
-void byaddr_add_known(struct byaddr *byaddr, const struct deal_list *known);
-void byaddr_count_missed(struct byaddr *byaddr,
-    const struct deal_list *missed);
 void byaddr_count_off_runs(struct byaddr *byaddr,
     const struct deal_runs *runs);
-void byaddr_remove_missed(struct byaddr *byaddr,
-    const struct deal_list *missed);
+void byaddr_add_rest(struct byaddr *byaddr, const struct deal_list *rest);
+void byaddr_remove_rest(struct byaddr *byaddr, const struct deal_list *rest);
+void byaddr_take_hand(struct byaddr *byaddr, struct byaddr_hand *hand);
 
+bool byaddr_is_queued_apart(const struct byaddr *byaddr);
+void byaddr_settle_part(struct byaddr *byaddr, struct byaddr_hand *hand,
+    struct deal_part *part);
 void byaddr_settle(struct byaddr *byaddr);
 const struct table *byaddr_freeze(struct byaddr *byaddr, struct trash *trash,
     struct table_garbage **garbage);

@@ -26,14 +26,10 @@ struct byname {
 	struct hash_key key;
 	const struct sources *sources;
 	struct table_writer *writer;
-	struct merge *merge;
-	struct trash trash;
-	size_t named;
+	struct byname_hand own;		/* the writer's */
 	uint32_t version;
-	struct made **dirty;
-	size_t dirty_count, dirty_room;
-	struct merge_part *parts;
-	unsigned part_room;
+	struct deal_queue queues[DEAL_PARTS + 1];	/* the last: of those
+					 * that one thread queued */
 	struct made *last;		/* the parent asked for last */
 };
 
@@ -73,7 +69,7 @@ byname_new(const struct hash_key *key, const struct sources *sources)
 	byname->key = *key;
 	byname->sources = sources;
 	byname->writer = table_writer_new(hash_of_slot, byname);
-	byname->merge = merge_new();
+	byname->own.writer = byname->writer;
 	return byname;
 }
 
@@ -94,15 +90,24 @@ free_slot(void *context, table_slot slot)
 	}
 }
 
+static void
+free_hand(struct byname_hand *hand)
+{
+	free(hand->list.entries);
+	free(hand->parts);
+	if (hand->merge != NULL)
+		merge_free(hand->merge);
+}
+
 void
 byname_free(struct byname *byname)
 {
 	table_visit(table_working(byname->writer), free_slot, NULL);
 	table_writer_free(byname->writer);
-	merge_free(byname->merge);
-	trash_free(&byname->trash);
-	free(byname->dirty);
-	free(byname->parts);
+	trash_free(&byname->own.trash);
+	free_hand(&byname->own);
+	for (unsigned p = 0; p <= DEAL_PARTS; p++)
+		free(byname->queues[p].list);
 	free(byname);
 }
 
@@ -137,9 +142,9 @@ parent_of(const struct place *place)
 }
 
 static table_slot
-find_slot(const struct byname *byname, const struct place *place)
+find_slot(const struct byname_hand *hand, const struct place *place)
 {
-	return name_slot_find(table_working(byname->writer), place->hash[0],
+	return name_slot_find(table_working(hand->writer), place->hash[0],
 	    place->name, place->length);
 }
 
@@ -152,12 +157,12 @@ is_named(table_slot slot)
 }
 
 static void
-change_slot(struct byname *byname, const struct place *place, table_slot old,
-    table_slot new)
+change_slot(struct byname_hand *hand, const struct place *place,
+    table_slot old, table_slot new)
 {
-	byname->named += is_named(new);
-	byname->named -= is_named(old);
-	table_change(byname->writer, place->hash[0], old, new);
+	hand->named += is_named(new);
+	hand->named -= is_named(old);
+	table_change(hand->writer, place->hash[0], old, new);
 }
 
 static struct made *
@@ -186,26 +191,28 @@ slot_of(const struct place *place, const struct made *made)
 }
 
 static void
-retire(struct byname *byname, struct made *made)
+retire(const struct byname *byname, struct byname_hand *hand,
+    struct made *made)
 {
 	if (made->version == byname->version)
 		free(made);
 	else
-		trash_add(&byname->trash, made);
+		trash_add(&hand->trash, made);
+}
+
+static void
+queue_in(struct deal_queue *queue, struct made *made)
+{
+	if (made->dirty)
+		return;
+	made->dirty = 1;
+	deal_queue_add(queue, made);
 }
 
 static void
 queue(struct byname *byname, struct made *made)
 {
-	if (made->dirty)
-		return;
-	made->dirty = 1;
-	if (byname->dirty_count == byname->dirty_room) {
-		byname->dirty_room = byname->dirty_room * 2 + 16;
-		byname->dirty = memory_resize(byname->dirty,
-		    byname->dirty_room, sizeof(byname->dirty[0]));
-	}
-	byname->dirty[byname->dirty_count++] = made;
+	queue_in(&byname->queues[DEAL_PARTS], made);
 }
 
 static void
@@ -221,12 +228,13 @@ push(struct made *made, const struct node *node)
 
 /* Instead of the node that a slot leads to directly. */
 static struct made *
-wrap_slot(struct byname *byname, const struct place *place, table_slot slot)
+wrap_slot(const struct byname *byname, struct byname_hand *hand,
+    const struct place *place, table_slot slot)
 {
 	struct made *made = new_made(byname, place, 0);
 
 	push(made, table_pointer(slot));
-	change_slot(byname, place, slot, slot_of(place, made));
+	change_slot(hand, place, slot, slot_of(place, made));
 	return made;
 }
 
@@ -245,14 +253,14 @@ count_above(struct byname *byname, struct place place, uint32_t count)
 			made->below += count;
 			return;
 		}
-		slot = find_slot(byname, &place);
+		slot = find_slot(&byname->own, &place);
 		if (slot == 0) {
 			made = new_made(byname, &place, 0);
-			change_slot(byname, &place, 0, slot_of(&place, made));
+			change_slot(&byname->own, &place, 0, slot_of(&place, made));
 		} else if (table_mark(slot) & NAME_MADE) {
 			made = made_of(slot);
 		} else {
-			made = wrap_slot(byname, &place, slot);
+			made = wrap_slot(byname, &byname->own, &place, slot);
 			queue(byname, made);
 		}
 		made->below += count;
@@ -274,7 +282,7 @@ count_off_above(struct byname *byname, const struct place *place,
 	if (place->labels <= 1)
 		return;
 	above = parent_of(place);
-	slot = find_slot(byname, &above);
+	slot = find_slot(&byname->own, &above);
 	assert(table_mark(slot) & NAME_MADE);
 	made = made_of(slot);
 	assert(made->below >= count);
@@ -296,21 +304,21 @@ static void
 add_at(struct byname *byname, const struct place *place,
     const struct node *node, unsigned mark)
 {
-	table_slot slot = find_slot(byname, place);
+	table_slot slot = find_slot(&byname->own, place);
 	struct made *made;
 
 	if (slot == 0) {
-		change_slot(byname, place, 0,
+		change_slot(&byname->own, place, 0,
 		    table_slot_of(place->hash[0], node, mark));
 		count_above(byname, *place, 1);
 		if (!signs_cut(byname, node))
 			return;
-		slot = find_slot(byname, place);
+		slot = find_slot(&byname->own, place);
 	}
 	if (table_mark(slot) & NAME_MADE)
 		made = made_of(slot);
 	else
-		made = wrap_slot(byname, place, slot);
+		made = wrap_slot(byname, &byname->own, place, slot);
 	push(made, node);
 	queue(byname, made);
 }
@@ -319,7 +327,7 @@ static void
 remove_at(struct byname *byname, const struct place *place,
     const struct node *node, unsigned mark)
 {
-	table_slot slot = find_slot(byname, place);
+	table_slot slot = find_slot(&byname->own, place);
 
 	(void)mark;
 	if (slot == 0)
@@ -327,7 +335,7 @@ remove_at(struct byname *byname, const struct place *place,
 	if (table_mark(slot) & NAME_MADE) {
 		queue(byname, made_of(slot));
 	} else if (table_pointer(slot) == node) {
-		change_slot(byname, place, slot, 0);
+		change_slot(&byname->own, place, slot, 0);
 		count_off_above(byname, place, 1);
 	}
 }
@@ -394,7 +402,7 @@ static void
 touch_at(struct byname *byname, const struct place *place,
     const struct node *node, unsigned mark)
 {
-	table_slot slot = find_slot(byname, place);
+	table_slot slot = find_slot(&byname->own, place);
 	bool counts = does_count(byname, node);
 
 	if (counts && !(table_mark(slot) & NAME_MADE) &&
@@ -431,9 +439,20 @@ byname_touch(struct byname *byname, struct node *node)
 	work_all(byname, &node, 1, &(struct task){ touch_at });
 }
 
+bool
+byname_has(const struct byname *byname, const struct node *node)
+{
+	uint64_t hash = dname_hash(&byname->key, node_name(node));
+	const struct place place = {node_name(node), node->name_length,
+	    node->labels, &hash};
+
+	return find_slot(&byname->own, &place) != 0;
+}
+
 void
 byname_open(struct byname *byname, size_t more)
 {
+	byname->last = NULL;
 	table_open_parts(byname->writer, more, DEAL_BITS);
 }
 
@@ -449,6 +468,17 @@ is_sibling(const struct dname_path *path, const struct node *node)
 	    node->name_length - skip) == 0;
 }
 
+static bool
+have_same_above(const struct node *a, const struct node *b)
+{
+	unsigned skip = node_name(a)[0] + 1u, other = node_name(b)[0] + 1u;
+
+	return a->labels == b->labels &&
+	    a->name_length - skip == b->name_length - other &&
+	    memcmp(node_name(a) + skip, node_name(b) + other,
+	    a->name_length - skip) == 0;
+}
+
 static void
 deal_node(const struct byname *byname, const struct node *node,
     struct byname_hand *hand, struct deal *deal)
@@ -459,7 +489,7 @@ deal_node(const struct byname *byname, const struct node *node,
 	if (hand->path.labels == 0 || !is_sibling(&hand->path, node)) {
 		dname_path_set(&hand->path, &byname->key, name,
 		    node->name_length);
-		deal_begin_run(deal, link);
+		deal_begin_run(&deal->runs, link);
 	}
 	deal->runs.list[deal->runs.count - 1].count++;
 	deal_list_add(&hand->list, (struct deal_entry){
@@ -538,7 +568,92 @@ byname_part(const struct byname *byname)
 void
 byname_close(struct byname *byname, struct table_part *part)
 {
-	byname->named += (size_t)table_part_close(byname->writer, part);
+	byname->own.named += (size_t)table_part_close(byname->writer, part);
+}
+
+/* A bare name has none above it. */
+static void
+count_in_run(struct deal_runs *runs, uint64_t link)
+{
+	const struct node *node = table_pointer(link);
+	const struct node *last;
+
+	if (link & NAME_BARE)
+		return;
+	last = runs->count == 0 ? NULL :
+	    table_pointer(runs->list[runs->count - 1].link);
+	if (last == NULL || !have_same_above(last, node))
+		deal_begin_run(runs, link);
+	runs->list[runs->count - 1].count++;
+}
+
+/* The place of an entry; bare is room for its name. */
+static struct place
+place_of_entry(const struct deal_entry *entry, uint8_t bare[LABEL_MAX + 2])
+{
+	const struct node *node = table_pointer(entry->link);
+
+	if (!(entry->link & NAME_BARE))
+		return (struct place){node_name(node), node->name_length,
+		    node->labels, &entry->hash};
+	make_bare(bare, node_name(node));
+	return (struct place){bare, bare[0] + 2u, 1, &entry->hash};
+}
+
+void
+byname_join(struct byname *byname, struct byname_hand *hand,
+    struct deal_part *part, const struct deal_list *known)
+{
+	hand->writer = table_part_writer(part->table);
+	for (size_t i = 0; i < known->count; i++) {
+		const struct deal_entry *entry = &known->entries[i];
+		uint8_t bare[LABEL_MAX + 2];
+		const struct place place = place_of_entry(entry, bare);
+		table_slot slot = find_slot(hand, &place);
+		struct made *made;
+
+		if (slot == 0) {
+			deal_list_add(&part->rest, *entry);
+			continue;
+		}
+		count_in_run(&part->runs, entry->link);
+		made = table_mark(slot) & NAME_MADE ? made_of(slot) :
+		    wrap_slot(byname, hand, &place, slot);
+		push(made, table_pointer(entry->link));
+		queue_in(&byname->queues[part->number], made);
+	}
+}
+
+void
+byname_leave(struct byname *byname, struct byname_hand *hand,
+    struct deal_part *part)
+{
+	size_t kept = 0;
+
+	hand->writer = table_part_writer(part->table);
+	for (size_t i = 0; i < part->rest.count; i++) {
+		const struct deal_entry *entry = &part->rest.entries[i];
+		uint8_t bare[LABEL_MAX + 2];
+		const struct place place = place_of_entry(entry, bare);
+		table_slot slot = find_slot(hand, &place);
+
+		count_in_run(&part->runs, entry->link);
+		if (table_mark(slot) & NAME_MADE)
+			queue_in(&byname->queues[part->number],
+			    made_of(slot));
+		else if (table_pointer(slot) == table_pointer(entry->link))
+			part->rest.entries[kept++] = *entry;
+	}
+	part->rest.count = kept;
+}
+
+void
+byname_take_hand(struct byname *byname, struct byname_hand *hand)
+{
+	byname->own.named += hand->named;
+	trash_move(&byname->own.trash, &hand->trash);
+	free_hand(hand);
+	*hand = (struct byname_hand){ 0 };
 }
 
 void
@@ -583,9 +698,9 @@ work_entries(struct byname *byname, const struct deal_list *list,
 	}
 }
 
-/* They were counted with their runs, as if they were new. */
+/* They were counted with their runs. */
 static void
-add_known(struct byname *byname, const struct place *place,
+add_counted(struct byname *byname, const struct place *place,
     const struct node *node, unsigned mark)
 {
 	count_off_above(byname, place, 1);
@@ -593,24 +708,9 @@ add_known(struct byname *byname, const struct place *place,
 }
 
 void
-byname_add_known(struct byname *byname, const struct deal_list *known)
+byname_add_rest(struct byname *byname, const struct deal_list *rest)
 {
-	work_entries(byname, known, &(struct task){ add_known });
-}
-
-static void
-count_missed(struct byname *byname, const struct place *place,
-    const struct node *node, unsigned mark)
-{
-	(void)node;
-	(void)mark;
-	count_above(byname, *place, 1);
-}
-
-void
-byname_count_missed(struct byname *byname, const struct deal_list *missed)
-{
-	work_entries(byname, missed, &(struct task){ count_missed });
+	work_entries(byname, rest, &(struct task){ add_counted });
 }
 
 void
@@ -639,22 +739,23 @@ byname_remove_later(struct byname *byname, const struct deal_list *later)
 }
 
 void
-byname_remove_missed(struct byname *byname, const struct deal_list *missed)
+byname_remove_rest(struct byname *byname, const struct deal_list *rest)
 {
-	work_entries(byname, missed, &(struct task){ remove_at });
+	work_entries(byname, rest, &(struct task){ remove_at });
 }
 
 /* Those of the list that count, in rank order; a node that was listed twice
  * once. */
 static unsigned
-collect_parts(struct byname *byname, const struct made *made)
+collect_parts(const struct byname *byname, struct byname_hand *hand,
+    const struct made *made)
 {
 	unsigned count = 0, kept = 0;
 
-	if (made->count > byname->part_room) {
-		byname->part_room = made->count * 2;
-		byname->parts = memory_resize(byname->parts,
-		    byname->part_room, sizeof(byname->parts[0]));
+	if (made->count > hand->part_room) {
+		hand->part_room = made->count * 2;
+		hand->parts = memory_resize(hand->parts, hand->part_room,
+		    sizeof(hand->parts[0]));
 	}
 	for (uint32_t i = 0; i < made->count; i++) {
 		const struct node *node = made->list[i];
@@ -662,7 +763,7 @@ collect_parts(struct byname *byname, const struct made *made)
 		    sources_entry(byname->sources, node);
 
 		if (does_count(byname, node))
-			byname->parts[count++] = (struct merge_part){
+			hand->parts[count++] = (struct merge_part){
 				.node = node,
 				.source = entry->source,
 				.position = entry->position,
@@ -671,19 +772,19 @@ collect_parts(struct byname *byname, const struct made *made)
 			};
 	}
 	if (count > 1)
-		qsort(byname->parts, count, sizeof(byname->parts[0]),
+		qsort(hand->parts, count, sizeof(hand->parts[0]),
 		    merge_compare);
 	for (unsigned i = 0; i < count; i++) {
 		if (kept == 0 ||
-		    byname->parts[kept - 1].node != byname->parts[i].node)
-			byname->parts[kept++] = byname->parts[i];
+		    hand->parts[kept - 1].node != hand->parts[i].node)
+			hand->parts[kept++] = hand->parts[i];
 	}
 	return kept;
 }
 
 /* A lease has the bare form only if no other source has it. */
 static unsigned
-drop_bare_leases(const struct byname *byname, const struct made *made,
+drop_bare_leases(const struct byname_hand *hand, const struct made *made,
     unsigned count)
 {
 	unsigned i = 0;
@@ -691,20 +792,24 @@ drop_bare_leases(const struct byname *byname, const struct made *made,
 	if (made->node.labels != 1)
 		return count;
 	while (i < count &&
-	    byname->parts[i].source->content->spec.kind != SOURCE_LEASE)
+	    hand->parts[i].source->content->spec.kind != SOURCE_LEASE)
 		i++;
 	return i > 0 ? i : count;
 }
 
 static struct made *
-build(struct byname *byname, const struct place *place, struct made *old,
-    unsigned count)
+build(const struct byname *byname, struct byname_hand *hand,
+    const struct place *place, struct made *old)
 {
 	struct node head = { 0 };
-	size_t room = merge_parts(byname->merge, byname->parts, count, &head);
-	struct made *made = new_made(byname, place, room);
+	unsigned count = drop_bare_leases(hand, old, old->count);
 	size_t padded = (place->length + 7u) & ~7u;
+	struct made *made;
 
+	if (hand->merge == NULL)
+		hand->merge = merge_new();
+	made = new_made(byname, place,
+	    merge_parts(hand->merge, hand->parts, count, &head));
 	if (count > 0) {
 		made->node.flags = head.flags;
 		made->node.kind = head.kind;
@@ -712,7 +817,7 @@ build(struct byname *byname, const struct place *place, struct made *old,
 	}
 	if (place->labels == 1)
 		made->node.flags &= (uint8_t)~NODE_SHORT;
-	merge_write(byname->merge, (uint8_t *)(made + 1) + padded);
+	merge_write(hand->merge, (uint8_t *)(made + 1) + padded);
 	made->below = old->below;
 	made->list = old->list;
 	made->count = old->count;
@@ -722,12 +827,13 @@ build(struct byname *byname, const struct place *place, struct made *old,
 
 /* The list is what counts, now. */
 static unsigned
-clean_list(struct byname *byname, struct made *made)
+clean_list(const struct byname *byname, struct byname_hand *hand,
+    struct made *made)
 {
-	unsigned count = collect_parts(byname, made);
+	unsigned count = collect_parts(byname, hand, made);
 
 	for (unsigned i = 0; i < count; i++)
-		made->list[i] = byname->parts[i].node;
+		made->list[i] = hand->parts[i].node;
 	made->count = count;
 	if (count == 0) {
 		free(made->list);
@@ -737,53 +843,136 @@ clean_list(struct byname *byname, struct made *made)
 	return count;
 }
 
+/* Nothing is left of a name: the one above must know. */
 static void
-settle_one(struct byname *byname, struct made *made)
+drop(struct byname *byname, struct made *made)
 {
 	uint64_t hash[DNAME_LABELS_MAX + 1];
-	struct place place = place_of(byname, node_name(&made->node), hash);
-	table_slot old = slot_of(&place, made);
-	unsigned count = clean_list(byname, made);
+	const struct place place = place_of(byname, node_name(&made->node),
+	    hash);
 
 	made->dirty = 0;
-	if (count == 0 && made->below > 0 && made->node.rrset_count == 0)
-		return;
-	if (count <= 1 && made->below == 0 &&
-	    (count == 0 || !byname->parts[0].only_ds)) {
-		const struct node *node = count ? made->list[0] : NULL;
-		unsigned mark = node != NULL &&
-		    node->labels != place.labels ? NAME_BARE : 0;
-
-		change_slot(byname, &place, old, node == NULL ? 0 :
-		    table_slot_of(place.hash[0], node, mark));
-		if (node == NULL)
-			count_off_above(byname, &place, 1);
-		free(made->list);
-	} else {
-		struct made *new = build(byname, &place, made,
-		    drop_bare_leases(byname, made, count));
-
-		change_slot(byname, &place, old, slot_of(&place, new));
-	}
-	retire(byname, made);
+	change_slot(&byname->own, &place, slot_of(&place, made), 0);
+	count_off_above(byname, &place, 1);
+	retire(byname, &byname->own, made);
 }
 
+/* The one node that counts takes the place of what was made. */
+static void
+unwrap(struct byname_hand *hand, const struct place *place,
+    struct made *made)
+{
+	const struct node *node = made->list[0];
+	unsigned mark = node->labels != place->labels ? NAME_BARE : 0;
+
+	change_slot(hand, place, slot_of(place, made),
+	    table_slot_of(place->hash[0], node, mark));
+	free(made->list);
+}
+
+/* false: nothing is left of the name, and it is to be dropped. */
+static bool
+settle_one(const struct byname *byname, struct byname_hand *hand,
+    struct made *made)
+{
+	const uint8_t *name = node_name(&made->node);
+	uint64_t hash = dname_hash(&byname->key, name);
+	const struct place place = {name, made->node.name_length,
+	    made->node.labels, &hash};
+	unsigned count = clean_list(byname, hand, made);
+
+	if (count == 0 && made->below == 0)
+		return false;
+	made->dirty = 0;
+	if (count == 0 && made->node.rrset_count == 0)
+		return true;
+	if (count == 1 && made->below == 0 && !hand->parts[0].only_ds)
+		unwrap(hand, &place, made);
+	else
+		change_slot(hand, &place, slot_of(&place, made),
+		    slot_of(&place, build(byname, hand, &place, made)));
+	retire(byname, hand, made);
+	return true;
+}
+
+static inline __attribute__((always_inline)) void
+bring_near(const void *what)
+{
+	__builtin_prefetch(what);
+	__builtin_prefetch((const char *)what + 64);
+}
+
+/* What is built next waits for memory: first itself, then its list, then what
+ * is in that.  Inlined by order: gcc takes a function that only prefetches for
+ * one that does nothing, and leaves the call out. */
+static inline __attribute__((always_inline)) void
+look_ahead(const struct deal_queue *queue, size_t i)
+{
+	const struct made *made;
+
+	if (i + 12 < queue->count)
+		bring_near(queue->list[i + 12]);
+	if (i + 8 < queue->count) {
+		made = queue->list[i + 8];
+		__builtin_prefetch(made->list);
+	}
+	if (i + 4 < queue->count) {
+		made = queue->list[i + 4];
+		for (uint32_t j = 0; j < made->count && j < 2; j++)
+			bring_near(made->list[j]);
+	}
+}
+
+bool
+byname_is_queued_apart(const struct byname *byname)
+{
+	unsigned p = 0;
+
+	while (p < DEAL_PARTS && byname->queues[p].count == 0)
+		p++;
+	return p < DEAL_PARTS;
+}
+
+void
+byname_settle_part(struct byname *byname, struct byname_hand *hand,
+    struct deal_part *part)
+{
+	struct deal_queue *queue = &byname->queues[part->number];
+	size_t kept = 0;
+
+	hand->writer = table_part_writer(part->table);
+	for (size_t i = 0; i < queue->count; i++) {
+		look_ahead(queue, i);
+		if (!settle_one(byname, hand, queue->list[i]))
+			queue->list[kept++] = queue->list[i];
+	}
+	queue->count = kept;
+}
+
+/* The last queue grows meanwhile. */
 void
 byname_settle(struct byname *byname)
 {
 	byname->last = NULL;
-	for (size_t i = 0; i < byname->dirty_count; i++)
-		settle_one(byname, byname->dirty[i]);
-	byname->dirty_count = 0;
+	for (unsigned p = 0; p <= DEAL_PARTS; p++) {
+		struct deal_queue *queue = &byname->queues[p];
+
+		for (size_t i = 0; i < queue->count; i++) {
+			look_ahead(queue, i);
+			if (!settle_one(byname, &byname->own, queue->list[i]))
+				drop(byname, queue->list[i]);
+		}
+		queue->count = 0;
+	}
 }
 
 const struct table *
 byname_freeze(struct byname *byname, struct trash *trash,
     struct table_garbage **garbage)
 {
-	assert(byname->dirty_count == 0);
-	*trash = byname->trash;
-	byname->trash = (struct trash){ 0 };
+	assert(byname->queues[DEAL_PARTS].count == 0);
+	*trash = byname->own.trash;
+	byname->own.trash = (struct trash){ 0 };
 	byname->last = NULL;
 	byname->version++;
 	return table_freeze(byname->writer, garbage);
@@ -792,7 +981,7 @@ byname_freeze(struct byname *byname, struct trash *trash,
 size_t
 byname_count(const struct byname *byname)
 {
-	return byname->named;
+	return byname->own.named;
 }
 
 void
@@ -802,7 +991,7 @@ byname_contributions(struct byname *byname, const uint8_t *name,
 {
 	uint64_t hash[DNAME_LABELS_MAX + 1];
 	struct place place = place_of(byname, name, hash);
-	table_slot slot = find_slot(byname, &place);
+	table_slot slot = find_slot(&byname->own, &place);
 	const struct node *node = table_pointer(slot);
 	unsigned count;
 
@@ -813,8 +1002,8 @@ byname_contributions(struct byname *byname, const uint8_t *name,
 		    node)->source->content->spec);
 		return;
 	}
-	count = collect_parts(byname, made_of(slot));
+	count = collect_parts(byname, &byname->own, made_of(slot));
 	for (unsigned i = 0; i < count; i++)
-		visit(context, byname->parts[i].node,
-		    &byname->parts[i].source->content->spec);
+		visit(context, byname->own.parts[i].node,
+		    &byname->own.parts[i].source->content->spec);
 }

@@ -40,18 +40,39 @@ void byname_remove(struct byname *byname, struct node *const *nodes,
 /* Whether the node counts may have changed, or where it ranks. */
 void byname_touch(struct byname *byname, struct node *node);
 
-/* Many by several threads (deal.h): byname_open with about how many, then
- * byname_deal of chunks and deal_put, in any number of rounds, between
- * byname_part and byname_close of each part; then, by one thread, of
- * everything byname_count_runs, byname_add_later and last byname_add_known of
- * what deal_put left (byname_knows).
+/* Is the node's owner known? */
+bool byname_has(const struct byname *byname, const struct node *node);
+
+/* Many by several threads (deal.h), in this order:
  *
- * byname_deal changes nothing but what it is given; the hand is the worker's,
- * zeroed at first; its list is to be freed.  byname_deal_end sorts what was
- * dealt, and the hand is empty again. */
+ *   byname_open		with about how many come; byname_part for each part
+ *   byname_deal		of chunks, in any number of rounds, and deal_put;
+ *   byname_join		then of a part what deal_put left
+ *   byname_close		each part; from here on one thread, with everything:
+ *   byname_count_runs	of the groups, before anything else: a name that has
+ *			one below it must be counted before it is looked for
+ *   byname_count_off_runs of the parts: what was known did not come
+ *   byname_add_later	of the groups
+ *   byname_add_rest	of the parts
+ *   byname_take_hand	of each worker
+ *
+ * Or, for chunks that leave: deal_take in the place of deal_put; table_part_sweep
+ * and byname_leave for each part before it is closed; then byname_count_runs of
+ * the parts and byname_count_off_runs of the groups (in this order: no count may
+ * be short of what it is to lose), byname_remove_later and byname_remove_rest.
+ *
+ * A hand is its worker's, zeroed at first; byname_take_hand frees what is in it.
+ * byname_deal changes nothing but what it is given.  byname_deal_end sorts what
+ * was dealt: then the hand may deal another group. */
 struct byname_hand {
 	struct deal_list list;
 	struct dname_path path;		/* of the name above; no labels: none */
+	struct table_writer *writer;	/* of the part in work */
+	size_t named;			/* that came to be, or less */
+	struct trash trash;
+	struct merge *merge;		/* NULL: not needed so far */
+	struct merge_part *parts;
+	unsigned part_room;
 };
 
 void byname_open(struct byname *byname, size_t more);
@@ -60,24 +81,32 @@ void byname_deal(const struct byname *byname, const struct chunk *chunk,
 void byname_deal_end(struct byname_hand *hand, struct deal *deal);
 struct table_part *byname_part(const struct byname *byname);
 bool byname_knows(const struct table *table, const struct deal_entry *entry);
+/* What deal_put left of this part: what is known gets a further contribution;
+ * what the part had no room for is left in its rest. */
+void byname_join(struct byname *byname, struct byname_hand *hand,
+    struct deal_part *part, const struct deal_list *known);
+/* What deal_take left in the part's rest: names with several contributions are
+ * going to be built, what is to be removed stays there. */
+void byname_leave(struct byname *byname, struct byname_hand *hand,
+    struct deal_part *part);
 void byname_close(struct byname *byname, struct table_part *part);
 void byname_count_runs(struct byname *byname, const struct deal_runs *runs);
-void byname_add_later(struct byname *byname, const struct deal_list *later);
-void byname_add_known(struct byname *byname, const struct deal_list *known);
-
-/* The same for chunks that leave: their nodes are dealt, then taken out of the
- * parts (table_part_take; what is not there as it was dealt is missed).  When
- * all parts are closed: count what was missed as if it came, then count all
- * runs off, then remove what is left one after the other. */
-void byname_count_missed(struct byname *byname,
-    const struct deal_list *missed);
 void byname_count_off_runs(struct byname *byname,
     const struct deal_runs *runs);
+/* Of nodes at the root, or that sign a cut: their hash was not dealt. */
+void byname_add_later(struct byname *byname, const struct deal_list *later);
 void byname_remove_later(struct byname *byname,
     const struct deal_list *later);
-void byname_remove_missed(struct byname *byname,
-    const struct deal_list *missed);
+void byname_add_rest(struct byname *byname, const struct deal_list *rest);
+void byname_remove_rest(struct byname *byname, const struct deal_list *rest);
+void byname_take_hand(struct byname *byname, struct byname_hand *hand);
 
+/* Was something queued by byname_join or byname_leave that is not built yet?
+ * Then it may be built by several threads: between byname_part and byname_close
+ * of each part, byname_settle_part.  byname_settle does what is left. */
+bool byname_is_queued_apart(const struct byname *byname);
+void byname_settle_part(struct byname *byname, struct byname_hand *hand,
+    struct deal_part *part);
 void byname_settle(struct byname *byname);
 /* After byname_settle.  trash and garbage get what was replaced. */
 const struct table *byname_freeze(struct byname *byname, struct trash *trash,

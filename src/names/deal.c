@@ -14,16 +14,25 @@ deal_list_widen(struct deal_list *list)
 }
 
 void
-deal_begin_run(struct deal *deal, uint64_t link)
+deal_begin_run(struct deal_runs *runs, uint64_t link)
 {
-	struct deal_runs *runs = &deal->runs;
-
 	if (runs->count == runs->room) {
 		runs->room = runs->room > 0 ? 2 * runs->room : 16;
 		runs->list = memory_resize(runs->list, runs->room,
 		    sizeof(runs->list[0]));
 	}
 	runs->list[runs->count++] = (struct deal_run){ link, 0 };
+}
+
+void
+deal_queue_add(struct deal_queue *queue, void *made)
+{
+	if (queue->count == queue->room) {
+		queue->room = queue->room > 0 ? 2 * queue->room : 16;
+		queue->list = memory_resize(queue->list, queue->room,
+		    sizeof(queue->list[0]));
+	}
+	queue->list[queue->count++] = made;
 }
 
 static inline unsigned
@@ -66,6 +75,18 @@ look_ahead(const struct table *table, const struct deal_entry *entries,
 		table_prefetch(table, entries[i + AHEAD].hash);
 }
 
+/* Where some are known: what they are compared with. */
+#define NEAR 4u
+
+static inline void
+look_near(const struct table *table, const struct deal_entry *entry)
+{
+	if (table_prefetch_target(table, entry->hash) == 0)
+		return;
+	__builtin_prefetch(table_pointer(entry->link));
+	__builtin_prefetch((char *)table_pointer(entry->link) + 64);
+}
+
 void
 deal_put(struct table_part *part, const struct deal_entry *entries,
     uint32_t count, deal_knows knows, struct deal_list *rest)
@@ -76,6 +97,8 @@ deal_put(struct table_part *part, const struct deal_entry *entries,
 		const struct deal_entry *entry = &entries[i];
 
 		look_ahead(table, entries, i, count);
+		if (rest->count > 0 && count - i > NEAR)
+			look_near(table, &entries[i + NEAR]);
 		if (knows(table, entry) ||
 		    !table_part_add(part, entry->hash, slot_of(entry)))
 			deal_list_add(rest, *entry);
@@ -102,4 +125,11 @@ deal_fini(struct deal *deal)
 {
 	free(deal->later.entries);
 	free(deal->runs.list);
+}
+
+void
+deal_part_fini(struct deal_part *part)
+{
+	free(part->rest.entries);
+	free(part->runs.list);
 }

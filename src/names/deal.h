@@ -8,10 +8,16 @@
  * table of a million names, 85 KB, stays in the cache meanwhile: what would be
  * a cache miss for each name are some for a part.
  *
+ * What is known already joins what is there, still in the part, and waits in the
+ * part's queue to be built; that is done by parts, too, when all contents have
+ * come.
+ *
  * What cannot be done so is done afterwards, by one thread: what was not dealt
- * (a group's `later`), what was dealt and the part did not take (it is known, or
- * there was no room), and the counts in names above.  Those are taken in runs:
- * what stands together in a file mostly has the same name, or address, above it.
+ * (a group's `later`), what the part had no room for (its `rest`), and the
+ * counts in names above.  Those are taken in runs: what stands together in a
+ * file mostly has the same name, or address, above it.  All that was dealt is in
+ * its group's runs; what of it was known is counted off again, by runs of the
+ * part's.
  *
  * Taking out is the same the other way round.  A slot is known by its value, so
  * that no name is read; the gaps are closed at the end, a segment at a time.
@@ -55,6 +61,23 @@ struct deal_runs {
 	size_t room;
 };
 
+/* What is to be built: pointers to what the table's owner made. */
+struct deal_queue {
+	void **list;
+	size_t count;
+	size_t room;
+};
+
+/* A part of a table in work.  runs: of entries that their groups' runs count,
+ * though they did not come (or leave): the table knew them (or had them in
+ * another way).  rest: what is left to one thread. */
+struct deal_part {
+	unsigned number;
+	struct table_part *table;
+	struct deal_list rest;
+	struct deal_runs runs;
+};
+
 /* Of a group.  entries is room for all of them, somebody else's; those of part
  * p begin at at[p]. */
 struct deal {
@@ -75,7 +98,9 @@ deal_list_add(struct deal_list *list, struct deal_entry entry)
 }
 
 /* A run begins with this entry, which is to be counted still. */
-void deal_begin_run(struct deal *deal, uint64_t link);
+void deal_begin_run(struct deal_runs *runs, uint64_t link);
+
+void deal_queue_add(struct deal_queue *queue, void *made);
 
 /* Write what was collected to deal->entries, by parts. */
 void deal_sort(struct deal *deal, const struct deal_list *from);
@@ -91,7 +116,8 @@ void deal_put(struct table_part *part, const struct deal_entry *entries,
 void deal_take(struct table_part *part, const struct deal_entry *entries,
     uint32_t count, struct deal_list *rest);
 
-/* The lists; the rest is not the deal's. */
+/* The lists; the rest is not theirs. */
 void deal_fini(struct deal *deal);
+void deal_part_fini(struct deal_part *part);
 
 #endif

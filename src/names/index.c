@@ -260,6 +260,18 @@ pass_addrs(struct index *index, const struct pass *pass)
 	free(list);
 }
 
+static struct indexfill
+fill_of(struct index *index)
+{
+	return (struct indexfill){
+		.byname = index->byname,
+		.byaddr = index->byaddr,
+		.sources = &index->sources,
+		.parts = &index->parts,
+		.group = index->sizes.group,
+	};
+}
+
 static bool
 is_large(const struct index *index, const struct tally *tally)
 {
@@ -270,17 +282,11 @@ is_large(const struct index *index, const struct tally *tally)
 static void
 work_pass(struct index *index, const struct pass *pass)
 {
-	const struct indexfill fill = {
-		.byname = index->byname,
-		.byaddr = index->byaddr,
-		.sources = &index->sources,
-		.parts = &index->parts,
-		.more_names = pass->more_names,
-		.more_addrs = pass->more_addrs,
-		.at_once = pass->at_once,
-		.group = index->sizes.group,
-	};
+	struct indexfill fill = fill_of(index);
 
+	fill.more_names = pass->more_names;
+	fill.more_addrs = pass->more_addrs;
+	fill.at_once = pass->at_once;
 	if (is_large(index, &pass->tally)) {
 		pass->apart(&fill, pass->content);
 		return;
@@ -616,6 +622,7 @@ freeze(struct index *index, struct snapshot *snapshot)
 const struct snapshot *
 index_commit(struct index *index, int64_t now_s)
 {
+	const struct indexfill fill = fill_of(index);
 	struct snapshot *snapshot;
 
 	if (!index->changed)
@@ -627,8 +634,7 @@ index_commit(struct index *index, int64_t now_s)
 	snapshot->areas = make_areas(index);
 	settle_apexes(index, snapshot->areas);
 	settle_zones(index);
-	byname_settle(index->byname);
-	byaddr_settle(index->byaddr);
+	indexfill_settle(&fill);
 	snapshot->key = index->key;
 	snapshot->serial = index->serial;
 	byaddr_count(index->byaddr, snapshot->known);

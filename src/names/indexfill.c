@@ -12,15 +12,10 @@ struct group {
 	struct deal by_name, by_addr;
 };
 
-/* rest: what the part could not do. */
-struct part {
-	struct table_part *part;
-	struct deal_list rest;
-};
-
 struct worker {
 	struct byname_hand names;
 	struct byaddr_hand addrs;
+	struct deal_list known;		/* of the part in work */
 };
 
 struct work {
@@ -33,7 +28,7 @@ struct work {
 	struct deal_entry *entries;
 	size_t entry_room;
 	struct worker *workers;
-	struct part names[DEAL_PARTS], addrs[DEAL_PARTS];
+	struct deal_part names[DEAL_PARTS], addrs[DEAL_PARTS];
 };
 
 static bool
@@ -125,40 +120,137 @@ deal_group(void *argument, unsigned part, unsigned number)
 	byaddr_deal_end(&worker->addrs, &group->by_addr);
 }
 
-/* Those of names and of addresses in turn. */
+/* Parts of names and of addresses in turn. */
+static bool
+is_of_names(unsigned part)
+{
+	return part % 2 == 0;
+}
+
+static struct deal_part *
+part_at(struct work *work, unsigned part)
+{
+	return is_of_names(part) ? &work->names[part / 2] :
+	    &work->addrs[part / 2];
+}
+
 static void
-work_part(void *argument, unsigned part, unsigned worker)
+put_entries(struct work *work, unsigned part, struct worker *worker,
+    const struct deal_entry *entries, uint32_t count)
+{
+	const struct indexfill *fill = work->fill;
+	struct deal_part *to = part_at(work, part);
+	struct deal_list *known = &worker->known;
+
+	known->count = 0;
+	deal_put(to->table, entries, count, is_of_names(part) ? byname_knows :
+	    byaddr_knows, known);
+	if (is_of_names(part))
+		byname_join(fill->byname, &worker->names, to, known);
+	else
+		byaddr_join(fill->byaddr, &worker->addrs, to, known);
+}
+
+static void
+work_part(void *argument, unsigned part, unsigned number)
 {
 	struct work *work = argument;
-	bool is_name = part % 2 == 0;
-	unsigned p = part / 2;
+	struct deal_part *to = part_at(work, part);
 
-	(void)worker;
 	for (unsigned i = work->begin; i < work->end; i++) {
 		const struct group *group = &work->groups[i];
-		const struct deal *deal = is_name ? &group->by_name :
-		    &group->by_addr;
-		struct part *to = is_name ? &work->names[p] : &work->addrs[p];
-		const struct deal_entry *entries = deal->entries + deal->at[p];
-		uint32_t count = deal->at[p + 1] - deal->at[p];
+		const struct deal *deal = is_of_names(part) ?
+		    &group->by_name : &group->by_addr;
+		const struct deal_entry *entries =
+		    deal->entries + deal->at[to->number];
+		uint32_t count = deal->at[to->number + 1] -
+		    deal->at[to->number];
 
 		if (work->state == CHUNK_LEAVING)
-			deal_take(to->part, entries, count, &to->rest);
+			deal_take(to->table, entries, count, &to->rest);
 		else
-			deal_put(to->part, entries, count, is_name ?
-			    byname_knows : byaddr_knows, &to->rest);
+			put_entries(work, part, &work->workers[number],
+			    entries, count);
 	}
 }
 
 static void
-sweep_part(void *argument, unsigned part, unsigned worker)
+sweep_part(void *argument, unsigned part, unsigned number)
 {
 	struct work *work = argument;
-	unsigned p = part / 2;
+	struct worker *worker = &work->workers[number];
+	struct deal_part *to = part_at(work, part);
 
-	(void)worker;
-	table_part_sweep(part % 2 == 0 ? work->names[p].part :
-	    work->addrs[p].part, DEAL_BITS, p);
+	table_part_sweep(to->table, DEAL_BITS, to->number);
+	if (is_of_names(part))
+		byname_leave(work->fill->byname, &worker->names, to);
+	else
+		byaddr_leave(work->fill->byaddr, &worker->addrs, to);
+}
+
+static void
+settle_part(void *argument, unsigned part, unsigned number)
+{
+	struct work *work = argument;
+	struct worker *worker = &work->workers[number];
+
+	if (is_of_names(part))
+		byname_settle_part(work->fill->byname, &worker->names,
+		    part_at(work, part));
+	else
+		byaddr_settle_part(work->fill->byaddr, &worker->addrs,
+		    part_at(work, part));
+}
+
+/* Where nearly all of some that are far apart is known, few will be new: a
+ * table that were opened for all of them would be split for nothing, which
+ * takes the hash of each name in it.  (Should there be more than fit, they are
+ * in the parts' rest.) */
+#define SAMPLE_MIN 16u
+
+static size_t
+expect(size_t more, size_t sampled, size_t known)
+{
+	if (sampled < SAMPLE_MIN || known < sampled - sampled / 16)
+		return more;
+	return more / 8;
+}
+
+static size_t
+expect_names(const struct work *work)
+{
+	const struct indexfill *fill = work->fill;
+	size_t sampled = 0, known = 0;
+
+	for (unsigned i = 0; i < work->count; i++) {
+		const struct chunk *chunk =
+		    work->content->chunks[work->groups[i].first];
+
+		if (chunk->node_count == 0)
+			continue;
+		sampled++;
+		known += byname_has(fill->byname, chunk_node(chunk, 0));
+	}
+	return expect(fill->more_names, sampled, known);
+}
+
+static size_t
+expect_addrs(const struct work *work)
+{
+	const struct indexfill *fill = work->fill;
+	size_t sampled = 0, known = 0;
+
+	for (unsigned i = 0; i < work->count; i++) {
+		struct reverse_cursor cursor = { 0 };
+		struct reverse reverse;
+
+		if (reverse_walk(work->content->chunks[work->groups[i].first],
+		    &cursor, &reverse, 1) == 0)
+			continue;
+		sampled++;
+		known += byaddr_has(fill->byaddr, &reverse.addr);
+	}
+	return expect(fill->more_addrs, sampled, known);
 }
 
 static void
@@ -169,15 +261,35 @@ open_table(void *argument, unsigned part, unsigned worker)
 
 	(void)worker;
 	if (part == 0)
-		byname_open(fill->byname, fill->more_names);
+		byname_open(fill->byname, expect_names(work));
 	else
-		byaddr_open(fill->byaddr, fill->more_addrs);
+		byaddr_open(fill->byaddr, expect_addrs(work));
 	for (unsigned p = 0; p < DEAL_PARTS; p++) {
 		if (part == 0)
-			work->names[p].part = byname_part(fill->byname);
+			work->names[p] = (struct deal_part){
+				.number = p,
+				.table = byname_part(fill->byname),
+			};
 		else
-			work->addrs[p].part = byaddr_part(fill->byaddr);
+			work->addrs[p] = (struct deal_part){
+				.number = p,
+				.table = byaddr_part(fill->byaddr),
+			};
 	}
+}
+
+static void
+close_names(struct work *work)
+{
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byname_close(work->fill->byname, work->names[p].table);
+}
+
+static void
+close_addrs(struct work *work)
+{
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byaddr_close(work->fill->byaddr, work->addrs[p].table);
 }
 
 static void
@@ -185,14 +297,15 @@ finish_names(struct work *work)
 {
 	struct byname *byname = work->fill->byname;
 
-	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byname_close(byname, work->names[p].part);
+	close_names(work);
 	for (unsigned i = 0; i < work->count; i++)
 		byname_count_runs(byname, &work->groups[i].by_name.runs);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byname_count_off_runs(byname, &work->names[p].runs);
 	for (unsigned i = 0; i < work->count; i++)
 		byname_add_later(byname, &work->groups[i].by_name.later);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byname_add_known(byname, &work->names[p].rest);
+		byname_add_rest(byname, &work->names[p].rest);
 }
 
 static void
@@ -200,12 +313,13 @@ finish_addrs(struct work *work)
 {
 	struct byaddr *byaddr = work->fill->byaddr;
 
-	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byaddr_close(byaddr, work->addrs[p].part);
+	close_addrs(work);
 	for (unsigned i = 0; i < work->count; i++)
 		byaddr_count_runs(byaddr, &work->groups[i].by_addr.runs);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byaddr_add_known(byaddr, &work->addrs[p].rest);
+		byaddr_count_off_runs(byaddr, &work->addrs[p].runs);
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		byaddr_add_rest(byaddr, &work->addrs[p].rest);
 }
 
 static void
@@ -223,16 +337,15 @@ finish_names_leaving(struct work *work)
 {
 	struct byname *byname = work->fill->byname;
 
+	close_names(work);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byname_close(byname, work->names[p].part);
-	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byname_count_missed(byname, &work->names[p].rest);
+		byname_count_runs(byname, &work->names[p].runs);
 	for (unsigned i = 0; i < work->count; i++)
 		byname_count_off_runs(byname, &work->groups[i].by_name.runs);
 	for (unsigned i = 0; i < work->count; i++)
 		byname_remove_later(byname, &work->groups[i].by_name.later);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byname_remove_missed(byname, &work->names[p].rest);
+		byname_remove_rest(byname, &work->names[p].rest);
 }
 
 static void
@@ -240,14 +353,13 @@ finish_addrs_leaving(struct work *work)
 {
 	struct byaddr *byaddr = work->fill->byaddr;
 
+	close_addrs(work);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byaddr_close(byaddr, work->addrs[p].part);
-	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byaddr_count_missed(byaddr, &work->addrs[p].rest);
+		byaddr_count_runs(byaddr, &work->addrs[p].runs);
 	for (unsigned i = 0; i < work->count; i++)
 		byaddr_count_off_runs(byaddr, &work->groups[i].by_addr.runs);
 	for (unsigned p = 0; p < DEAL_PARTS; p++)
-		byaddr_remove_missed(byaddr, &work->addrs[p].rest);
+		byaddr_remove_rest(byaddr, &work->addrs[p].rest);
 }
 
 static void
@@ -270,19 +382,22 @@ run(struct work *work, void (*part)(void *, unsigned, unsigned),
 }
 
 static void
-free_work(struct work *work, unsigned workers)
+free_work(struct work *work)
 {
 	for (unsigned i = 0; i < work->count; i++) {
 		deal_fini(&work->groups[i].by_name);
 		deal_fini(&work->groups[i].by_addr);
 	}
-	for (unsigned i = 0; i < workers; i++) {
-		free(work->workers[i].names.list.entries);
-		free(work->workers[i].addrs.list.entries);
+	for (unsigned i = 0; i < parts_workers(work->fill->parts); i++) {
+		struct worker *worker = &work->workers[i];
+
+		byname_take_hand(work->fill->byname, &worker->names);
+		byaddr_take_hand(work->fill->byaddr, &worker->addrs);
+		free(worker->known.entries);
 	}
 	for (unsigned p = 0; p < DEAL_PARTS; p++) {
-		free(work->names[p].rest.entries);
-		free(work->addrs[p].rest.entries);
+		deal_part_fini(&work->names[p]);
+		deal_part_fini(&work->addrs[p]);
 	}
 	free(work->groups);
 	free(work->entries);
@@ -323,7 +438,7 @@ indexfill_add(const struct indexfill *fill, const struct content *content)
 
 	run_rounds(work);
 	run(work, finish_adding, 2);
-	free_work(work, parts_workers(fill->parts));
+	free_work(work);
 }
 
 void
@@ -334,5 +449,27 @@ indexfill_remove(const struct indexfill *fill, const struct content *content)
 	run_rounds(work);
 	run(work, sweep_part, 2 * DEAL_PARTS);
 	run(work, finish_removing, 2);
-	free_work(work, parts_workers(fill->parts));
+	free_work(work);
+}
+
+static void
+settle_apart(const struct indexfill *fill)
+{
+	struct work *work = new_work(fill, NULL, CHUNK_HELD);
+
+	run(work, open_table, 2);
+	run(work, settle_part, 2 * DEAL_PARTS);
+	close_names(work);
+	close_addrs(work);
+	free_work(work);
+}
+
+void
+indexfill_settle(const struct indexfill *fill)
+{
+	if (byname_is_queued_apart(fill->byname) ||
+	    byaddr_is_queued_apart(fill->byaddr))
+		settle_apart(fill);
+	byname_settle(fill->byname);
+	byaddr_settle(fill->byaddr);
 }

@@ -320,6 +320,20 @@ deal_slots(struct table_writer *writer, const struct table_segment *segment,
 	}
 }
 
+/* What a slot leads to is not near, where a segment is split. */
+#define HASH_AHEAD 8u
+
+static inline __attribute__((always_inline)) void
+look_ahead(const struct table_segment *segment, unsigned i)
+{
+	const table_slot *slots = segment->bucket[0];
+
+	if (i + HASH_AHEAD >= segment->buckets * TABLE_SLOTS)
+		return;
+	__builtin_prefetch(table_pointer(slots[i + HASH_AHEAD]));
+	__builtin_prefetch((char *)table_pointer(slots[i + HASH_AHEAD]) + 64);
+}
+
 /* Those that go to the second half, of the segment and of those behind it;
  * *whole: of both. */
 static size_t
@@ -336,6 +350,7 @@ count_second(const struct table_writer *writer,
 			table_slot slot = segment->bucket[i / TABLE_SLOTS]
 			    [i % TABLE_SLOTS];
 
+			look_ahead(segment, i);
 			if (slot != 0)
 				second += writer->hash_of(writer->context,
 				    slot) >> shift & 1;
@@ -688,6 +703,12 @@ const struct table *
 table_part_working(const struct table_part *part)
 {
 	return &part->table;
+}
+
+struct table_writer *
+table_part_writer(struct table_part *part)
+{
+	return &part->writer;
 }
 
 bool

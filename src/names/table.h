@@ -194,6 +194,8 @@ struct table_part *table_part_new(const struct table_writer *writer);
 /* The working version, for what the part has: other hashes are not to be looked
  * for. */
 const struct table *table_part_working(const struct table_part *part);
+/* For table_change of what the part has, where new takes the place of old. */
+struct table_writer *table_part_writer(struct table_part *part);
 /* false: the part has no room for it, the table has (table_change). */
 bool table_part_add(struct table_part *part, uint64_t hash,
     table_slot slot);

@@ -17,6 +17,15 @@ trash_add(struct trash *trash, void *block)
 }
 
 void
+trash_move(struct trash *trash, struct trash *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		trash_add(trash, from->blocks[i]);
+	free(from->blocks);
+	*from = (struct trash){ 0 };
+}
+
+void
 trash_free(struct trash *trash)
 {
 	for (size_t i = 0; i < trash->count; i++)

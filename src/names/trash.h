@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trash.h - blocks of malloc to be freed together, once nobody can see them.
  *
- * A zeroed struct is an empty list.  The writer's thread.
+ * A zeroed struct is an empty list.  One thread at a time.
  */
 #ifndef HOSTLER_NAMES_TRASH_H
 #define HOSTLER_NAMES_TRASH_H
@@ -15,6 +15,8 @@ struct trash {
 };
 
 void trash_add(struct trash *trash, void *block);
+/* All of from, which is empty then. */
+void trash_move(struct trash *trash, struct trash *from);
 void trash_free(struct trash *trash);	/* the blocks and the list */
 
 #endif

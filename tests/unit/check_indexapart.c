@@ -80,28 +80,37 @@ make_text(unsigned lines, enum edition edition, size_t *length)
 	return bytes;
 }
 
+/* Frees bytes. */
+static struct content *
+parse(char *bytes, size_t length, enum edition edition,
+    const struct hostscut_sizes *sizes, const struct content *previous)
+{
+	const struct source_spec spec = {.kind = SOURCE_HOSTS,
+	    .path = "hosts", .rank = edition, .ttl = 5, .has_domain = true,
+	    .domain = lab};
+	const struct source_text text = {"hosts", bytes, length};
+	struct diags *diags = diags_new();
+	struct content *content =
+	    hostsfile_parse(&(struct hostsfile_input){.spec = &spec,
+	    .files = &text, .file_count = 1, .previous = previous,
+	    .sizes = sizes}, diags);
+
+	ck_assert_uint_eq(diags_count(diags, DIAG_ERROR), 0);
+	diags_free(diags);
+	free(bytes);
+	return content;
+}
+
 /* Of the first so many lines, sharing chunks with `previous`.  Editions are
  * ranks, too. */
 static struct content *
 make_part(unsigned lines, enum edition edition, const struct content *previous)
 {
 	static const struct hostscut_sizes sizes = {8192, 8192, 1u << 20};
-	const struct source_spec spec = {.kind = SOURCE_HOSTS,
-	    .path = "hosts", .rank = edition, .ttl = 5, .has_domain = true,
-	    .domain = lab};
-	struct source_text text = {.path = "hosts"};
-	struct diags *diags = diags_new();
-	struct content *content;
-	char *bytes = make_text(lines, edition, &text.length);
+	size_t length;
+	char *bytes = make_text(lines, edition, &length);
 
-	text.bytes = bytes;
-	content = hostsfile_parse(&(struct hostsfile_input){.spec = &spec,
-	    .files = &text, .file_count = 1, .previous = previous,
-	    .sizes = &sizes}, diags);
-	ck_assert_uint_eq(diags_count(diags, DIAG_ERROR), 0);
-	diags_free(diags);
-	free(bytes);
-	return content;
+	return parse(bytes, length, edition, &sizes, previous);
 }
 
 static unsigned
@@ -400,6 +409,72 @@ START_TEST(nothing_is_left_when_all_leaves)
 }
 END_TEST
 
+#define LINES_OF_CHUNK 32u
+#define WIDTH 32			/* bytes of a line */
+#define CHUNKS 2000u
+
+/* Each line of some chunks, or the first of each alone. */
+static struct content *
+make_chunks(unsigned step, enum edition edition)
+{
+	static const struct hostscut_sizes sizes = {LINES_OF_CHUNK * WIDTH,
+	    LINES_OF_CHUNK * WIDTH, 1u << 20};
+	char line[WIDTH + 1], *bytes;
+	size_t length;
+	FILE *out = memory_stream(&bytes, &length);
+
+	for (unsigned i = 0; i < CHUNKS * LINES_OF_CHUNK; i += step) {
+		snprintf(line, sizeof line, "10.%u.%u.%u vm%u", i >> 16,
+		    i >> 8 & 255, i & 255, i);
+		fprintf(out, "%-*s\n", WIDTH - 1, line);
+	}
+	memory_stream_close(out);
+	return parse(bytes, length, edition, &sizes, NULL);
+}
+
+static struct index *
+new_sized(const struct index_sizes *sizes, const struct parts *parts)
+{
+	struct index *index = index_new(&key);
+
+	index_set_sizes(index, sizes);
+	index_set_parts(index, parts);
+	return index;
+}
+
+/* A sample has what is known alone, and more comes than there is room for. */
+START_TEST(more_comes_than_was_expected)
+{
+	static const struct index_sizes singly = {SIZE_MAX, 1, 1, 1};
+	static const struct index_sizes by_parts = {1, 1, 1u << 16, 1u << 14};
+	struct index *index[2] = {new_sized(&singly, &alone),
+	    new_sized(&by_parts, workers[_i])};
+	struct content *all[2];
+	unsigned known = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		all[i] = make_chunks(1, SECOND);
+		index_replace(index[i], NULL,
+		    make_chunks(LINES_OF_CHUNK, FIRST));
+		index_replace(index[i], NULL, all[i]);
+	}
+	for (unsigned i = 0; i < CHUNKS * LINES_OF_CHUNK; i++)
+		known += compare_name(index_commit(index[0], 1),
+		    index_commit(index[1], 1), i) + compare_addresses(
+		    index_commit(index[0], 1), index_commit(index[1], 1), i);
+	ck_assert_uint_eq(known, 2 * CHUNKS * LINES_OF_CHUNK);
+	for (unsigned i = 0; i < 2; i++) {
+		index_replace(index[i], all[i], NULL);
+		index_commit(index[i], 1);
+	}
+	ck_assert_uint_eq(index_name_count(index[0]),
+	    index_name_count(index[1]));
+	ck_assert_uint_eq(index_name_count(index[1]), 2 * CHUNKS);
+	index_free(index[0]);
+	index_free(index[1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -414,6 +489,7 @@ main(void)
 	    3);
 	tcase_add_loop_test(tc, what_leaves_may_have_come_just_now, 0, 3);
 	tcase_add_loop_test(tc, nothing_is_left_when_all_leaves, 0, 3);
+	tcase_add_loop_test(tc, more_comes_than_was_expected, 0, 3);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
