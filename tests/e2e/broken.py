@@ -33,6 +33,24 @@ def state(daemon):
     return source["state"], source["last-success"]
 
 
+def check_reload(daemon, hosts, sign, rest):
+    """Before hostler reads it by itself, which it does soon: where this takes
+    long, once more."""
+    for turn in range(10):
+        before, now = f"10.0.0.{1 + turn}", f"10.0.0.{2 + turn}"
+        sign.unlink()
+        said = daemon.ctl_run("reload")
+        good = f"- web A {before}\n+ web A {now}\n" in said.stdout
+        if good:
+            break
+        sign.touch()
+        replace(hosts, f"10.0.0.{3 + turn} web\n" + rest)
+        until(lambda: state(daemon)[0], "kept")
+    case("a reload reads it again", good and said.returncode == 0, said.stdout)
+    same("and it counts", (look(daemon, "web.lab.test"), state(daemon)[0]),
+         (now, "good"))
+
+
 def breaks(where, rest):
     """Whatever the file's size, the same happens."""
     hosts, sign = where / "vms.hosts", where / "sign"
@@ -55,12 +73,7 @@ def breaks(where, rest):
              ("kept", good[1]))
         same("its last good content counts", look(daemon, "web.lab.test"),
              "10.0.0.1")
-        sign.unlink()
-        said = daemon.ctl_run("reload")
-        case("a reload reads it again", "- web A 10.0.0.1\n+ web A 10.0.0.2\n"
-             in said.stdout and said.returncode == 0, said.stdout)
-        same("and it counts", (look(daemon, "web.lab.test"),
-             state(daemon)[0]), ("10.0.0.2", "good"))
+        check_reload(daemon, hosts, sign, rest)
         sign.touch()
         replace(hosts, "10.0.0.3 web\n" + rest)
         same("again", until(lambda: state(daemon)[0], "kept")[0], "kept")

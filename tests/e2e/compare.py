@@ -133,7 +133,7 @@ with folder() as where:
             try:
                 ask(port, "compare.test.", "SOA", "tcp")
                 break
-            except (OSError, EOFError):
+            except (OSError, EOFError, dns.exception.Timeout):
                 if nsd.poll() is not None or time.monotonic() > end:
                     raise
                 time.sleep(0.02)

@@ -182,14 +182,20 @@ def check_changes(daemon, where):
     daemon.ctl_run("reload")
     same("a reload of nothing new shows no change",
          changed_lines(daemon.ctl_run("reload").stdout), [])
-    write(where, hosts="# a line moves all others\n10.0.2.4 linux\n"
-          "10.0.2.77 localDB\nfd00::7 *.pods.example\n",
-          zone=ZONE + 'web TXT "a b"\nmail MX 10 web\n')
-    same("a reload shows what changed, and nothing else",
-         changed_lines(daemon.ctl_run("reload").stdout),
-         ["+ *.pods.example AAAA fd00::7", "+ localdb A 10.0.2.77",
-          "+ mail.cluster.test MX 10 web.cluster.test.",
-          '+ web.cluster.test TXT "a b"', "- localdb A 10.0.2.12"])
+    wanted = ["+ *.pods.example AAAA fd00::7", "+ localdb A 10.0.2.77",
+              "+ mail.cluster.test MX 10 web.cluster.test.",
+              '+ web.cluster.test TXT "a b"', "- localdb A 10.0.2.12"]
+    # Where this takes long the daemon has looked by itself: once more.
+    for _ in range(10):
+        write(where)
+        daemon.ctl_run("reload")
+        write(where, hosts="# a line moves all others\n10.0.2.4 linux\n"
+              "10.0.2.77 localDB\nfd00::7 *.pods.example\n",
+              zone=ZONE + 'web TXT "a b"\nmail MX 10 web\n')
+        got = changed_lines(daemon.ctl_run("reload").stdout)
+        if got == wanted:
+            break
+    same("a reload shows what changed, and nothing else", got, wanted)
     good = daemon.conf.read_text()
     daemon.conf.write_text(good.replace("hosts: [vms.hosts]", "hosts: []"))
     got = json.loads(daemon.ctl_run("--json", "reload").stdout)
