@@ -28,8 +28,8 @@ struct byname {
 	struct table_writer *writer;
 	struct byname_hand own;		/* the writer's */
 	uint32_t version;
-	struct deal_queue queues[DEAL_PARTS + 1];	/* the last: of those
-					 * that one thread queued */
+	struct deal_queue queues[DEAL_PARTS + 1]; /* the last: of what one
+						   * thread queued */
 	struct made *last;		/* the parent asked for last */
 };
 
@@ -256,7 +256,8 @@ count_above(struct byname *byname, struct place place, uint32_t count)
 		slot = find_slot(&byname->own, &place);
 		if (slot == 0) {
 			made = new_made(byname, &place, 0);
-			change_slot(&byname->own, &place, 0, slot_of(&place, made));
+			change_slot(&byname->own, &place, 0,
+			    slot_of(&place, made));
 		} else if (table_mark(slot) & NAME_MADE) {
 			made = made_of(slot);
 		} else {

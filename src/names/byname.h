@@ -45,25 +45,26 @@ bool byname_has(const struct byname *byname, const struct node *node);
 
 /* Many by several threads (deal.h), in this order:
  *
- *   byname_open		with about how many come; byname_part for each part
- *   byname_deal		of chunks, in any number of rounds, and deal_put;
- *   byname_join		then of a part what deal_put left
- *   byname_close		each part; from here on one thread, with everything:
- *   byname_count_runs	of the groups, before anything else: a name that has
- *			one below it must be counted before it is looked for
- *   byname_count_off_runs of the parts: what was known did not come
- *   byname_add_later	of the groups
- *   byname_add_rest	of the parts
- *   byname_take_hand	of each worker
+ *   byname_open            with about how many come; byname_part of each part
+ *   byname_deal            of chunks, in any number of rounds, and deal_put;
+ *   byname_join            then of a part what deal_put left
+ *   byname_close           each part; from here on one thread, with everything:
+ *   byname_count_runs      of the groups, first: what is added or removed next
+ *                          counts with a name above that must be there
+ *   byname_count_off_runs  of the parts: what was known did not come
+ *   byname_add_later       of the groups
+ *   byname_add_rest        of the parts
+ *   byname_take_hand       of each worker
  *
- * Or, for chunks that leave: deal_take in the place of deal_put; table_part_sweep
- * and byname_leave for each part before it is closed; then byname_count_runs of
- * the parts and byname_count_off_runs of the groups (in this order: no count may
- * be short of what it is to lose), byname_remove_later and byname_remove_rest.
+ * Or, for chunks that leave: deal_take in the place of deal_put;
+ * table_part_sweep and byname_leave for each part before it is closed; then
+ * byname_count_runs of the parts and byname_count_off_runs of the groups (in
+ * this order: no count may be short of what it is to lose),
+ * byname_remove_later and byname_remove_rest.
  *
- * A hand is its worker's, zeroed at first; byname_take_hand frees what is in it.
- * byname_deal changes nothing but what it is given.  byname_deal_end sorts what
- * was dealt: then the hand may deal another group. */
+ * A hand is its worker's, zeroed at first; byname_take_hand frees what is in
+ * it.  byname_deal changes nothing but what it is given.  byname_deal_end sorts
+ * what was dealt: then the hand may deal another group. */
 struct byname_hand {
 	struct deal_list list;
 	struct dname_path path;		/* of the name above; no labels: none */

@@ -8,16 +8,16 @@
  * table of a million names, 85 KB, stays in the cache meanwhile: what would be
  * a cache miss for each name are some for a part.
  *
- * What is known already joins what is there, still in the part, and waits in the
- * part's queue to be built; that is done by parts, too, when all contents have
- * come.
+ * What is known already joins what is there, still in the part, and waits in
+ * the part's queue to be built; that is done by parts, too, when all contents
+ * have come.
  *
  * What cannot be done so is done afterwards, by one thread: what was not dealt
  * (a group's `later`), what the part had no room for (its `rest`), and the
  * counts in names above.  Those are taken in runs: what stands together in a
- * file mostly has the same name, or address, above it.  All that was dealt is in
- * its group's runs; what of it was known is counted off again, by runs of the
- * part's.
+ * file mostly has the same name, or address, above it.  All that was dealt is
+ * in its group's runs; what of it was known is counted off again, by runs of
+ * the part's.
  *
  * Taking out is the same the other way round.  A slot is known by its value, so
  * that no name is read; the gaps are closed at the end, a segment at a time.
