@@ -21,12 +21,12 @@ now_by(clockid_t clock)
 }
 
 static int64_t
-worked_ns(const struct witness *witness)
+worked_ns(const struct witness_core *core)
 {
 	int64_t sum_ns = 0;
 
-	for (unsigned i = 0; i < witness->clock_count; i++)
-		sum_ns += now_by(witness->clocks[i]);
+	for (unsigned i = 0; i < core->clock_count; i++)
+		sum_ns += now_by(core->clocks[i]);
 	return sum_ns;
 }
 
@@ -72,12 +72,12 @@ watch_core(void *argument)
 {
 	struct witness_core *core = argument;
 	int64_t asleep_ns = now_by(CLOCK_MONOTONIC), awake_ns;
-	int64_t before_ns = worked_ns(core->witness), after_ns;
+	int64_t before_ns = worked_ns(core), after_ns;
 
 	while (!core->witness->is_over) {
 		sleep_until(asleep_ns + STEP_NS);
 		awake_ns = now_by(CLOCK_MONOTONIC);
-		after_ns = worked_ns(core->witness);
+		after_ns = worked_ns(core);
 		if (awake_ns - asleep_ns - STEP_NS - (after_ns - before_ns) >
 		    LATE_NS)
 			note_standstill(core, asleep_ns, awake_ns);
@@ -85,6 +85,23 @@ watch_core(void *argument)
 		before_ns = after_ns;
 	}
 	return NULL;
+}
+
+/* The clocks of those who may run on the core. */
+static void
+find_clocks(struct witness_core *core)
+{
+	const struct witness *witness = core->witness;
+	cpu_set_t there;
+
+	for (unsigned i = 0; i < witness->process_count; i++) {
+		int pid = witness->processes[i];
+
+		if (sched_getaffinity(pid, sizeof there, &there) != 0 ||
+		    clock_getcpuclockid(pid, &core->clocks[core->clock_count]))
+			errx(1, "process %d cannot be watched", pid);
+		core->clock_count += CPU_ISSET(core->core, &there) != 0;
+	}
 }
 
 static void
@@ -121,17 +138,19 @@ witness_add_core(struct witness *witness, unsigned core)
 void
 witness_add_process(struct witness *witness, int pid)
 {
-	if (witness->clock_count == WITNESS_CLOCKS_MAX ||
-	    clock_getcpuclockid(pid, &witness->clocks[witness->clock_count]))
-		errx(1, "process %d cannot be watched", pid);
-	witness->clock_count++;
+	if (witness->process_count == WITNESS_PROCESSES_MAX)
+		errx(1, "no more than %u processes are watched",
+		    WITNESS_PROCESSES_MAX);
+	witness->processes[witness->process_count++] = pid;
 }
 
 void
 witness_start(struct witness *witness)
 {
-	for (unsigned i = 0; i < witness->core_count; i++)
+	for (unsigned i = 0; i < witness->core_count; i++) {
+		find_clocks(&witness->cores[i]);
 		start_core(&witness->cores[i]);
+	}
 }
 
 void

@@ -6,9 +6,9 @@
  * is the host's.  A witness tells such answers from those that the server owes:
  * a thread of the highest realtime priority on each core, which sleeps a
  * quarter of a millisecond at a time.  Nothing that runs on the core delays its
- * waking but the kernel itself; where it wakes late, and the processes asked
- * did not work meanwhile (their CPU clocks stand still while the host has the
- * processor), the core stood still.
+ * waking but the kernel itself; where it wakes late, and the processes asked,
+ * if they may run there, did not work meanwhile (their CPU clocks stand still
+ * while the host has the processor), the core stood still.
  *
  * The one rule: what is in doubt is the server's.  Set aside is an answer whose
  * time, from when its question was due until it came, meets a standstill or as
@@ -30,7 +30,7 @@
 #include "latency.h"
 
 #define WITNESS_CORES_MAX 8
-#define WITNESS_CLOCKS_MAX 16
+#define WITNESS_PROCESSES_MAX 16
 
 struct witness;
 
@@ -43,6 +43,8 @@ struct witness_core {
 	struct witness *witness;
 	unsigned core;
 	pthread_t thread;
+	clockid_t clocks[WITNESS_PROCESSES_MAX]; /* of who may run there */
+	unsigned clock_count;
 	struct standstill *list;
 	size_t count, room;
 };
@@ -54,8 +56,8 @@ struct witness_answer {
 struct witness {
 	struct witness_core cores[WITNESS_CORES_MAX];
 	unsigned core_count;
-	clockid_t clocks[WITNESS_CLOCKS_MAX];	/* of those who are asked */
-	unsigned clock_count;
+	int processes[WITNESS_PROCESSES_MAX];	/* who is asked */
+	unsigned process_count;
 	struct witness_answer *answers;
 	size_t answer_count, answer_room;
 	_Atomic bool is_over;
@@ -70,11 +72,12 @@ struct witness_findings {
 };
 
 /* A core to be watched, a process that is asked; before the start.  End the
- * program where there are too many, or no such process. */
+ * program where there are too many. */
 void witness_add_core(struct witness *witness, unsigned core);
 void witness_add_process(struct witness *witness, int pid);
 
-/* Ends the program where realtime priority is not to be had. */
+/* Ends the program where realtime priority is not to be had, or a process is
+ * not there. */
 void witness_start(struct witness *witness);
 
 /* An answer has come.  Kept until the end. */
