@@ -12,15 +12,14 @@
  *	-m tcp		over TCP
  *	-1		the list once, not again and again
  *	-a		any answer to the question is right (the floor's)
- *	-W CORE		set answers aside during which that core stood still
- *			(witness.h; may be repeated; needs CAP_SYS_NICE)
+ *	-W CORE		take off what that core stood still (witness.h; may be
+ *			repeated; needs CAP_SYS_NICE)
  *	-P PID		a process that is asked, for -W (may be repeated)
  *
  * Prints one line of JSON: sent, right, wrong, lost, late, unasked (answers
  * that nobody waited for), closed (connections, by the server), seconds,
- * p50_us, p99_us, p999_us, max_us; standstills, stood_ms, aside (answers), and
- * of those not set aside there_p50_us, there_p99_us, there_max_us; and says on
- * stderr what was wrong first.
+ * p50_us, p99_us, p999_us, max_us; with -W standstills, stood_ms, and net times:
+ * net_p50_us, net_p99_us, net_max_us; and says on stderr what was wrong first.
  * SIGTERM and SIGINT end it early.  Its exit status is 0 when it has asked.
  */
 #include <arpa/inet.h>
@@ -118,14 +117,13 @@ read_options(struct asker *asker, struct asker_settings *settings, int argc,
 static void
 tell_findings(const struct witness_findings *findings)
 {
-	const struct latency *there = &findings->there;
+	const struct latency *net = &findings->net;
 
-	printf(", \"standstills\": %" PRIu64 ", \"stood_ms\": %.1f, \"aside\": %"
-	    PRIu64 ", \"there_p50_us\": %.1f, \"there_p99_us\": %.1f, "
-	    "\"there_max_us\": %.1f}\n", findings->standstills,
-	    (double)findings->stood_ns / 1e6, findings->aside,
-	    latency_us(there, 0.5), latency_us(there, 0.99),
-	    (double)there->most_ns / 1000);
+	printf(", \"standstills\": %" PRIu64 ", \"stood_ms\": %.1f, "
+	    "\"net_p50_us\": %.1f, \"net_p99_us\": %.1f, "
+	    "\"net_max_us\": %.1f", findings->standstills,
+	    (double)findings->stood_ns / 1e6, latency_us(net, 0.5),
+	    latency_us(net, 0.99), (double)net->most_ns / 1000);
 }
 
 static void
@@ -144,7 +142,9 @@ tell(const struct asker *asker)
 	    (double)(asker->end_ns - asker->start_ns) / 1e9,
 	    latency_us(latency, 0.5), latency_us(latency, 0.99),
 	    latency_us(latency, 0.999), (double)latency->most_ns / 1000);
-	tell_findings(&asker->findings);
+	if (asker->witness.core_count)
+		tell_findings(&asker->findings);
+	puts("}");
 	if (asker->wrong)
 		warnx("the first wrong answer, to question %zu of %zu: %s",
 		    asker->first_wrong_question + 1, questions->count,

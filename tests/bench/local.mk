@@ -11,7 +11,6 @@ tests_bench_ask_SOURCES = tests/bench/ask.c tests/bench/asker.c \
 	tests/bench/asker.h tests/bench/asklines.c tests/bench/latency.c \
 	tests/bench/latency.h tests/bench/questions.c tests/bench/questions.h \
 	tests/bench/witness.c tests/bench/witness.h
-tests_bench_ask_CFLAGS = $(AM_CFLAGS) -pthread
 tests_bench_ask_LDADD =
 tests_bench_floor_SOURCES = tests/bench/floor.c tests/bench/reply.c \
 	tests/bench/reply.h

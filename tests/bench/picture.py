@@ -162,13 +162,18 @@ def work_table(results, work):
     return columns(table)
 
 
-ASIDE = "  (aside: answers that the host held up; all: with them)"
+def net_note(results):
+    if not results.get("watched"):
+        return "  (what the host held up could not be taken off)"
+    return "  (held %: what the host had the cores is taken off; all: with it)"
 
 
-def aside(results, name, server):
-    """Of a hundred answers."""
-    sent = total(results, name, server, "sent")
-    return f"{100 * total(results, name, server, 'aside') / sent:.1f}"
+def held(results, name, server):
+    """Of a hundred parts of the time."""
+    runs = [run for run in runs_of(results, name, server) if "problem" not in run]
+    return "{:.1f}".format(sum(
+        run.get("stood_ms", 0) / run["seconds"] / 10 for run in runs) /
+        max(len(runs), 1))
 
 
 def steady_table(results, work):
@@ -176,21 +181,21 @@ def steady_table(results, work):
     rows, floor = figures(results, name, key)
     if floor:
         rows = [("floor", floor)] + rows
-    table = [["server", "p99 us", "spread", "of floor", "aside %", "all",
+    table = [["server", "p99 us", "spread", "of floor", "held %", "all",
               "p50 us", "longest", "lost"]]
     for server, values in rows:
         table.append([
             results["titles"][server], cell(values), between(values),
-            of_floor(floor, values), aside(results, name, server),
+            of_floor(floor, values), held(results, name, server),
             *(cell(figure(results, name, server, one)) for one in
-              ("p99_us", "there_p50_us", "there_max_us")),
+              ("p99_us", "net_p50_us", "net_max_us")),
             str(total(results, name, server, "lost"))])
-    return columns(table) + [ASIDE]
+    return columns(table) + [net_note(results)]
 
 
 def reload_table(results, work):
     table = [["server", "load s", "MB", "peak", "reload s", "longest ms",
-              "aside %", "all", "lost", "wrong"]]
+              "held %", "all", "lost", "wrong"]]
     name = work["name"]
     for server, values in figures(results, name, "reload_ms")[0]:
         table.append([
@@ -199,12 +204,12 @@ def reload_table(results, work):
             cell(figure(results, name, server, "memory_mb")),
             cell(figure(results, name, server, "peak_mb")),
             cell(values, 0.001),
-            cell(figure(results, name, server, "there_max_us"), 0.001),
-            aside(results, name, server),
+            cell(figure(results, name, server, "net_max_us"), 0.001),
+            held(results, name, server),
             cell(figure(results, name, server, "max_us"), 0.001),
             *(str(total(results, name, server, one))
               for one in ("lost", "wrong"))])
-    return columns(table) + [ASIDE]
+    return columns(table) + [net_note(results)]
 
 
 CHANGES = [("line_ms", "a line of the hosts file edited"),
@@ -228,7 +233,7 @@ def change_table(results, work):
 
 def text_tables(results):
     out = []
-    makers = {"there_p99_us": steady_table, "reload_ms": reload_table,
+    makers = {"net_p99_us": steady_table, "reload_ms": reload_table,
               "change_ms": change_table}
     for work in results["works"]:
         if not any(run["work"] == work["name"] and "problem" not in run
@@ -322,7 +327,7 @@ class Panel:
 def panels_of(results):
     out = []
     for work in results["works"]:
-        unit = {"cpu_us": "CPU µs a query", "there_p99_us": "p99 µs",
+        unit = {"cpu_us": "CPU µs a query", "net_p99_us": "p99 µs",
                 "reload_ms": "", "change_ms": ""}[work["unit"]]
         rows, floor = figures(results, work["name"], work["unit"])
         if unit and rows:
@@ -334,7 +339,7 @@ def panels_of(results):
                 ("load_ms", "until the first right answer", "s", 0.001),
                 ("memory_mb", "memory", "MB", 1),
                 ("reload_ms", "read again, until it answers", "s", 0.001),
-                ("there_max_us", "the longest answer meanwhile", "ms",
+                ("net_max_us", "the longest answer meanwhile", "ms",
                  0.001)):
             out.append(Panel(f"{names} names: {title}", unit, figures(
                 results, work["name"], key)[0], None, scale))
@@ -385,13 +390,13 @@ def short_rows(results):
         key = work["unit"]
         for key, title, scale in {
                 "cpu_us": [("cpu_us", work["title"] + ", CPU us a query", 1)],
-                "there_p99_us": [
-                    ("there_p99_us", work["title"] + ", p99 us", 1)],
+                "net_p99_us": [
+                    ("net_p99_us", work["title"] + ", p99 us", 1)],
                 "reload_ms": [
                     ("load_ms", "until the first right answer, s", 0.001),
                     ("memory_mb", "memory, MB", 1),
                     ("reload_ms", "a reload, until it answers, s", 0.001),
-                    ("there_max_us", "the longest answer meanwhile, ms",
+                    ("net_max_us", "the longest answer meanwhile, ms",
                      0.001)],
                 "change_ms": []}[key]:
             found, floor = figures(results, work["name"], key)

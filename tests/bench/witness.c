@@ -16,17 +16,25 @@ now_by(clockid_t clock)
 	struct timespec now;
 
 	if (clock_gettime(clock, &now) != 0)
-		return 0;		/* a process that has ended */
+		return 0;
 	return (int64_t)now.tv_sec * NS_A_S + now.tv_nsec;
 }
 
+/* Since the last look.  The clock of a process that has ended is at 0. */
 static int64_t
-worked_ns(const struct witness_core *core)
+worked_ns(struct witness_core *core)
 {
 	int64_t sum_ns = 0;
 
-	for (unsigned i = 0; i < core->clock_count; i++)
-		sum_ns += now_by(core->clocks[i]);
+	for (unsigned i = 0; i < core->clock_count; i++) {
+		struct witness_clock *clock = &core->clocks[i];
+		int64_t now_ns = now_by(clock->clock);
+
+		if (now_ns < clock->last_ns)
+			continue;
+		sum_ns += now_ns - clock->last_ns;
+		clock->last_ns = now_ns;
+	}
 	return sum_ns;
 }
 
@@ -42,19 +50,12 @@ grow(void *list, size_t count, size_t *room, size_t size)
 	return list;
 }
 
-/* The queue that a standstill leaves is worked off, by a server that is busy
- * half of its time, in as long again. */
 static void
 note_standstill(struct witness_core *core, int64_t from_ns, int64_t to_ns)
 {
-	int64_t over_ns = to_ns + (to_ns - from_ns);
-
 	core->list = grow(core->list, core->count, &core->room,
 	    sizeof *core->list);
-	if (core->count && core->list[core->count - 1].over_ns > over_ns)
-		over_ns = core->list[core->count - 1].over_ns;
-	core->list[core->count++] = (struct standstill){from_ns, to_ns,
-	    over_ns};
+	core->list[core->count++] = (struct standstill){from_ns, to_ns};
 }
 
 static void
@@ -71,18 +72,16 @@ static void *
 watch_core(void *argument)
 {
 	struct witness_core *core = argument;
-	int64_t asleep_ns = now_by(CLOCK_MONOTONIC), awake_ns;
-	int64_t before_ns = worked_ns(core), after_ns;
+	int64_t asleep_ns = now_by(CLOCK_MONOTONIC), awake_ns, late_ns;
 
+	worked_ns(core);
 	while (!core->witness->is_over) {
 		sleep_until(asleep_ns + STEP_NS);
 		awake_ns = now_by(CLOCK_MONOTONIC);
-		after_ns = worked_ns(core);
-		if (awake_ns - asleep_ns - STEP_NS - (after_ns - before_ns) >
-		    LATE_NS)
+		late_ns = awake_ns - asleep_ns - STEP_NS - worked_ns(core);
+		if (late_ns > LATE_NS)
 			note_standstill(core, asleep_ns, awake_ns);
 		asleep_ns = awake_ns;
-		before_ns = after_ns;
 	}
 	return NULL;
 }
@@ -98,7 +97,8 @@ find_clocks(struct witness_core *core)
 		int pid = witness->processes[i];
 
 		if (sched_getaffinity(pid, sizeof there, &there) != 0 ||
-		    clock_getcpuclockid(pid, &core->clocks[core->clock_count]))
+		    clock_getcpuclockid(pid,
+		    &core->clocks[core->clock_count].clock))
 			errx(1, "process %d cannot be watched", pid);
 		core->clock_count += CPU_ISSET(core->core, &there) != 0;
 	}
@@ -153,67 +153,131 @@ witness_start(struct witness *witness)
 	}
 }
 
+/* ---- what is taken off ---- */
+
+/* Standstills of all cores, each with as long again behind it, joined where
+ * they meet; before_ns is what those ahead of it cover. */
+struct covered {
+	int64_t from_ns, to_ns, before_ns;
+};
+
+struct cover {
+	struct covered *list;
+	size_t count;
+};
+
+static int
+compare(const void *one, const void *other)
+{
+	int64_t a = ((const struct covered *)one)->from_ns;
+	int64_t b = ((const struct covered *)other)->from_ns;
+
+	return (a > b) - (a < b);
+}
+
+static void
+collect(struct cover *cover, const struct witness *witness)
+{
+	size_t room = 0;
+
+	for (unsigned i = 0; i < witness->core_count; i++)
+		for (size_t j = 0; j < witness->cores[i].count; j++) {
+			struct standstill one = witness->cores[i].list[j];
+
+			cover->list = grow(cover->list, cover->count, &room,
+			    sizeof *cover->list);
+			cover->list[cover->count++] = (struct covered){
+			    one.from_ns, 2 * one.to_ns - one.from_ns, 0};
+		}
+}
+
+/* Returns what all of them cover. */
+static int64_t
+join(struct cover *cover)
+{
+	int64_t sum_ns = 0;
+	size_t kept = 0;
+
+	if (cover->count)
+		qsort(cover->list, cover->count, sizeof *cover->list, compare);
+	for (size_t i = 0; i < cover->count; i++) {
+		struct covered one = cover->list[i];
+		struct covered *last = kept ? &cover->list[kept - 1] : NULL;
+
+		if (!last || one.from_ns > last->to_ns) {
+			one.before_ns = sum_ns;
+			cover->list[kept++] = one;
+			sum_ns += one.to_ns - one.from_ns;
+		} else if (one.to_ns > last->to_ns) {
+			sum_ns += one.to_ns - last->to_ns;
+			last->to_ns = one.to_ns;
+		}
+	}
+	cover->count = kept;
+	return sum_ns;
+}
+
+/* How much of the time before that moment is covered. */
+static int64_t
+covered_ns(const struct cover *cover, int64_t moment_ns)
+{
+	size_t low = 0, high = cover->count;
+	const struct covered *last;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (cover->list[middle].from_ns < moment_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return 0;
+	last = &cover->list[low - 1];
+	return last->before_ns + (moment_ns < last->to_ns ? moment_ns :
+	    last->to_ns) - last->from_ns;
+}
+
+static void
+take_off(const struct witness *witness, const struct cover *cover,
+    struct latency *net)
+{
+	for (size_t i = 0; i < witness->answer_count; i++) {
+		struct witness_answer one = witness->answers[i];
+		int64_t off_ns = covered_ns(cover, one.due_ns + one.took_ns) -
+		    covered_ns(cover, one.due_ns);
+
+		latency_add(net, one.took_ns - off_ns);
+	}
+}
+
 void
 witness_note(struct witness *witness, int64_t due_ns, int64_t took_ns)
 {
+	if (!witness->core_count)
+		return;
 	witness->answers = grow(witness->answers, witness->answer_count,
 	    &witness->answer_room, sizeof *witness->answers);
 	witness->answers[witness->answer_count++] =
 	    (struct witness_answer){due_ns, took_ns};
 }
 
-/* A core's standstills are in the order of time, by from_ns and by over_ns. */
-static bool
-meets(const struct witness_core *core, int64_t from_ns, int64_t to_ns)
-{
-	size_t low = 0, high = core->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (core->list[middle].over_ns < from_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < core->count && core->list[low].from_ns <= to_ns;
-}
-
-static bool
-is_disturbed(const struct witness *witness, const struct witness_answer *one)
-{
-	for (unsigned i = 0; i < witness->core_count; i++)
-		if (meets(&witness->cores[i], one->due_ns,
-		    one->due_ns + one->took_ns))
-			return true;
-	return false;
-}
-
-static void
-end_core(struct witness_core *core, struct witness_findings *findings)
-{
-	pthread_join(core->thread, NULL);
-	findings->standstills += core->count;
-	for (size_t i = 0; i < core->count; i++)
-		findings->stood_ns += core->list[i].to_ns -
-		    core->list[i].from_ns;
-}
-
 void
 witness_end(struct witness *witness, struct witness_findings *findings)
 {
-	witness->is_over = true;
-	for (unsigned i = 0; i < witness->core_count; i++)
-		end_core(&witness->cores[i], findings);
-	for (size_t i = 0; i < witness->answer_count; i++) {
-		const struct witness_answer *one = &witness->answers[i];
+	struct cover cover = {NULL, 0};
 
-		if (is_disturbed(witness, one))
-			findings->aside++;
-		else
-			latency_add(&findings->there, one->took_ns);
+	witness->is_over = true;
+	for (unsigned i = 0; i < witness->core_count; i++) {
+		pthread_join(witness->cores[i].thread, NULL);
+		findings->standstills += witness->cores[i].count;
 	}
+	collect(&cover, witness);
+	findings->stood_ns = join(&cover);
+	take_off(witness, &cover, &findings->net);
 	for (unsigned i = 0; i < witness->core_count; i++)
 		free(witness->cores[i].list);
 	free(witness->answers);
+	free(cover.list);
 }

@@ -3,17 +3,20 @@
  *
  * The host of a virtual machine takes its processors away for milliseconds at
  * a time; whatever server is asked then answers late, and the longest answer
- * is the host's.  A witness tells such answers from those that the server owes:
- * a thread of the highest realtime priority on each core, which sleeps a
- * quarter of a millisecond at a time.  Nothing that runs on the core delays its
- * waking but the kernel itself; where it wakes late, and the processes asked,
- * if they may run there, did not work meanwhile (their CPU clocks stand still
- * while the host has the processor), the core stood still.
+ * is the host's.  A witness takes that time off: a thread of the highest
+ * realtime priority on each core, which sleeps a quarter of a millisecond at a
+ * time.  Nothing that runs on the core delays its waking but the kernel itself;
+ * where it wakes late, and the processes asked, if they may run there, did not
+ * work meanwhile, the core stood still.  (Their CPU clocks stand still while
+ * the host has the processor, where the kernel accounts for stolen time; where
+ * it does not, no standstill is seen.)
  *
- * The one rule: what is in doubt is the server's.  Set aside is an answer whose
- * time, from when its question was due until it came, meets a standstill or as
- * long again behind it, in which the queue is worked off that it left; and no
- * other.  What is not set aside is "there".
+ * The one rule: an answer's net time is what it took from when its question
+ * was due, less what of that lay in standstills of any core, and in as long
+ * again behind each, in which the queue is worked off that it left.  Every
+ * answer counts, and what the server itself stood still is not taken off: work
+ * of its own in the kernel is in its clock.  Of a process that was begun after
+ * the witness (a server that forks for a reload) it is not.
  *
  * Threads: one each core, and the one that asks; the standstills are read when
  * the threads have ended.
@@ -36,14 +39,18 @@ struct witness;
 
 struct standstill {
 	int64_t from_ns, to_ns;		/* CLOCK_MONOTONIC */
-	int64_t over_ns;		/* and its queue is worked off */
+};
+
+struct witness_clock {
+	clockid_t clock;		/* of a process that may run there */
+	int64_t last_ns;
 };
 
 struct witness_core {
 	struct witness *witness;
 	unsigned core;
 	pthread_t thread;
-	clockid_t clocks[WITNESS_PROCESSES_MAX]; /* of who may run there */
+	struct witness_clock clocks[WITNESS_PROCESSES_MAX];
 	unsigned clock_count;
 	struct standstill *list;
 	size_t count, room;
@@ -65,10 +72,9 @@ struct witness {
 
 /* What is found, in the end. */
 struct witness_findings {
-	struct latency there;		/* of answers that met no standstill */
-	uint64_t aside;			/* how many did */
-	uint64_t standstills;
-	int64_t stood_ns;		/* all cores together */
+	struct latency net;
+	uint64_t standstills;		/* of all cores */
+	int64_t stood_ns;		/* what they and what is behind them cover */
 };
 
 /* A core to be watched, a process that is asked; before the start.  End the
@@ -80,10 +86,10 @@ void witness_add_process(struct witness *witness, int pid);
  * not there. */
 void witness_start(struct witness *witness);
 
-/* An answer has come.  Kept until the end. */
+/* An answer has come.  Kept until the end, where a core is watched. */
 void witness_note(struct witness *witness, int64_t due_ns, int64_t took_ns);
 
-/* Ends the threads, and judges every answer. */
+/* Ends the threads, and takes off every answer what is not its own. */
 void witness_end(struct witness *witness, struct witness_findings *findings);
 
 #endif
