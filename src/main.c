@@ -45,6 +45,8 @@ enum exit_code {
 #define REFUSED_LOG_MS 60000
 #define STOP_WAIT_MS 5000
 #define LEAVE_WAIT_MS 1000		/* who asks at the control socket */
+_Static_assert(LEAVE_WAIT_MS + STOP_WAIT_MS < TAKEOVER_WAIT_S * 1000,
+    "one that ends as it should is not given up");
 #define RECLAIM_AGAIN_MS 20
 
 struct daemon {

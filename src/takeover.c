@@ -20,6 +20,7 @@
 struct takeover {
 	struct given *given;
 	int old;			/* the connection; -1: none */
+	pid_t old_pid;			/* 0: not known */
 	int control;			/* -1: none, or taken */
 	struct event *readable;
 	struct workers *workers;
@@ -98,6 +99,7 @@ connect_to(const char *path)
 	if (fd < 0)
 		return -1;
 	handover_limit(fd, WAIT_MS);
+	handover_want_sender(fd);
 	if (connect(fd, (struct sockaddr *)&name, sizeof name) == 0)
 		return fd;
 	error = errno;
@@ -121,10 +123,11 @@ read_words(int fd, char *words, size_t room, char end)
 }
 
 static enum takeover_result
-hear_answer(const struct takeover *takeover)
+hear_answer(struct takeover *takeover)
 {
 	char words[WORDS_MAX];
 
+	takeover->old_pid = handover_find_sender(takeover->old);
 	read_words(takeover->old, words, sizeof words, '\n');
 	if (strcmp(words, "0\n") == 0)
 		return TAKEOVER_AGREED;
@@ -259,21 +262,43 @@ refuse_rest(struct takeover *takeover)
 static void
 end_takeover(struct takeover *takeover)
 {
-	if (takeover->old >= 0)
-		log_notice("the old hostler has ended; %u TCP connections "
-		    "came from it", takeover->connections);
 	leave_old(takeover);
 	takeover->hooks.ended(takeover->hooks.context);
 }
 
+/* It is stopped, or what it writes to hangs. */
+static void
+give_up_old(struct takeover *takeover)
+{
+	long long pid = takeover->old_pid;
+
+	if (pid)
+		log_warning("process %lld, which was replaced, does not end, "
+		    "and is waited for no longer: see what holds it up, or end "
+		    "it: kill -KILL %lld", pid, pid);
+	else
+		log_warning("the hostler that was replaced does not end, and "
+		    "is waited for no longer: find it by pgrep hostler (this "
+		    "one is %lld), see what holds it up, or end it by kill "
+		    "-KILL", (long long)getpid());
+	end_takeover(takeover);
+}
+
+/* After a long reload the time may be over, and something there to be read all
+ * the same: that comes first. */
 static void
 on_parcel(evutil_socket_t fd, short what, void *context)
 {
 	struct takeover *takeover = context;
 	struct handover_parcel parcel;
 
-	(void)what;
+	if (!(what & EV_READ)) {
+		give_up_old(takeover);
+		return;
+	}
 	if (handover_receive(fd, &parcel) != HANDOVER_WHOLE) {
+		log_notice("the old hostler has ended; %u TCP connections "
+		    "came from it", takeover->connections);
 		end_takeover(takeover);
 		return;
 	}
@@ -290,6 +315,7 @@ void
 takeover_done(struct takeover *takeover, struct event_base *base,
     struct workers *workers, const struct takeover_hooks *hooks)
 {
+	const struct timeval wait = {.tv_sec = TAKEOVER_WAIT_S};
 	enum handover_result result;
 
 	takeover->workers = workers;
@@ -310,5 +336,5 @@ takeover_done(struct takeover *takeover, struct event_base *base,
 	    "here", takeover->sockets);
 	takeover->readable = event_new(base, takeover->old,
 	    EV_READ | EV_PERSIST, on_parcel, takeover);
-	event_add(takeover->readable, NULL);
+	event_add(takeover->readable, &wait);
 }

@@ -48,8 +48,8 @@ enum takeover_result takeover_ask(struct takeover *takeover,
 /* It agreed, and serves still: nothing of it may be disturbed. */
 bool takeover_is_pending(const struct takeover *takeover);
 
-/* Nobody is replaced, or the old one has ended: this process is the service's
- * main one. */
+/* Nobody is replaced, or the old one has ended or is given up: this process is
+ * the service's main one. */
 bool takeover_is_over(const struct takeover *takeover);
 
 /* The sockets at which clients ask, until takeover_done. */
@@ -60,7 +60,11 @@ int takeover_control(struct takeover *takeover);
 /* The workers serve: what nobody wanted is closed (left is called with the
  * address of each such socket of the old one), and the old one may let go.
  * From now on its connections come to the workers, until it ends; then ended is
- * called (at once where nobody is replaced). */
+ * called (at once where nobody is replaced).  One that does not end, as it is
+ * stopped or writes to a file system that hangs, is given up with a warning
+ * TAKEOVER_WAIT_S after the last that came from it: what it still has is lost
+ * with it, and a third may take over here. */
+#define TAKEOVER_WAIT_S 15
 struct takeover_hooks {
 	void (*left)(void *context, const struct endpoint *endpoint);
 	void (*ended)(void *context);

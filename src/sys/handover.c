@@ -279,3 +279,37 @@ handover_find_peer(int fd, struct handover_peer *peer)
 	peer->uid = cred.uid;
 	return 0;
 }
+
+static void
+set_senders(int fd, int on)
+{
+	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+}
+
+void
+handover_want_sender(int fd)
+{
+	set_senders(fd, 1);
+}
+
+pid_t
+handover_find_sender(int fd)
+{
+	uint8_t byte;
+	struct iovec room = {&byte, 1};
+	union control control;
+	struct msghdr msg = {.msg_iov = &room, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof control};
+	ssize_t got = recvmsg(fd, &msg, MSG_PEEK | MSG_CMSG_CLOEXEC);
+	struct ucred cred = {0};
+
+	set_senders(fd, 0);
+	if (got <= 0)
+		return 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c;
+	     c = CMSG_NXTHDR(&msg, c))
+		if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type == SCM_CREDENTIALS)
+			memcpy(&cred, CMSG_DATA(c), sizeof cred);
+	return cred.pid;
+}

@@ -74,4 +74,10 @@ struct handover_peer {
 };
 int handover_find_peer(int fd, struct handover_peer *peer);
 
+/* The connecting end learns it with what is said: handover_want_sender before
+ * it connects, handover_find_sender before it reads anything.  That waits for
+ * the first byte, leaves it there, and is for once; 0: it cannot be known. */
+void handover_want_sender(int fd);
+pid_t handover_find_sender(int fd);
+
 #endif

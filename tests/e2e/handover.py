@@ -5,6 +5,7 @@ service manager keeps or passes, which this test plays."""
 import array
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -754,6 +755,35 @@ def check_third(where):
         third.stop()
 
 
+def stop_first(where):
+    """Replaced, and stopped while it waits for an answer; the two daemons."""
+    upstream = Upstream()
+    text = config(forward=upstream.entry)
+    first = Daemon(where, text).start()
+    ask_later(first, "held.up.test").close()
+    case("the upstream of the first was asked", upstream.wait_for(1))
+    second = follower(first, text).start()
+    case("the first knows", first.wait_log("serves now"), first.log)
+    first.process.send_signal(signal.SIGSTOP)
+    got = try_to_replace(second, text)
+    same("the first is stopped: a third is refused with", got.returncode, 2)
+    return first, second
+
+
+def check_given_up(first, second):
+    """One that is stopped does not keep a third away for ever."""
+    case("the first is given up, and named", second.wait_log(
+        f"process {first.process.pid}, which was replaced, does not end"),
+        second.log)
+    third = follower(second, config()).start()
+    same("a third may: the second ends with", ended(second), 0)
+    service("and the third serves", third)
+    first.process.send_signal(signal.SIGCONT)
+    same("the first goes on, and ends with", ended(first), 0)
+    service("which changes nothing", third)
+    third.stop()
+
+
 checks = [check_under_load, check_http, check_numbers_of_threads,
           check_addresses, check_nobody, check_failures, check_rights,
           check_third]
@@ -761,8 +791,12 @@ checks = [check_under_load, check_http, check_numbers_of_threads,
 if "#define HAVE_SYSTEMD 1" in (BUILD / "config.h").read_text():
     checks += [check_store, check_store_of_two, check_activation,
                check_main_process]
-for check in checks:
-    with folder() as where:
-        write_names(where)
-        check(where)
+with folder() as slow:
+    write_names(slow)
+    both = stop_first(slow)             # and given up while others are checked
+    for check in checks:
+        with folder() as where:
+            write_names(where)
+            check(where)
+    check_given_up(*both)
 finish()

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -136,6 +137,34 @@ START_TEST(parcel_arrives)
 	ck_assert_int_eq(handover_receive(ends[1], &in), HANDOVER_ENDED);
 	close(out.fds[0]);
 	close(out.fds[1]);
+}
+END_TEST
+
+/* The connecting end would hear of the process that called listen. */
+START_TEST(sender_is_known_by_what_it_says)
+{
+	struct handover_parcel out = {.kind = HANDOVER_SOCKETS,
+	    .fd_count = 1, .fds = {make_marked(5)}}, in;
+	pid_t child;
+	char byte;
+
+	handover_want_sender(ends[0]);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(write(ends[1], "0", 1) != 1 ||
+		    handover_send(ends[1], &out) != HANDOVER_WHOLE);
+	ck_assert_int_eq(handover_find_sender(ends[0]), child);
+	ck_assert_int_eq(recv(ends[0], &byte, 1, 0), 1);
+	ck_assert_int_eq(byte, '0');
+	ck_assert_int_eq(handover_receive(ends[0], &in), HANDOVER_WHOLE);
+	ck_assert_uint_eq(in.fd_count, 1);
+	ck_assert_uint_eq(read_mark(in.fds[0]), 5);
+	handover_close(&in);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	close(ends[1]);
+	ck_assert_int_eq(handover_find_sender(ends[0]), 0);
+	close(out.fds[0]);
 }
 END_TEST
 
@@ -540,6 +569,7 @@ make_parcel_cases(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, parcel_arrives);
+	tcase_add_test(tcase, sender_is_known_by_what_it_says);
 	tcase_add_test(tcase, parcel_as_large_as_may_be);
 	tcase_add_test(tcase, parcel_with_many_bytes);
 	tcase_add_test(tcase, parcel_cut_anywhere);
