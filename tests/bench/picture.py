@@ -165,15 +165,14 @@ def work_table(results, work):
 def net_note(results):
     if not results.get("watched"):
         return "  (what the host held up could not be taken off)"
-    return "  (held %: what the host had the cores is taken off; all: with it)"
+    return "  (held: the host's part of the time, taken off; all: with it)"
 
 
 def held(results, name, server):
     """Of a hundred parts of the time."""
-    runs = [run for run in runs_of(results, name, server) if "problem" not in run]
-    return "{:.1f}".format(sum(
-        run.get("stood_ms", 0) / run["seconds"] / 10 for run in runs) /
-        max(len(runs), 1))
+    parts = [run.get("stood_ms", 0) / run["seconds"] / 10
+             for run in runs_of(results, name, server) if "problem" not in run]
+    return f"{sum(parts) / max(len(parts), 1):.1f}"
 
 
 def steady_table(results, work):

@@ -74,7 +74,7 @@ struct witness {
 struct witness_findings {
 	struct latency net;
 	uint64_t standstills;		/* of all cores */
-	int64_t stood_ns;		/* what they and what is behind them cover */
+	int64_t stood_ns;		/* and what is behind each, joined */
 };
 
 /* A core to be watched, a process that is asked; before the start.  End the
