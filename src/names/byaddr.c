@@ -504,10 +504,10 @@ void
 byaddr_leave(struct byaddr *byaddr, struct byaddr_hand *hand,
     struct deal_part *part)
 {
-	size_t kept = 0;
+	size_t kept = part->left;
 
 	hand->writer = table_part_writer(part->table);
-	for (size_t i = 0; i < part->rest.count; i++) {
+	for (size_t i = kept; i < part->rest.count; i++) {
 		const struct deal_entry *entry = &part->rest.entries[i];
 		const struct reverse reverse = reverse_of(entry->link);
 		const struct place place = place_of_entry(entry, &reverse);
@@ -520,7 +520,7 @@ byaddr_leave(struct byaddr *byaddr, struct byaddr_hand *hand,
 		else if (slot != 0 && table_link(slot) == entry->link)
 			part->rest.entries[kept++] = *entry;
 	}
-	part->rest.count = kept;
+	part->rest.count = part->left = kept;
 }
 
 void

@@ -629,10 +629,10 @@ void
 byname_leave(struct byname *byname, struct byname_hand *hand,
     struct deal_part *part)
 {
-	size_t kept = 0;
+	size_t kept = part->left;
 
 	hand->writer = table_part_writer(part->table);
-	for (size_t i = 0; i < part->rest.count; i++) {
+	for (size_t i = kept; i < part->rest.count; i++) {
 		const struct deal_entry *entry = &part->rest.entries[i];
 		uint8_t bare[LABEL_MAX + 2];
 		const struct place place = place_of_entry(entry, bare);
@@ -645,7 +645,7 @@ byname_leave(struct byname *byname, struct byname_hand *hand,
 		else if (table_pointer(slot) == table_pointer(entry->link))
 			part->rest.entries[kept++] = *entry;
 	}
-	part->rest.count = kept;
+	part->rest.count = part->left = kept;
 }
 
 void

@@ -56,11 +56,29 @@ bool byname_has(const struct byname *byname, const struct node *node);
  *   byname_add_rest        of the parts
  *   byname_take_hand       of each worker
  *
- * Or, for chunks that leave: deal_take in the place of deal_put;
- * table_part_sweep and byname_leave for each part before it is closed; then
- * byname_count_runs of the parts and byname_count_off_runs of the groups (in
- * this order: no count may be short of what it is to lose),
- * byname_remove_later and byname_remove_rest.
+ * Or, for chunks that leave:
+ *
+ *   byname_open            with 0; byname_part of each part
+ *   byname_deal            of chunks, in any number of rounds, and deal_take;
+ *   table_part_sweep       then of a part what deal_take left: now and then,
+ *   byname_leave           and of each part at the end
+ *   byname_close           each part; from here on one thread, with everything:
+ *   byname_count_runs      of the parts, first: no count may be short of what
+ *                          it is to lose
+ *   byname_count_off_runs  of the groups
+ *   byname_remove_later    of the groups
+ *   byname_remove_rest     of the parts
+ *   byname_take_hand       of each worker
+ *
+ * When all contents have come and left, what was queued is built.  By several
+ * threads, where byname_is_queued_apart says that it is worth it:
+ *
+ *   byname_open            with 0; byname_part of each part
+ *   byname_settle_part     of each part
+ *   byname_close           each part
+ *   byname_take_hand       of each worker
+ *
+ * and then, always, byname_settle, which builds the rest.
  *
  * A hand is its worker's, zeroed at first; byname_take_hand frees what is in
  * it.  byname_deal changes nothing but what it is given.  byname_deal_end sorts
@@ -86,8 +104,9 @@ bool byname_knows(const struct table *table, const struct deal_entry *entry);
  * what the part had no room for is left in its rest. */
 void byname_join(struct byname *byname, struct byname_hand *hand,
     struct deal_part *part, const struct deal_list *known);
-/* What deal_take left in the part's rest: names with several contributions are
- * going to be built, what is to be removed stays there. */
+/* What deal_take left in the part's rest since the last time: names with
+ * several contributions are going to be built, what is to be removed stays
+ * there.  After table_part_sweep. */
 void byname_leave(struct byname *byname, struct byname_hand *hand,
     struct deal_part *part);
 void byname_close(struct byname *byname, struct table_part *part);
@@ -102,9 +121,8 @@ void byname_add_rest(struct byname *byname, const struct deal_list *rest);
 void byname_remove_rest(struct byname *byname, const struct deal_list *rest);
 void byname_take_hand(struct byname *byname, struct byname_hand *hand);
 
-/* Was something queued by byname_join or byname_leave that is not built yet?
- * Then it may be built by several threads: between byname_part and byname_close
- * of each part, byname_settle_part.  byname_settle does what is left. */
+/* Was something queued by byname_join or byname_leave that is not built
+ * yet? */
 bool byname_is_queued_apart(const struct byname *byname);
 void byname_settle_part(struct byname *byname, struct byname_hand *hand,
     struct deal_part *part);

@@ -70,11 +70,13 @@ struct deal_queue {
 
 /* A part of a table in work.  runs: of entries that their groups' runs count,
  * though they did not come (or leave): the table knew them (or had them in
- * another way).  rest: what is left to one thread. */
+ * another way).  rest: what is left to one thread; left: so many of it, the
+ * first, are known to be, where it is taken from. */
 struct deal_part {
 	unsigned number;
 	struct table_part *table;
 	struct deal_list rest;
+	size_t left;
 	struct deal_runs runs;
 };
 

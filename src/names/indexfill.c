@@ -151,6 +151,30 @@ put_entries(struct work *work, unsigned part, struct worker *worker,
 		byaddr_join(fill->byaddr, &worker->addrs, to, known);
 }
 
+/* What could not be taken from the part, since it was left the last time. */
+static void
+leave_part(struct work *work, unsigned part, struct worker *worker)
+{
+	struct deal_part *to = part_at(work, part);
+
+	table_part_sweep(to->table, DEAL_BITS, to->number);
+	if (is_of_names(part))
+		byname_leave(work->fill->byname, &worker->names, to);
+	else
+		byaddr_leave(work->fill->byaddr, &worker->addrs, to);
+}
+
+/* So that what waits to be left does not grow with the rounds: all parts
+ * together have at most as much of it, before a round, as a round deals.  A
+ * sweep has its price; most contents have nearly all names to themselves, and
+ * it is done once, at the end. */
+static bool
+is_to_leave(const struct work *work, const struct deal_part *part)
+{
+	return work->state == CHUNK_LEAVING && part->rest.count - part->left >
+	    work->fill->at_once / (2 * DEAL_PARTS);
+}
+
 static void
 work_part(void *argument, unsigned part, unsigned number)
 {
@@ -172,20 +196,16 @@ work_part(void *argument, unsigned part, unsigned number)
 			put_entries(work, part, &work->workers[number],
 			    entries, count);
 	}
+	if (is_to_leave(work, to))
+		leave_part(work, part, &work->workers[number]);
 }
 
 static void
 sweep_part(void *argument, unsigned part, unsigned number)
 {
 	struct work *work = argument;
-	struct worker *worker = &work->workers[number];
-	struct deal_part *to = part_at(work, part);
 
-	table_part_sweep(to->table, DEAL_BITS, to->number);
-	if (is_of_names(part))
-		byname_leave(work->fill->byname, &worker->names, to);
-	else
-		byaddr_leave(work->fill->byaddr, &worker->addrs, to);
+	leave_part(work, part, &work->workers[number]);
 }
 
 static void
@@ -222,6 +242,8 @@ expect_names(const struct work *work)
 	const struct indexfill *fill = work->fill;
 	size_t sampled = 0, known = 0;
 
+	if (fill->more_names == 0)
+		return 0;
 	for (unsigned i = 0; i < work->count; i++) {
 		const struct chunk *chunk =
 		    work->content->chunks[work->groups[i].first];
@@ -240,6 +262,8 @@ expect_addrs(const struct work *work)
 	const struct indexfill *fill = work->fill;
 	size_t sampled = 0, known = 0;
 
+	if (fill->more_addrs == 0)
+		return 0;
 	for (unsigned i = 0; i < work->count; i++) {
 		struct reverse_cursor cursor = { 0 };
 		struct reverse reverse;

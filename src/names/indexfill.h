@@ -46,7 +46,9 @@ struct indexfill {
 	/* Entries, of 16 bytes: so many that are dealt before they are put, and
 	 * of a group of chunks, at least.  A round has a group more than it
 	 * should, and beside its entries those that could not be put (at most
-	 * as many) and the runs; these are there until the end. */
+	 * as many), or taken (at most twice as many); until the end, the runs;
+	 * and until indexfill_settle, 8 bytes for each name and address that is
+	 * to be built. */
 	size_t at_once;
 	size_t group;
 };

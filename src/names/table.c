@@ -326,12 +326,16 @@ deal_slots(struct table_writer *writer, const struct table_segment *segment,
 static inline __attribute__((always_inline)) void
 look_ahead(const struct table_segment *segment, unsigned i)
 {
-	const table_slot *slots = segment->bucket[0];
+	unsigned at = i + HASH_AHEAD;
+	table_slot slot;
 
-	if (i + HASH_AHEAD >= segment->buckets * TABLE_SLOTS)
+	if (at >= segment->buckets * TABLE_SLOTS)
 		return;
-	__builtin_prefetch(table_pointer(slots[i + HASH_AHEAD]));
-	__builtin_prefetch((char *)table_pointer(slots[i + HASH_AHEAD]) + 64);
+	slot = segment->bucket[at / TABLE_SLOTS][at % TABLE_SLOTS];
+	if (slot == 0)
+		return;
+	__builtin_prefetch(table_pointer(slot));
+	__builtin_prefetch((char *)table_pointer(slot) + 64);
 }
 
 /* Those that go to the second half, of the segment and of those behind it;
@@ -641,13 +645,14 @@ split_all(struct table_writer *writer, unsigned depth)
 	}
 }
 
-/* Room for so many more, in a directory of at least this depth. */
+/* Room for so many more, in a directory of at least this depth.  Where none
+ * come, what is there may be denser than it would be made. */
 static void
 reserve(struct table_writer *writer, size_t more, unsigned depth)
 {
 	size_t want = writer->table->used + more;
 
-	while (want >> depth > RESERVE_TO)
+	while (more > 0 && want >> depth > RESERVE_TO)
 		depth++;
 	if (depth <= writer->table->depth)
 		return;
