@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 
 from hostlertest import (BUILD, HOSTLER, HOSTLERCTL, LIMIT_S, SRC, Daemon, case,
                          dns, ede, finish, folder, free_port, rcode, records,
@@ -19,6 +20,7 @@ hosts: [vms.hosts]
 zones: [cluster.test.zone]
 forward: []
 """
+QUIET_S = 0.2                           # the watcher's
 HOSTS = "10.0.2.4 linux\n10.0.2.12 localDB\n"
 ZONE = "$TTL 300\nweb A 10.0.2.20\n*.apps A 10.0.2.21\n"
 
@@ -189,11 +191,12 @@ def check_changes(daemon, where):
     for _ in range(10):
         write(where)
         daemon.ctl_run("reload")
+        start = time.monotonic()
         write(where, hosts="# a line moves all others\n10.0.2.4 linux\n"
               "10.0.2.77 localDB\nfd00::7 *.pods.example\n",
               zone=ZONE + 'web TXT "a b"\nmail MX 10 web\n')
         got = changed_lines(daemon.ctl_run("reload").stdout)
-        if got == wanted:
+        if got == wanted or time.monotonic() - start < QUIET_S:
             break
     same("a reload shows what changed, and nothing else", got, wanted)
     good = daemon.conf.read_text()
