@@ -16,7 +16,6 @@
 enum folder_maker {
 	MADE_FOR_USER,
 	MADE_FOR_ALL,
-	MADE_FOR_NOBODY,
 };
 
 struct written {
@@ -28,16 +27,34 @@ struct written {
 	enum folder_maker maker;
 };
 
-/* The start makes one folder as root (confine.c), not two, and only that of the
- * path as it is written: not where a link in it leads to nothing. */
+/* Root's start would make hostler another user than who asks here. */
 static bool
-will_be_made(const struct written *written, const char *folder)
+asks_for_another(const struct conf *conf)
+{
+	return geteuid() != 0 && *conf->user &&
+	    strcmp(conf->user, rights_user()) != 0;
+}
+
+/* Root makes a folder anywhere. */
+static bool
+can_be_made(const struct conf *conf, const char *above)
+{
+	return runas_user(conf) || asks_for_another(conf) ||
+	    access(above, W_OK | X_OK) == 0;
+}
+
+/* The start makes one folder (confine.c), not two, and only that of the path as
+ * it is written: not where a link in it leads to nothing. */
+static bool
+will_be_made(const struct conf *conf, const struct written *written,
+    const char *folder)
 {
 	char *own = files_folder_of(written->path);
 	char *above = files_folder_of(folder);
 	struct stat status;
 	bool will = strcmp(own, folder) == 0 && lstat(own, &status) != 0 &&
-	    stat(above, &status) == 0 && S_ISDIR(status.st_mode);
+	    stat(above, &status) == 0 && S_ISDIR(status.st_mode) &&
+	    can_be_made(conf, above);
 
 	free(own);
 	free(above);
@@ -54,14 +71,6 @@ is_about_path(const struct access_finding *finding)
 	    finding->kind == ACCESS_READ_ONLY;
 }
 
-/* Root's start would make hostler another user than who asks here. */
-static bool
-asks_for_another(const struct conf *conf)
-{
-	return geteuid() != 0 && *conf->user &&
-	    strcmp(conf->user, rights_user()) != 0;
-}
-
 /* With read-all the daemon enters every folder, which who is asked here cannot
  * show. */
 static bool
@@ -73,9 +82,8 @@ counts(const struct conf *conf, const struct written *written,
 	if (finding->kind == ACCESS_ENTER)
 		return !conf->read_all;
 	return finding->kind != ACCESS_NO_FOLDER ||
-	    written->maker == MADE_FOR_NOBODY ||
 	    (written->maker == MADE_FOR_USER && !runas_user(conf)) ||
-	    !will_be_made(written, finding->path);
+	    !will_be_made(conf, written, finding->path);
 }
 
 /* What is to be done is about who it is that asked. */
@@ -157,10 +165,10 @@ checkwrites_try(const struct conf *conf, struct diags *diags)
 	const struct written control = {conf->control_socket,
 	    &conf->control_mark, "no control socket", NULL, access_try_make,
 	    MADE_FOR_ALL};
-	/* Without it all is served; who writes it may be import alone. */
+	/* Without it all is served, and set alone would fail. */
 	const struct written managed = {conf->managed_hosts,
 	    &conf->managed_mark, "hostlerctl set cannot write",
-	    "unwritable-managed-hosts", access_try_replace, MADE_FOR_NOBODY};
+	    "unwritable-managed-hosts", access_try_replace, MADE_FOR_ALL};
 
 	if (conf->log.queries != CONF_LOG_OFF)
 		try(conf, &log, diags);

@@ -35,6 +35,7 @@ static void
 make_folders(const struct conf *conf, const char *user)
 {
 	make_folder(conf->control_socket, "the control socket", user);
+	make_folder(conf->managed_hosts, "managed-hosts", user);
 	if (!user)
 		return;
 	make_folder(conf->log.file, "the query log", user);

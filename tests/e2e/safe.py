@@ -481,8 +481,12 @@ def check_tried_managed():
         told("a folder", "is not a file")
         path.rmdir()
         daemon.conf.write_text(text.replace(" own/managed", " none/managed"))
-        told("no folder", f"install -d -o {user} {where}/none")
-        daemon.conf.write_text(text.replace(" own/managed", " none/managed") +
+        clean("the start makes its folder")
+        same("-t does not", (where / "none").exists(), False)
+        nowhere = text.replace(" own/managed", " no/such/managed")
+        daemon.conf.write_text(nowhere)
+        told("not two folders", f"install -d -o {user} {where}/no")
+        daemon.conf.write_text(nowhere +
                                "warnings: {off: unwritable-managed-hosts}\n")
         clean("the warning can be switched off")
         daemon.conf.write_text(text)
@@ -565,6 +569,40 @@ def check_control_folder():
              (where / "no").exists()), (3, False))
 
 
+def check_managed_folder():
+    """Nobody has made it before the first start, be it for itself or that of
+    the control socket, too."""
+    for control in ("own", "fresh"):
+        config = CONFIG.replace("{ctl}", "{dir}/%s/ctl" % control).replace(
+            "own/managed", "fresh/managed")
+        with folder() as where:
+            daemon = Safe(where, config % user_of(None if ROOT else "ordinary"))
+            daemon.ctl = str(where / control / "ctl")
+            got = run_check(daemon)
+            same("-t says nothing of a folder that the start makes",
+                 (got.returncode, "cannot write" in got.stderr), (0, False))
+            with daemon:
+                case("managed-hosts: its folder is made, and said",
+                     f"made the folder {where}/fresh" in daemon.log, daemon.log)
+                check_set(daemon)
+            same("by the user that hostler becomes",
+                 pwd.getpwuid((where / "fresh").stat().st_uid).pw_name,
+                 "nobody" if ROOT else pwd.getpwuid(os.geteuid()).pw_name)
+
+
+def check_unmade_folder():
+    """Who cannot make it is told before the start."""
+    with folder() as where:
+        daemon = Safe(where, CONFIG.replace("own/managed", "fresh/managed") %
+                      "''", "ordinary")
+        got = subprocess.run(
+            [*daemon.under, daemon.program, "-t", "-c", str(daemon.conf)],
+            capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        case("-t warns of a folder that the start cannot make",
+             f"hostlerctl set cannot write {where}/fresh/" in got.stderr,
+             got.stderr)
+
+
 def check_default_folder():
     """/run/hostler, left behind by a daemon that stayed root; and where the
     hostlerctl of somebody who has a folder by login looks, too."""
@@ -614,6 +652,7 @@ for one in whoever():
 check_switched_off(whoever()[-1])
 check_tried_managed()
 check_control_folder()
+check_managed_folder()
 check_runtime_folder()
 if ROOT:
     if shutil.which("setfacl"):
@@ -624,4 +663,5 @@ if ROOT:
     check_fallback()
     check_root_stays()
     check_default_folder()
+    check_unmade_folder()
 finish()
