@@ -26,7 +26,7 @@ struct byaddr {
 	struct byaddr_hand own;		/* the writer's */
 	size_t known[2];
 	uint32_t version;
-	struct deal_queue queues[DEAL_PARTS + 1];	/* as byname.c's */
+	struct deal_queues queues;
 	struct addr_prefix *last[2];	/* asked for last, IPv4 and IPv6: a
 					 * name's two mostly come in turn */
 };
@@ -88,8 +88,7 @@ byaddr_free(struct byaddr *byaddr)
 	table_visit(table_working(byaddr->writer), free_slot, NULL);
 	table_writer_free(byaddr->writer);
 	trash_free(&byaddr->own.trash);
-	for (unsigned p = 0; p <= DEAL_PARTS; p++)
-		free(byaddr->queues[p].list);
+	deal_queues_fini(&byaddr->queues);
 	free(byaddr);
 }
 
@@ -261,7 +260,7 @@ add_at(struct byaddr *byaddr, const struct place *place,
 		count_above(byaddr, &reverse->addr, 1);
 		return;
 	}
-	queue_in(&byaddr->queues[DEAL_PARTS],
+	queue_in(&byaddr->queues.of[DEAL_PARTS],
 	    list_link(byaddr, &byaddr->own, place, slot, reverse));
 }
 
@@ -287,7 +286,7 @@ remove_at(struct byaddr *byaddr, const struct place *place,
 	if (slot == 0)
 		return;
 	if (table_mark(slot) == ADDR_SET) {
-		queue_in(&byaddr->queues[DEAL_PARTS], made_of(slot));
+		queue_in(&byaddr->queues.of[DEAL_PARTS], made_of(slot));
 	} else if (table_link(slot) == reverse->link) {
 		table_change(byaddr->writer, place->hash, slot, 0);
 		count_off_above(byaddr, &reverse->addr, 1);
@@ -495,7 +494,7 @@ byaddr_join(struct byaddr *byaddr, struct byaddr_hand *hand,
 			continue;
 		}
 		count_run(&part->runs, &reverse);
-		queue_in(&byaddr->queues[part->number],
+		queue_in(&byaddr->queues.of[part->number],
 		    list_link(byaddr, hand, &place, slot, &reverse));
 	}
 }
@@ -515,7 +514,7 @@ byaddr_leave(struct byaddr *byaddr, struct byaddr_hand *hand,
 
 		count_run(&part->runs, &reverse);
 		if (slot != 0 && table_mark(slot) == ADDR_SET)
-			queue_in(&byaddr->queues[part->number],
+			queue_in(&byaddr->queues.of[part->number],
 			    made_of(slot));
 		else if (slot != 0 && table_link(slot) == entry->link)
 			part->rest.entries[kept++] = *entry;
@@ -699,20 +698,24 @@ settle_one(const struct byaddr *byaddr, struct byaddr_hand *hand,
 	return true;
 }
 
-/* As byname.c does. */
+/* So many ahead, as byname.c has it. */
+#define NEAR_MADE 12u
+#define NEAR_LIST 8u
+#define NEAR_NODES 4u
+
 static inline __attribute__((always_inline)) void
 look_ahead(const struct deal_queue *queue, size_t i)
 {
 	const struct made *made;
 
-	if (i + 12 < queue->count)
-		__builtin_prefetch(queue->list[i + 12]);
-	if (i + 8 < queue->count) {
-		made = queue->list[i + 8];
+	if (i + NEAR_MADE < queue->count)
+		__builtin_prefetch(queue->list[i + NEAR_MADE]);
+	if (i + NEAR_LIST < queue->count) {
+		made = queue->list[i + NEAR_LIST];
 		__builtin_prefetch(made->list);
 	}
-	if (i + 4 < queue->count) {
-		made = queue->list[i + 4];
+	if (i + NEAR_NODES < queue->count) {
+		made = queue->list[i + NEAR_NODES];
 		for (uint32_t j = 0; j < made->count && j < 2; j++)
 			__builtin_prefetch(table_pointer(made->list[j]));
 	}
@@ -721,18 +724,14 @@ look_ahead(const struct deal_queue *queue, size_t i)
 bool
 byaddr_is_queued_apart(const struct byaddr *byaddr)
 {
-	unsigned p = 0;
-
-	while (p < DEAL_PARTS && byaddr->queues[p].count == 0)
-		p++;
-	return p < DEAL_PARTS;
+	return deal_queues_are_apart(&byaddr->queues);
 }
 
 void
 byaddr_settle_part(struct byaddr *byaddr, struct byaddr_hand *hand,
     struct deal_part *part)
 {
-	struct deal_queue *queue = &byaddr->queues[part->number];
+	struct deal_queue *queue = &byaddr->queues.of[part->number];
 	size_t kept = 0;
 
 	hand->writer = table_part_writer(part->table);
@@ -748,22 +747,22 @@ void
 byaddr_settle(struct byaddr *byaddr)
 {
 	for (unsigned p = 0; p <= DEAL_PARTS; p++) {
-		struct deal_queue *queue = &byaddr->queues[p];
+		struct deal_queue *queue = &byaddr->queues.of[p];
 
 		for (size_t i = 0; i < queue->count; i++) {
 			look_ahead(queue, i);
 			if (!settle_one(byaddr, &byaddr->own, queue->list[i]))
 				drop(byaddr, queue->list[i]);
 		}
-		queue->count = 0;
 	}
+	deal_queues_clear(&byaddr->queues);
 }
 
 const struct table *
 byaddr_freeze(struct byaddr *byaddr, struct trash *trash,
     struct table_garbage **garbage)
 {
-	assert(byaddr->queues[DEAL_PARTS].count == 0);
+	assert(deal_queues_are_empty(&byaddr->queues));
 	*trash = byaddr->own.trash;
 	byaddr->own.trash = (struct trash){ 0 };
 	byaddr->version++;

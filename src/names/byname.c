@@ -28,8 +28,7 @@ struct byname {
 	struct table_writer *writer;
 	struct byname_hand own;		/* the writer's */
 	uint32_t version;
-	struct deal_queue queues[DEAL_PARTS + 1]; /* the last: of what one
-						   * thread queued */
+	struct deal_queues queues;
 	struct made *last;		/* the parent asked for last */
 };
 
@@ -106,8 +105,7 @@ byname_free(struct byname *byname)
 	table_writer_free(byname->writer);
 	trash_free(&byname->own.trash);
 	free_hand(&byname->own);
-	for (unsigned p = 0; p <= DEAL_PARTS; p++)
-		free(byname->queues[p].list);
+	deal_queues_fini(&byname->queues);
 	free(byname);
 }
 
@@ -212,7 +210,7 @@ queue_in(struct deal_queue *queue, struct made *made)
 static void
 queue(struct byname *byname, struct made *made)
 {
-	queue_in(&byname->queues[DEAL_PARTS], made);
+	queue_in(&byname->queues.of[DEAL_PARTS], made);
 }
 
 static void
@@ -450,6 +448,7 @@ byname_has(const struct byname *byname, const struct node *node)
 	return find_slot(&byname->own, &place) != 0;
 }
 
+/* Parts may build anew, and free, what was asked for last. */
 void
 byname_open(struct byname *byname, size_t more)
 {
@@ -621,7 +620,7 @@ byname_join(struct byname *byname, struct byname_hand *hand,
 		made = table_mark(slot) & NAME_MADE ? made_of(slot) :
 		    wrap_slot(byname, hand, &place, slot);
 		push(made, table_pointer(entry->link));
-		queue_in(&byname->queues[part->number], made);
+		queue_in(&byname->queues.of[part->number], made);
 	}
 }
 
@@ -640,7 +639,7 @@ byname_leave(struct byname *byname, struct byname_hand *hand,
 
 		count_in_run(&part->runs, entry->link);
 		if (table_mark(slot) & NAME_MADE)
-			queue_in(&byname->queues[part->number],
+			queue_in(&byname->queues.of[part->number],
 			    made_of(slot));
 		else if (table_pointer(slot) == table_pointer(entry->link))
 			part->rest.entries[kept++] = *entry;
@@ -903,22 +902,27 @@ bring_near(const void *what)
 	__builtin_prefetch((const char *)what + 64);
 }
 
-/* What is built next waits for memory: first itself, then its list, then what
- * is in that.  Inlined by order: gcc takes a function that only prefetches for
- * one that does nothing, and leaves the call out. */
+/* So many ahead of what is built is what is brought near: first itself, then
+ * its list, then the first nodes in that. */
+#define NEAR_MADE 12u
+#define NEAR_LIST 8u
+#define NEAR_NODES 4u
+
+/* Inlined by order: gcc takes a function that only prefetches for one that does
+ * nothing, and leaves the call out. */
 static inline __attribute__((always_inline)) void
 look_ahead(const struct deal_queue *queue, size_t i)
 {
 	const struct made *made;
 
-	if (i + 12 < queue->count)
-		bring_near(queue->list[i + 12]);
-	if (i + 8 < queue->count) {
-		made = queue->list[i + 8];
+	if (i + NEAR_MADE < queue->count)
+		bring_near(queue->list[i + NEAR_MADE]);
+	if (i + NEAR_LIST < queue->count) {
+		made = queue->list[i + NEAR_LIST];
 		__builtin_prefetch(made->list);
 	}
-	if (i + 4 < queue->count) {
-		made = queue->list[i + 4];
+	if (i + NEAR_NODES < queue->count) {
+		made = queue->list[i + NEAR_NODES];
 		for (uint32_t j = 0; j < made->count && j < 2; j++)
 			bring_near(made->list[j]);
 	}
@@ -927,18 +931,14 @@ look_ahead(const struct deal_queue *queue, size_t i)
 bool
 byname_is_queued_apart(const struct byname *byname)
 {
-	unsigned p = 0;
-
-	while (p < DEAL_PARTS && byname->queues[p].count == 0)
-		p++;
-	return p < DEAL_PARTS;
+	return deal_queues_are_apart(&byname->queues);
 }
 
 void
 byname_settle_part(struct byname *byname, struct byname_hand *hand,
     struct deal_part *part)
 {
-	struct deal_queue *queue = &byname->queues[part->number];
+	struct deal_queue *queue = &byname->queues.of[part->number];
 	size_t kept = 0;
 
 	hand->writer = table_part_writer(part->table);
@@ -956,22 +956,22 @@ byname_settle(struct byname *byname)
 {
 	byname->last = NULL;
 	for (unsigned p = 0; p <= DEAL_PARTS; p++) {
-		struct deal_queue *queue = &byname->queues[p];
+		struct deal_queue *queue = &byname->queues.of[p];
 
 		for (size_t i = 0; i < queue->count; i++) {
 			look_ahead(queue, i);
 			if (!settle_one(byname, &byname->own, queue->list[i]))
 				drop(byname, queue->list[i]);
 		}
-		queue->count = 0;
 	}
+	deal_queues_clear(&byname->queues);
 }
 
 const struct table *
 byname_freeze(struct byname *byname, struct trash *trash,
     struct table_garbage **garbage)
 {
-	assert(byname->queues[DEAL_PARTS].count == 0);
+	assert(deal_queues_are_empty(&byname->queues));
 	*trash = byname->own.trash;
 	byname->own.trash = (struct trash){ 0 };
 	byname->last = NULL;

@@ -35,6 +35,40 @@ deal_queue_add(struct deal_queue *queue, void *made)
 	queue->list[queue->count++] = made;
 }
 
+bool
+deal_queues_are_apart(const struct deal_queues *queues)
+{
+	unsigned p = 0;
+
+	while (p < DEAL_PARTS && queues->of[p].count == 0)
+		p++;
+	return p < DEAL_PARTS;
+}
+
+bool
+deal_queues_are_empty(const struct deal_queues *queues)
+{
+	return queues->of[DEAL_PARTS].count == 0 &&
+	    !deal_queues_are_apart(queues);
+}
+
+void
+deal_queues_clear(struct deal_queues *queues)
+{
+	for (unsigned p = 0; p < DEAL_PARTS; p++) {
+		free(queues->of[p].list);
+		queues->of[p] = (struct deal_queue){ 0 };
+	}
+	queues->of[DEAL_PARTS].count = 0;
+}
+
+void
+deal_queues_fini(struct deal_queues *queues)
+{
+	deal_queues_clear(queues);
+	free(queues->of[DEAL_PARTS].list);
+}
+
 static inline unsigned
 part_of(const struct deal_entry *entry)
 {
@@ -89,7 +123,7 @@ look_near(const struct table *table, const struct deal_entry *entry)
 
 void
 deal_put(struct table_part *part, const struct deal_entry *entries,
-    uint32_t count, deal_knows knows, struct deal_list *rest)
+    uint32_t count, deal_knows knows, struct deal_list *known)
 {
 	const struct table *table = table_part_working(part);
 
@@ -97,11 +131,11 @@ deal_put(struct table_part *part, const struct deal_entry *entries,
 		const struct deal_entry *entry = &entries[i];
 
 		look_ahead(table, entries, i, count);
-		if (rest->count > 0 && count - i > NEAR)
+		if (known->count > 0 && count - i > NEAR)
 			look_near(table, &entries[i + NEAR]);
 		if (knows(table, entry) ||
 		    !table_part_add(part, entry->hash, slot_of(entry)))
-			deal_list_add(rest, *entry);
+			deal_list_add(known, *entry);
 	}
 }
 

@@ -19,8 +19,10 @@
  * in its group's runs; what of it was known is counted off again, by runs of
  * the part's.
  *
- * Taking out is the same the other way round.  A slot is known by its value, so
- * that no name is read; the gaps are closed at the end, a segment at a time.
+ * Taking out is the same the other way round.  A slot is known by its value:
+ * where a name has one contribution, that is not read.  The gaps are closed
+ * later, a segment at a time; what could not be taken is looked up then, and
+ * waits in the queue if it is to be built.
  *
  * Nothing here hangs on which thread does what.
  */
@@ -68,6 +70,11 @@ struct deal_queue {
 	size_t room;
 };
 
+/* Of each part, and in the last place of what one thread queued. */
+struct deal_queues {
+	struct deal_queue of[DEAL_PARTS + 1];
+};
+
 /* A part of a table in work.  runs: of entries that their groups' runs count,
  * though they did not come (or leave): the table knew them (or had them in
  * another way).  rest: what is left to one thread; left: so many of it, the
@@ -104,17 +111,26 @@ void deal_begin_run(struct deal_runs *runs, uint64_t link);
 
 void deal_queue_add(struct deal_queue *queue, void *made);
 
+/* Is something in the queue of a part; in any queue? */
+bool deal_queues_are_apart(const struct deal_queues *queues);
+bool deal_queues_are_empty(const struct deal_queues *queues);
+/* The queue of one thread, whose room is small mostly, keeps that; those of the
+ * parts, of contents that were large, give it back. */
+void deal_queues_clear(struct deal_queues *queues);
+void deal_queues_fini(struct deal_queues *queues);
+
 /* Write what was collected to deal->entries, by parts. */
 void deal_sort(struct deal *deal, const struct deal_list *from);
 
-/* Put entries of a part into it, or take them out; rest gets those that could
- * not be: to be put they must not be known to the table nor find the part full,
- * to be taken they must be there as they were dealt. */
+/* Does the table have what the entry stands for, of this or of others? */
 typedef bool (*deal_knows)(const struct table *table,
     const struct deal_entry *entry);
 
+/* Put entries of a part into it, or take them out.  known, or rest, gets those
+ * that could not be: to be put they must not be known to the table nor find the
+ * part full, to be taken they must be there as they were dealt. */
 void deal_put(struct table_part *part, const struct deal_entry *entries,
-    uint32_t count, deal_knows knows, struct deal_list *rest);
+    uint32_t count, deal_knows knows, struct deal_list *known);
 void deal_take(struct table_part *part, const struct deal_entry *entries,
     uint32_t count, struct deal_list *rest);
 
