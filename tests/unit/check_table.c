@@ -270,22 +270,137 @@ START_TEST(reserve_keeps_what_is_there)
 END_TEST
 
 #define PART_BITS 3
+#define PARTS (1u << PART_BITS)
+
+static void
+open_parts(struct model *m, size_t more, struct table_part *part[PARTS])
+{
+	table_open_parts(m->writer, more, PART_BITS);
+	for (unsigned p = 0; p < PARTS; p++)
+		part[p] = table_part_new(m->writer);
+}
+
+static struct table_part *
+part_of(struct table_part *const part[PARTS], const struct item *item)
+{
+	return part[item->hash >> (64 - PART_BITS)];
+}
+
+/* By so many more, all parts together. */
+static void
+close_parts(struct model *m, struct table_part *part[PARTS], size_t more)
+{
+	size_t grown = 0;
+
+	for (unsigned p = 0; p < PARTS; p++)
+		grown += (size_t)table_part_close(m->writer, part[p]);
+	ck_assert_uint_eq(grown, more);
+	ck_assert_uint_eq(table_working(m->writer)->used, m->count);
+	compare(m, table_working(m->writer), m->mark);
+}
+
+/* So many of sixteen, by parts, in a table that was opened for `more`; what the
+ * parts have no room for, one by one. */
+static unsigned
+put_share(struct model *m, unsigned share, size_t more)
+{
+	struct table_part *part[PARTS];
+	bool left[ITEMS] = { false };
+	unsigned put = 0;
+
+	open_parts(m, more, part);
+	for (unsigned i = 0; i < ITEMS; i++) {
+		const struct item *item = &m->items[i];
+		struct table_part *own = part_of(part, item);
+
+		if (m->mark[i] != 0 || i * 7 % 16 >= share)
+			continue;
+		left[i] = !table_part_add(own, item->hash,
+		    table_slot_of(item->hash, item, 0));
+		ck_assert(!find(table_part_working(own), item) == left[i]);
+		if (left[i])
+			continue;
+		m->mark[i] = 1;
+		m->count++;
+		put++;
+	}
+	close_parts(m, part, put);
+	for (unsigned i = 0; i < ITEMS; i++)
+		if (left[i])
+			change(m, i, 1);
+	return put;
+}
+
+/* A slot in the place of another, wherever that is. */
+static void
+mark_by_parts(struct model *m, unsigned mark)
+{
+	struct table_part *part[PARTS];
+
+	open_parts(m, 0, part);
+	for (unsigned i = 0; i < ITEMS; i++) {
+		const struct item *item = &m->items[i];
+
+		if (m->mark[i] == 0)
+			continue;
+		table_change(table_part_writer(part_of(part, item)),
+		    item->hash,
+		    table_slot_of(item->hash, item, m->mark[i] - 1u),
+		    table_slot_of(item->hash, item, mark - 1));
+		m->mark[i] = (unsigned char)mark;
+	}
+	close_parts(m, part, 0);
+}
+
+static void
+run_puts(enum hashes hashes, unsigned share, size_t more)
+{
+	unsigned put;
+	struct model m;
+
+	start(&m, hashes);
+	put = put_share(&m, share, more);
+	if (hashes == HASHES_GOOD && more == ITEMS)
+		ck_assert_uint_eq(put, m.count);
+	if (hashes == HASHES_ONE)
+		ck_assert_uint_lt(put, m.count);
+	freeze(&m);
+	mark_by_parts(&m, 6);
+	freeze(&m);
+	put_share(&m, 16, more);
+	ck_assert_uint_eq(m.count, ITEMS);
+	mark_by_parts(&m, 3);
+	freeze(&m);
+	run_wave(&m, 4, 1000);
+	stop(&m);
+}
+
+/* What was put is found in its part at once, and in the table; the versions
+ * before have what they had. */
+START_TEST(parts_put_many_in)
+{
+	for (unsigned share = 1; share <= 16; share += 3)
+		run_puts(HASHES_GOOD, share, ITEMS);
+	run_puts(HASHES_GOOD, 16, 0);
+	run_puts(HASHES_FEW, 3, ITEMS);
+	run_puts(HASHES_FEW, 16, ITEMS);
+	run_puts(HASHES_ONE, 9, ITEMS);
+	run_puts(HASHES_ONE, 16, 0);
+}
+END_TEST
 
 /* So many of sixteen, by parts; what the parts do not do, one by one. */
 static unsigned
 take_share(struct model *m, unsigned share)
 {
-	struct table_part *part[1 << PART_BITS];
+	struct table_part *part[PARTS];
 	bool left[ITEMS] = { false };
 	unsigned taken = 0;
-	size_t less = 0;
 
-	table_open_parts(m->writer, 0, PART_BITS);
-	for (unsigned p = 0; p < 1 << PART_BITS; p++)
-		part[p] = table_part_new(m->writer);
+	open_parts(m, 0, part);
 	for (unsigned i = 0; i < ITEMS; i++) {
 		const struct item *item = &m->items[i];
-		struct table_part *own = part[item->hash >> (64 - PART_BITS)];
+		struct table_part *own = part_of(part, item);
 
 		ck_assert(!table_part_take(own, item->hash,
 		    table_slot_of(item->hash, item, 5)));
@@ -299,13 +414,9 @@ take_share(struct model *m, unsigned share)
 		m->count--;
 		taken++;
 	}
-	for (unsigned p = 0; p < 1 << PART_BITS; p++) {
+	for (unsigned p = 0; p < PARTS; p++)
 		table_part_sweep(part[p], PART_BITS, p);
-		less += (size_t)-table_part_close(m->writer, part[p]);
-	}
-	ck_assert_uint_eq(less, taken);
-	ck_assert_uint_eq(table_working(m->writer)->used, m->count);
-	compare(m, table_working(m->writer), m->mark);
+	close_parts(m, part, (size_t)0 - taken);
 	for (unsigned i = 0; i < ITEMS; i++)
 		if (left[i])
 			change(m, i, 0);
@@ -385,6 +496,7 @@ main(void)
 	tcase_add_test(tcase, memory_is_bounded_where_hashes_are_alike);
 	tcase_add_test(tcase, one_change_copies_one_segment);
 	tcase_add_test(tcase, reserve_keeps_what_is_there);
+	tcase_add_test(tcase, parts_put_many_in);
 	tcase_add_test(tcase, parts_take_many_out);
 	tcase_add_test(tcase, visit_shows_every_slot);
 	suite_add_tcase(suite, tcase);
