@@ -15,7 +15,7 @@ struct group {
 struct worker {
 	struct byname_hand names;
 	struct byaddr_hand addrs;
-	struct deal_list known;		/* of the part in work */
+	struct deal_list known;		/* to the table, of what is put */
 };
 
 struct work {
@@ -222,10 +222,10 @@ settle_part(void *argument, unsigned part, unsigned number)
 		    part_at(work, part));
 }
 
-/* Where nearly all of some that are far apart is known, few will be new: a
- * table that were opened for all of them would be split for nothing, which
- * takes the hash of each name in it.  (Should there be more than fit, they are
- * in the parts' rest.) */
+/* Where nearly all of some that are far apart are known, few will be new: a
+ * table opened for all of them would be split for nothing, which takes the hash
+ * of each name in it.  (If there are more than fit, they are in the parts'
+ * rest.) */
 #define SAMPLE_MIN 16u
 
 static size_t
@@ -476,6 +476,7 @@ indexfill_remove(const struct indexfill *fill, const struct content *content)
 	free_work(work);
 }
 
+/* No chunk is worked here: tables are opened, and their parts' queues built. */
 static void
 settle_apart(const struct indexfill *fill)
 {

@@ -15,7 +15,7 @@
 
 /* An RRset of many records, its rdata by their hashes; and of one that is
  * served and has no room for more, what was met in the walk that it has not. */
-struct full {
+struct many {
 	const struct rrset *served;
 	const struct node *node;
 	uint32_t source;		/* of the first left out */
@@ -27,7 +27,7 @@ struct full {
 
 struct lint_large {
 	struct lint_firsts *links;	/* to list's, by `served` */
-	struct full **list;
+	struct many **list;
 	size_t count;
 	size_t room;
 };
@@ -41,9 +41,9 @@ hash_served(const struct hash_key *key, const struct rrset *served)
 static uint64_t
 hash_of_link(const void *context, uint64_t link)
 {
-	const struct full *full = (const struct full *)(uintptr_t)link;
+	const struct many *many = (const struct many *)(uintptr_t)link;
 
-	return hash_served(context, full->served);
+	return hash_served(context, many->served);
 }
 
 struct lint_large *
@@ -74,14 +74,14 @@ lint_is_full(const struct rrset *served, uint16_t length)
 
 /* The slot of this rdata, or the free one where it belongs. */
 static uint16_t *
-find_slot(const struct lint_walk *walk, struct full *full,
+find_slot(const struct lint_walk *walk, struct many *many,
     const uint8_t *rdata, uint16_t length)
 {
-	const uint8_t *wire = rrset_wire(full->served);
+	const uint8_t *wire = rrset_wire(many->served);
 	uint64_t slot = lint_mix(snapshot_key(walk->names), rdata, length);
 
 	for (;; slot++) {
-		uint16_t *at = &full->at[slot & (full->room - 1)];
+		uint16_t *at = &many->at[slot & (many->room - 1)];
 		const uint8_t *record = wire + *at;
 
 		if (*at == 0)
@@ -94,49 +94,49 @@ find_slot(const struct lint_walk *walk, struct full *full,
 	}
 }
 
-static struct full *
-make_full(const struct lint_walk *walk, const struct lint_record *record)
+static struct many *
+make_many(const struct lint_walk *walk, const struct lint_record *record)
 {
 	const struct rrset *served = record->served;
 	const uint8_t *wire = rrset_wire(served), *rdata;
 	unsigned room = 64;
 	uint32_t offset = 0;
-	struct full *full;
+	struct many *many;
 	uint16_t length;
 
 	while (room < 2u * served->count)
 		room *= 2;
-	full = memory_zeroed(1, sizeof(*full) + room * sizeof(full->at[0]));
-	full->served = served;
-	full->node = record->node;
-	full->room = room;
+	many = memory_zeroed(1, sizeof(*many) + room * sizeof(many->at[0]));
+	many->served = served;
+	many->node = record->node;
+	many->room = room;
 	for (unsigned i = 0; i < served->count; i++) {
 		rdata = rrset_rdata(served, &offset, &length);
-		*find_slot(walk, full, rdata, length) =
+		*find_slot(walk, many, rdata, length) =
 		    (uint16_t)(rdata - RECORD_HEAD - wire + 1);
 	}
-	return full;
+	return many;
 }
 
-static struct full *
-add_full(const struct lint_walk *walk, const struct lint_record *record,
+static struct many *
+add_many(const struct lint_walk *walk, const struct lint_record *record,
     uint64_t hash)
 {
 	struct lint_large *large = walk->large;
-	struct full *full = make_full(walk, record);
+	struct many *many = make_many(walk, record);
 
 	if (large->count == large->room) {
 		large->room = large->room > 0 ? 2 * large->room : 16;
 		large->list = memory_resize(large->list, large->room,
 		    sizeof(large->list[0]));
 	}
-	large->list[large->count++] = full;
-	lint_firsts_add(large->links, hash, (uintptr_t)full);
-	return full;
+	large->list[large->count++] = many;
+	lint_firsts_add(large->links, hash, (uintptr_t)many);
+	return many;
 }
 
-static struct full *
-find_full(const struct lint_walk *walk, const struct lint_record *record)
+static struct many *
+find_many(const struct lint_walk *walk, const struct lint_record *record)
 {
 	uint64_t hash = hash_served(snapshot_key(walk->names),
 	    record->served), link;
@@ -144,19 +144,19 @@ find_full(const struct lint_walk *walk, const struct lint_record *record)
 
 	while ((link = lint_firsts_next(walk->large->links, hash,
 	    &cursor)) != 0) {
-		struct full *full = (struct full *)(uintptr_t)link;
+		struct many *many = (struct many *)(uintptr_t)link;
 
-		if (full->served == record->served)
-			return full;
+		if (many->served == record->served)
+			return many;
 	}
-	return add_full(walk, record, hash);
+	return add_many(walk, record, hash);
 }
 
 static int
-place_of(const struct lint_walk *walk, struct full *full,
+place_of(const struct lint_walk *walk, struct many *many,
     const struct lint_record *record)
 {
-	unsigned at = *find_slot(walk, full, record->rdata, record->length);
+	unsigned at = *find_slot(walk, many, record->rdata, record->length);
 
 	return at == 0 ? -1 :
 	    (int)((at - 1) / (RECORD_HEAD + record->length));
@@ -167,7 +167,7 @@ lint_find_among(const struct lint_walk *walk,
     const struct lint_record *record)
 {
 	if (record->served->count > FEW)
-		return place_of(walk, find_full(walk, record), record);
+		return place_of(walk, find_many(walk, record), record);
 	walk->findings->compared += record->served->count;
 	return lint_find_rdata(record->served, record->rdata, record->length);
 }
@@ -190,38 +190,38 @@ lint_find_addr(const struct lint_walk *walk, const struct node *node,
 int
 lint_large_find(struct lint_walk *walk, const struct lint_record *record)
 {
-	struct full *full = find_full(walk, record);
-	int at = place_of(walk, full, record);
+	struct many *many = find_many(walk, record);
+	int at = place_of(walk, many, record);
 
 	if (at >= 0)
 		return at;
 	/* The first that has a place to be told. */
-	if (origin_column(full->first) == 0) {
-		full->first = record->origin;
-		full->source = walk->source;
+	if (origin_column(many->first) == 0) {
+		many->first = record->origin;
+		many->source = walk->source;
 	}
-	full->left_out++;
+	many->left_out++;
 	return -1;
 }
 
 static void
-report(struct lint_walk *walk, const struct full *full)
+report(struct lint_walk *walk, const struct many *many)
 {
 	const struct lint_spot spot = {
 		.id = LINT_TOO_MANY_RECORDS,
-		.origin = full->first,
+		.origin = many->first,
 		.then = "remove those that are out of date, or give some of "
 		    "them a name of their own",
 	};
 	char name[DNAME_TEXT_MAX], type[TYPE_TEXT];
 
-	if (!lint_wants(walk, LINT_TOO_MANY_RECORDS, full->first))
+	if (!lint_wants(walk, LINT_TOO_MANY_RECORDS, many->first))
 		return;
-	walk->source = full->source;
+	walk->source = many->source;
 	lint_report(walk, &spot, "%s has more %s records than one answer can "
 	    "carry (%u bytes): %u of them are left out, this one first",
-	    dname_print(node_name(full->node), name),
-	    type_print(full->served->type, type), RRSET_MAX, full->left_out);
+	    dname_print(node_name(many->node), name),
+	    type_print(many->served->type, type), RRSET_MAX, many->left_out);
 }
 
 void

@@ -1190,7 +1190,6 @@ START_TEST(all_removed_leaves_nothing)
 }
 END_TEST
 
-/* One name in many chunks: what one answer can carry, and no more. */
 static void
 count_sets(void *context, table_slot slot)
 {
@@ -1227,6 +1226,7 @@ START_TEST(an_isolated_address_comes_back_alone)
 }
 END_TEST
 
+/* One name in many chunks: what one answer can carry, and no more. */
 START_TEST(an_rrset_has_an_end)
 {
 	const struct source_spec spec = make_spec(SOURCE_HOSTS, 0, NULL);
