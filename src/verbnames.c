@@ -61,26 +61,36 @@ has_own(uint32_t link)
 	return has;
 }
 
-/* Can a client be there?  text is ADDR%CARD, card points to the sign. */
+/* text is ADDR%CARD, card points to the sign. */
 static bool
 check_card(const char *text, const char *card, uint32_t link, FILE *out)
 {
 	char name[IF_NAMESIZE];
-	int length = (int)(card - text);
 
-	if (!link || !if_indextoname(link, name)) {
-		fprintf(out, "%.*s: there is no interface '%s' on this machine"
-		    "\n", length, text, card + 1);
+	if (link && if_indextoname(link, name))
+		return true;
+	fprintf(out, "%.*s: there is no interface '%s' on this machine\n",
+	    (int)(card - text), text, card + 1);
+	return false;
+}
+
+/* Can a client be there?  Every card has link-local addresses: who asks from
+ * one always comes by a card. */
+static bool
+check_client(const char *text, uint32_t link, FILE *out)
+{
+	int length = (int)strcspn(text, "%");
+
+	if (link == 0) {
+		fprintf(out, "of which interface? from %s%%eth0\n", text);
 		return false;
 	}
-	if (link == LOOPBACK_LINK && !has_own(link)) {
-		fprintf(out, "%.*s: %s has no link-local addresses, nobody "
-		    "asks from one there; name the interface by which the "
-		    "client comes: %.*s%%eth0\n", length, text, name, length,
-		    text);
-		return false;
-	}
-	return true;
+	if (link != LOOPBACK_LINK || has_own(link))
+		return true;
+	fprintf(out, "%.*s: %s has no link-local addresses, nobody asks from "
+	    "one there; name the interface by which the client comes: "
+	    "%.*s%%eth0\n", length, text, text + length + 1, length, text);
+	return false;
 }
 
 /* fe80::1%card is an address and the card by which it comes. */
@@ -126,14 +136,10 @@ read_addr(const struct control_request *request, unsigned at,
 	text = request->words[at + 1];
 	if (!parse_addr(text, addr, &link, out))
 		return false;
-	/* Every card has these addresses: a client always comes by one. */
-	if (from && link == 0 && is_on_link(addr)) {
-		fprintf(out, "of which interface? from %s%%eth0\n", text);
-		return false;
-	}
-	if (from)
-		question->link = link;
-	return true;
+	if (!from)
+		return true;
+	question->link = link;
+	return !is_on_link(addr) || check_client(text, link, out);
 }
 
 static bool

@@ -9,6 +9,8 @@
 
 #include "base/hex.h"
 
+#define SCOPE_MAX INT32_MAX		/* the kernel's number is an int */
+
 static unsigned
 byte_count(const struct addr *addr)
 {
@@ -156,16 +158,16 @@ addr_parse(struct addr *addr, const char *text, size_t len)
 static const char *
 parse_number(const char *text, size_t len, unsigned max, unsigned *number)
 {
-	unsigned value = 0;
+	unsigned long long value = 0;
 
-	if (len == 0 || len > 5)
+	if (len == 0 || len > (max > 99999 ? 10 : 5))
 		return "a number is missing or too long";
 	for (size_t i = 0; i < len; i++) {
 		if (!isdigit((unsigned char)text[i]))
 			return "a digit is expected";
 		value = value * 10 + (unsigned)(text[i] - '0');
 	}
-	*number = value;
+	*number = (unsigned)value;
 	return value > max ? "the number is too large" : NULL;
 }
 
@@ -181,7 +183,7 @@ parse_scope(struct endpoint *endpoint, const char *text, size_t len)
 		return "the interface's name is too long";
 	endpoint->scope = if_nametoindex(name);
 	if (endpoint->scope == 0 &&
-	    !parse_number(text, len, 65535, &number))
+	    !parse_number(text, len, SCOPE_MAX, &number))
 		endpoint->scope = number;
 	return endpoint->scope ? NULL : "there is no such interface";
 }

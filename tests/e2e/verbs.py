@@ -165,6 +165,7 @@ def check_bad_words(daemon):
     shows(daemon, "explain web from nowhere%lo", "'nowhere%lo' is not", code=1)
     shows(daemon, "explain web to fe80::7%nosuch", "no interface 'nosuch'",
           code=1)
+    shows(daemon, "explain web to fe80::7%lo", "asked by")
     shows(daemon, "explain web from 169.254.0.7", "asked by 169.254.0.7")
     shows(daemon, "explain a..b", "is not a name", code=1)
     shows(daemon, "explain " + "x" * 64, "is not a name", code=1)

@@ -314,6 +314,18 @@ START_TEST(endpoint_has_a_scope_where_it_is_link_local)
 	ck_assert_ptr_null(parse_endpoint(&e, "fe80::1%65000"));
 	ck_assert_uint_eq(e.scope, 65000);
 	ck_assert_str_eq(endpoint_print(&e, buf), "fe80::1%65000@53");
+	ck_assert_ptr_null(parse_endpoint(&e, "fe80::1%65536"));
+	ck_assert_uint_eq(e.scope, 65536);
+	ck_assert_ptr_null(parse_endpoint(&e, "fe80::1%2147483647@5300"));
+	ck_assert_uint_eq(e.scope, 2147483647);
+	ck_assert_uint_eq(e.port, 5300);
+	ck_assert_str_eq(endpoint_print(&e, buf), "fe80::1%2147483647@5300");
+	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1%2147483648"));
+	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1%4294967297"));
+	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1%9999999999"));
+	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1%00000000001"));
+	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1%0"));
+	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1@000053"));
 	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1%"));
 	ck_assert_ptr_nonnull(parse_endpoint(&e, "fe80::1%no-such-if"));
 	ck_assert_ptr_nonnull(parse_endpoint(&e,
