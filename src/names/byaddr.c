@@ -187,12 +187,12 @@ push(struct made *made, uint64_t link)
 }
 
 static void
-queue_in(struct deal_queue *queue, struct made *made)
+queue_in(struct pointers *queue, struct made *made)
 {
 	if (made->dirty)
 		return;
 	made->dirty = 1;
-	deal_queue_add(queue, made);
+	pointers_add(queue, made);
 }
 
 static struct made *
@@ -704,7 +704,7 @@ settle_one(const struct byaddr *byaddr, struct byaddr_hand *hand,
 #define NEAR_NODES 4u
 
 static inline __attribute__((always_inline)) void
-look_ahead(const struct deal_queue *queue, size_t i)
+look_ahead(const struct pointers *queue, size_t i)
 {
 	const struct made *made;
 
@@ -731,7 +731,7 @@ void
 byaddr_settle_part(struct byaddr *byaddr, struct byaddr_hand *hand,
     struct deal_part *part)
 {
-	struct deal_queue *queue = &byaddr->queues.of[part->number];
+	struct pointers *queue = &byaddr->queues.of[part->number];
 	size_t kept = 0;
 
 	hand->writer = table_part_writer(part->table);
@@ -747,7 +747,7 @@ void
 byaddr_settle(struct byaddr *byaddr)
 {
 	for (unsigned p = 0; p <= DEAL_PARTS; p++) {
-		struct deal_queue *queue = &byaddr->queues.of[p];
+		struct pointers *queue = &byaddr->queues.of[p];
 
 		for (size_t i = 0; i < queue->count; i++) {
 			look_ahead(queue, i);

@@ -199,12 +199,12 @@ retire(const struct byname *byname, struct byname_hand *hand,
 }
 
 static void
-queue_in(struct deal_queue *queue, struct made *made)
+queue_in(struct pointers *queue, struct made *made)
 {
 	if (made->dirty)
 		return;
 	made->dirty = 1;
-	deal_queue_add(queue, made);
+	pointers_add(queue, made);
 }
 
 static void
@@ -911,7 +911,7 @@ bring_near(const void *what)
 /* Inlined by order: gcc takes a function that only prefetches for one that does
  * nothing, and leaves the call out. */
 static inline __attribute__((always_inline)) void
-look_ahead(const struct deal_queue *queue, size_t i)
+look_ahead(const struct pointers *queue, size_t i)
 {
 	const struct made *made;
 
@@ -938,7 +938,7 @@ void
 byname_settle_part(struct byname *byname, struct byname_hand *hand,
     struct deal_part *part)
 {
-	struct deal_queue *queue = &byname->queues.of[part->number];
+	struct pointers *queue = &byname->queues.of[part->number];
 	size_t kept = 0;
 
 	hand->writer = table_part_writer(part->table);
@@ -956,7 +956,7 @@ byname_settle(struct byname *byname)
 {
 	byname->last = NULL;
 	for (unsigned p = 0; p <= DEAL_PARTS; p++) {
-		struct deal_queue *queue = &byname->queues.of[p];
+		struct pointers *queue = &byname->queues.of[p];
 
 		for (size_t i = 0; i < queue->count; i++) {
 			look_ahead(queue, i);

@@ -24,17 +24,6 @@ deal_begin_run(struct deal_runs *runs, uint64_t link)
 	runs->list[runs->count++] = (struct deal_run){ link, 0 };
 }
 
-void
-deal_queue_add(struct deal_queue *queue, void *made)
-{
-	if (queue->count == queue->room) {
-		queue->room = queue->room > 0 ? 2 * queue->room : 16;
-		queue->list = memory_resize(queue->list, queue->room,
-		    sizeof(queue->list[0]));
-	}
-	queue->list[queue->count++] = made;
-}
-
 bool
 deal_queues_are_apart(const struct deal_queues *queues)
 {
@@ -55,10 +44,8 @@ deal_queues_are_empty(const struct deal_queues *queues)
 void
 deal_queues_clear(struct deal_queues *queues)
 {
-	for (unsigned p = 0; p < DEAL_PARTS; p++) {
-		free(queues->of[p].list);
-		queues->of[p] = (struct deal_queue){ 0 };
-	}
+	for (unsigned p = 0; p < DEAL_PARTS; p++)
+		pointers_fini(&queues->of[p]);
 	queues->of[DEAL_PARTS].count = 0;
 }
 
@@ -66,7 +53,7 @@ void
 deal_queues_fini(struct deal_queues *queues)
 {
 	deal_queues_clear(queues);
-	free(queues->of[DEAL_PARTS].list);
+	pointers_fini(&queues->of[DEAL_PARTS]);
 }
 
 static inline unsigned

@@ -33,6 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "names/pointers.h"
 #include "names/table.h"
 
 #define DEAL_BITS 7
@@ -63,16 +64,10 @@ struct deal_runs {
 	size_t room;
 };
 
-/* What is to be built: pointers to what the table's owner made. */
-struct deal_queue {
-	void **list;
-	size_t count;
-	size_t room;
-};
-
-/* Of each part, and in the last place of what one thread queued. */
+/* What is to be built: what the table's owner made; of each part, and in the
+ * last place of what one thread queued. */
 struct deal_queues {
-	struct deal_queue of[DEAL_PARTS + 1];
+	struct pointers of[DEAL_PARTS + 1];
 };
 
 /* A part of a table in work.  runs: of entries that their groups' runs count,
@@ -108,8 +103,6 @@ deal_list_add(struct deal_list *list, struct deal_entry entry)
 
 /* A run begins with this entry, which is to be counted still. */
 void deal_begin_run(struct deal_runs *runs, uint64_t link);
-
-void deal_queue_add(struct deal_queue *queue, void *made);
 
 /* Is something in the queue of a part; in any queue? */
 bool deal_queues_are_apart(const struct deal_queues *queues);

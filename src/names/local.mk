@@ -73,6 +73,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/node.c \
 	src/names/node.h \
 	src/names/pieces.c src/names/pieces.h \
+	src/names/pointers.c src/names/pointers.h \
 	src/names/rare.c \
 	src/names/rare.h \
 	src/names/rarecheck.c \

@@ -3,33 +3,24 @@
 
 #include <stdlib.h>
 
-#include "base/memory.h"
-
 void
 trash_add(struct trash *trash, void *block)
 {
-	if (trash->count == trash->room) {
-		trash->room = trash->room > 0 ? 2 * trash->room : 16;
-		trash->blocks = memory_resize(trash->blocks, trash->room,
-		    sizeof(trash->blocks[0]));
-	}
-	trash->blocks[trash->count++] = block;
+	pointers_add(&trash->blocks, block);
 }
 
 void
 trash_move(struct trash *trash, struct trash *from)
 {
-	for (size_t i = 0; i < from->count; i++)
-		trash_add(trash, from->blocks[i]);
-	free(from->blocks);
-	*from = (struct trash){ 0 };
+	for (size_t i = 0; i < from->blocks.count; i++)
+		trash_add(trash, from->blocks.list[i]);
+	pointers_fini(&from->blocks);
 }
 
 void
 trash_free(struct trash *trash)
 {
-	for (size_t i = 0; i < trash->count; i++)
-		free(trash->blocks[i]);
-	free(trash->blocks);
-	*trash = (struct trash){ 0 };
+	for (size_t i = 0; i < trash->blocks.count; i++)
+		free(trash->blocks.list[i]);
+	pointers_fini(&trash->blocks);
 }

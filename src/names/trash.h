@@ -6,12 +6,10 @@
 #ifndef HOSTLER_NAMES_TRASH_H
 #define HOSTLER_NAMES_TRASH_H
 
-#include <stddef.h>
+#include "names/pointers.h"
 
 struct trash {
-	void **blocks;
-	size_t count;
-	size_t room;
+	struct pointers blocks;
 };
 
 void trash_add(struct trash *trash, void *block);
