@@ -4,8 +4,8 @@
  *
  * They are the query log, the dnstap file, a control socket that was named and
  * the managed hosts file; asked for the user that hostler becomes (runas.h), or
- * for this one.  A folder that the start makes (confine.c) is not missing, where
- * who starts it can make it.
+ * for this one.  A folder that the start makes (confine.c) is not missing,
+ * where who starts it can make it.
  *
  * As root: in a process without threads (access.h).
  */

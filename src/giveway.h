@@ -7,8 +7,8 @@
  * time, and none as long as this process waits itself for the end of the one
  * that it replaced, which takes no longer than TAKEOVER_WAIT_S after the last
  * that came from it (takeover.h): connections that still come from there would
- * have nowhere to go.  What a reload opens or closes while the other gets ready is not told:
- * the other has read the configuration itself.
+ * have nowhere to go.  What a reload opens or closes while the other gets ready
+ * is not told: the other has read the configuration itself.
  *
  * One thread: main's, but for giveway_give.
  */

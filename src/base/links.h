@@ -8,6 +8,7 @@
 #ifndef HOSTLER_BASE_LINKS_H
 #define HOSTLER_BASE_LINKS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,9 +28,16 @@ links_init(struct links *links)
 	links->ends = (struct link){&links->ends, &links->ends};
 }
 
-static inline void
-links_append(struct links *links, struct link *link)
+static inline bool
+links_has(const struct link *link)	/* is it in a list? */
 {
+	return link->next != NULL;
+}
+
+static inline void
+links_append(struct links *links, struct link *link)	/* that is in none */
+{
+	assert(!links_has(link));
 	*link = (struct link){&links->ends, links->ends.before};
 	link->before->next = link;
 	links->ends.before = link;
@@ -41,12 +49,6 @@ links_remove(struct link *link)		/* from the list that it is in */
 	link->before->next = link->next;
 	link->next->before = link->before;
 	link->next = NULL;
-}
-
-static inline bool
-links_has(const struct link *link)	/* is it in a list? */
-{
-	return link->next != NULL;
 }
 
 static inline struct link *

@@ -37,7 +37,8 @@ const void *ring_peek(struct ring *ring, size_t *size);
 void ring_consume(struct ring *ring);
 
 /* The reader is going to sleep: the writer hears of it at its next ring_wakes.
- * False: there is an entry.  ring_awake: it does not sleep any more. */
+ * False: there is an entry, and it is not to sleep.  Either way ring_awake is
+ * due once it goes on: it does not sleep any more. */
 bool ring_sleep(struct ring *ring);
 void ring_awake(struct ring *ring);
 /* After ring_commit, of one entry or several: does the reader sleep, and is it

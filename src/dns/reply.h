@@ -38,7 +38,7 @@ enum reply_section {
 	REPLY_NEEDED,			/* additional; TC if it does not fit */
 };
 
-#define REPLY_NAMES 24			/* owners remembered for compression */
+#define REPLY_NAMES 24			/* remembered for compression */
 
 struct reply {
 	const struct question *asked;
@@ -60,7 +60,8 @@ struct reply {
 	uint16_t ede;			/* EDE_NONE: none */
 	uint8_t ede_text_length;
 	uint8_t name_count;
-	uint16_t name_at[REPLY_NAMES];	/* of names outside the question */
+	uint16_t name_at[REPLY_NAMES];	/* of owners and CNAMEs' targets outside
+					 * the question */
 	char ede_text[REPLY_EDE_TEXT_MAX];
 };
 
@@ -74,8 +75,10 @@ void reply_start(struct reply *reply, const struct question *q,
 
 /* An owner that reply_records can point at.  name is lower and uncompressed;
  * the result is an offset: 12 for the question's name, or of any suffix of
- * the question or of a name that was written before.  0: nowhere yet, the
- * name is then written with the first record. */
+ * the question, of an owner that was written before or of a name that
+ * reply_know_last was told of (the first REPLY_NAMES of them, as far as a
+ * pointer reaches).  0: nowhere yet, the name is then written with the first
+ * record. */
 unsigned reply_find_name(const struct reply *reply, const uint8_t *name);
 
 /* An RRset as kept (see above): `count` records in `length` bytes, owned by
@@ -106,7 +109,8 @@ bool reply_record(struct reply *reply, enum reply_section section,
 /* What was written last is a name of `length` bytes, whole: the rdata of a
  * CNAME (RFC 1035 4.1.4 lets owners point there).  The owner that follows is
  * then two bytes, where it would else be written once more: up to 253 bytes
- * that an RRset at the limit needs. */
+ * that an RRset at the limit needs.  Does nothing for the root, once the reply
+ * is full, or where the name begins behind 16383, which no pointer reaches. */
 void reply_know_last(struct reply *reply, unsigned length);
 
 /* Why (RFC 8914): kept for the OPT; the last one told wins.  text may be NULL.

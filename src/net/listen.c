@@ -10,10 +10,10 @@
 
 #include "base/memory.h"
 
-/* What waits here is not lost while nobody reads, as in a restart that keeps the
- * sockets open: a small query takes 832 bytes of it, and the kernel doubles the
- * figure, so 20,000 queries a socket.  Beyond rmem_max it needs the right: with
- * the default of that, and without, it is 512. */
+/* What waits here is not lost while nobody reads, as in a restart that keeps
+ * the sockets open: a small query takes 832 bytes of it, and the kernel doubles
+ * the figure, so 20,000 queries a socket.  Beyond rmem_max it needs the right:
+ * with the default of that, and without, it is 512. */
 #define BUFFER_BYTES (8 << 20)
 #define BACKLOG 1024
 

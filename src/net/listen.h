@@ -49,8 +49,8 @@ struct listener *listener_open(const struct endpoint *endpoint,
 struct listener *listener_adopt(const struct endpoint *endpoint,
     unsigned workers, struct given *given, int *error_number);
 
-/* The workers run: bind what listener_adopt left (the sockets were made with the
- * rights of that time).  0, or the errno: no socket of a kind could be had. */
+/* The workers run: bind what listener_adopt left (the sockets were made with
+ * the rights of that time).  0, or the errno: no socket of a kind could be had. */
 int listener_complete(struct listener *listener);
 void listener_close(struct listener *listener);	/* closes what is open */
 

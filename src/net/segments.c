@@ -49,7 +49,8 @@ spread(uint64_t bits)
 	return bits * 0x9e3779b97f4a7c15;
 }
 
-/* Family, port and IPv4 address are eight bytes; an IPv6 address is mixed in. */
+/* Family, port and IPv4 address are eight bytes; an IPv6 address is mixed
+ * in. */
 static uint64_t
 hash_name(const union waiting_name *name)
 {

@@ -7,6 +7,8 @@
  * which drops what does not fit, so that no reader can hold up a query.  A
  * reader who sleeps is woken by his bell, once the batch is answered; to look
  * whether he does costs a batch that has notes one ordered store and a load.
+ * What moved between a worker and an upstream (SIGHTING_UPSTREAM) is no part of
+ * a batch: that is looked for after each packet.
  *
  * SAMPLES: of few queries each is noted, of many about a thousand a second;
  * `weight` says for how many queries the note stands.
@@ -41,9 +43,9 @@ enum sighting_kind {
  * (name_length bytes of wire format), then query_kept bytes of the query and
  * reply_kept of the reply, both 0 unless SIGHTING_PACKETS was wanted.
  *
- * A note of SENT has the query's bytes, one of HEARD the reply's, as they are on
- * the wire but for the id of what goes by a stream.  Beside them these two have
- * kind, done_ns, took_ns (since it was sent; -1: not known), upstream and
+ * A note of SENT has the query's bytes, one of HEARD the reply's, as they are
+ * on the wire but for the id of what goes by a stream.  Beside them these two
+ * have kind, done_ns, took_ns (since it was sent; -1: not known), upstream and
  * transport, and nothing else. */
 struct sighting {
 	int64_t done_ns;		/* monotonic, when it was answered */
@@ -134,7 +136,8 @@ sighter_wants(struct sighter *sighter)
 	return false;
 }
 
-/* Out of line: what moved between this worker and an upstream. */
+/* Out of line: what moved between this worker and an upstream.  Wakes the
+ * reader at once, where it sleeps. */
 struct sighting_moved {
 	enum sighting_kind kind;	/* SENT or HEARD */
 	struct endpoint upstream;

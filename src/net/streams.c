@@ -106,7 +106,8 @@ find_peer(struct streams *streams, const struct upstream *upstream)
 
 	for (unsigned i = 0; i < STREAMS_UPSTREAMS; i++) {
 		peer = streams->peers[i];
-		if (peer != NULL && upstream_equal(peer_upstream(peer), upstream))
+		if (peer != NULL &&
+		    upstream_equal(peer_upstream(peer), upstream))
 			return peer;
 	}
 	place = find_place(streams);

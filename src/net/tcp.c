@@ -36,7 +36,8 @@ static unsigned
 close_old(struct tcp *tcp, enum crowd_state state, unsigned most)
 {
 	int64_t limit_ms = clock_mono_ms() - tcp->idle_ms;
-	struct crowd_member *member = crowd_oldest(tcp->all.crowd, state), *next;
+	struct crowd_member *member = crowd_oldest(tcp->all.crowd, state);
+	struct crowd_member *next;
 	unsigned closed = 0;
 
 	for (; member && member->active_ms <= limit_ms && closed < most;

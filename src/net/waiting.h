@@ -64,8 +64,8 @@ struct waiting_query {
 	uint8_t small[WAITING_SMALL];
 	int64_t since_ms, since_ns;	/* set by whoever added it, as is */
 	struct forward_question question;	/* what it waits for */
-	struct link link;		/* oldest first */
-	struct waiting_query *next_free;
+	struct link link;		/* while it waits: oldest first */
+	struct waiting_query *next_free;	/* while its slot is free */
 	int64_t hurry_ms;		/* while it is in this list: */
 	struct link hurry;
 };

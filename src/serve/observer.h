@@ -9,7 +9,8 @@
  * OBSERVER_SAMPLES_MS; those of one worker come in order.
  *
  * After a round in which nothing was shown it sleeps until a worker's next note
- * wakes it.
+ * wakes it; where a sink that wants something has a flush, no longer than
+ * OBSERVER_IDLE_MS.
  *
  * Made and ended by main; sinks are added before observer_start.  Their
  * functions run in the observer's thread.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who gives way to whom, of all and of one client. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/crowd.h"
 #include "suite.h"
@@ -19,6 +20,7 @@ client(unsigned n)
 static void
 start(unsigned all, unsigned each)
 {
+	memset(members, 0, sizeof members);
 	crowd = crowd_new(&(struct crowd_limits){.all = all, .client = each});
 }
 
