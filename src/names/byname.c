@@ -807,7 +807,7 @@ build(const struct byname *byname, struct byname_hand *hand,
 	struct made *made;
 
 	if (hand->merge == NULL)
-		hand->merge = merge_new();
+		hand->merge = merge_new(&byname->key);
 	made = new_made(byname, place,
 	    merge_parts(hand->merge, hand->parts, count, &head));
 	if (count > 0) {

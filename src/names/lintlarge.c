@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "dns/types.h"
-#include "dns/wire.h"
 #include "names/lintfirsts.h"
 #include "names/lintrule.h"
+#include "names/rdataslots.h"
 
 #define RECORD_HEAD 12u			/* before rdata */
-#define FEW 32u				/* records: a table costs more */
 
 /* ---- too-many-records ---- */
 
@@ -21,8 +19,8 @@ struct many {
 	uint32_t source;		/* of the first left out */
 	struct origin first;
 	uint32_t left_out;
-	unsigned room;			/* a power of two */
-	uint16_t at[];			/* offset in the wire + 1; 0: free */
+	struct rdata_slots slots;
+	uint16_t at[];			/* for them */
 };
 
 struct lint_large {
@@ -77,21 +75,17 @@ static uint16_t *
 find_slot(const struct lint_walk *walk, struct many *many,
     const uint8_t *rdata, uint16_t length)
 {
-	const uint8_t *wire = rrset_wire(many->served);
-	uint64_t slot = lint_mix(snapshot_key(walk->names), rdata, length);
+	uint16_t *slot;
 
-	for (;; slot++) {
-		uint16_t *at = &many->at[slot & (many->room - 1)];
-		const uint8_t *record = wire + *at;
-
-		if (*at == 0)
-			return at;
-		record--;
-		walk->findings->compared++;
-		if (wire_get16(record + RECORD_HEAD - 2) == length &&
-		    memcmp(record + RECORD_HEAD, rdata, length) == 0)
-			return at;
-	}
+	many->slots.compared = 0;
+	slot = rdata_slots_find(&many->slots, rrset_wire(many->served),
+	    &(struct rdata){
+		.hash = lint_mix(snapshot_key(walk->names), rdata, length),
+		.bytes = rdata,
+		.length = length,
+	    });
+	walk->findings->compared += many->slots.compared;
+	return slot;
 }
 
 static struct many *
@@ -99,17 +93,15 @@ make_many(const struct lint_walk *walk, const struct lint_record *record)
 {
 	const struct rrset *served = record->served;
 	const uint8_t *wire = rrset_wire(served), *rdata;
-	unsigned room = 64;
+	unsigned room = rdata_slots_room(served->count);
 	uint32_t offset = 0;
 	struct many *many;
 	uint16_t length;
 
-	while (room < 2u * served->count)
-		room *= 2;
 	many = memory_zeroed(1, sizeof(*many) + room * sizeof(many->at[0]));
 	many->served = served;
 	many->node = record->node;
-	many->room = room;
+	many->slots = (struct rdata_slots){ .at = many->at, .room = room };
 	for (unsigned i = 0; i < served->count; i++) {
 		rdata = rrset_rdata(served, &offset, &length);
 		*find_slot(walk, many, rdata, length) =
@@ -166,7 +158,7 @@ int
 lint_find_among(const struct lint_walk *walk,
     const struct lint_record *record)
 {
-	if (record->served->count > FEW)
+	if (record->served->count > RDATA_FEW)
 		return place_of(walk, find_many(walk, record), record);
 	walk->findings->compared += record->served->count;
 	return lint_find_rdata(record->served, record->rdata, record->length);

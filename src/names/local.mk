@@ -29,6 +29,7 @@ src_names_libnames_a_SOURCES = \
 	src/names/lintrun.c src/names/lint.h \
 	src/names/lintaddrs.c \
 	src/names/lintsieve.c \
+	src/names/rdataslots.c src/names/rdataslots.h \
 	src/names/lintfirsts.c src/names/lintfirsts.h \
 	src/names/lintserved.c \
 	src/names/lintcuts.c \

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "dns/types.h"
 #include "dns/wire.h"
+#include "names/rdataslots.h"
 
 #define RECORD_HEAD 12u
 #define TTL_AT 6
@@ -22,6 +23,7 @@ struct pick {
 	unsigned first_piece;
 	unsigned last_piece;
 	unsigned piece_count;
+	size_t record_count;		/* of all pieces, the same ones too */
 };
 
 struct piece {
@@ -40,12 +42,20 @@ struct merge {
 	unsigned origin_count, origin_room;
 	uint8_t wire[RRSET_MAX];
 	uint32_t wire_length;
+	struct hash_key key;
+	struct rdata_slots slots;	/* where several pieces come to many
+					 * records: of the RRset in work */
+	unsigned slot_room;		/* allocated */
+	size_t compared;		/* without slots */
 };
 
 struct merge *
-merge_new(void)
+merge_new(const struct hash_key *key)
 {
-	return memory_zeroed(1, sizeof(struct merge));
+	struct merge *merge = memory_zeroed(1, sizeof(*merge));
+
+	merge->key = *key;
+	return merge;
 }
 
 void
@@ -55,6 +65,7 @@ merge_free(struct merge *merge)
 	free(merge->pieces);
 	free(merge->out);
 	free(merge->origins);
+	free(merge->slots.at);
 	free(merge);
 }
 
@@ -183,6 +194,7 @@ add_piece(struct merge *merge, struct pick *pick, const struct rrset *rrset)
 		merge->pieces[pick->last_piece].next = at;
 	pick->last_piece = at;
 	pick->flags |= rrset->flags;
+	pick->record_count += rrset->count;
 }
 
 /* What the sources so far leave to the group in work. */
@@ -279,11 +291,51 @@ pick_group(struct merge *merge, const struct merge_part *parts,
 		pick_part(merge, &parts[i], ranks);
 }
 
+/* The slots that this RRset needs, all free: none for the few records of the
+ * usual one. */
+static void
+prepare_slots(struct merge *merge, const struct pick *pick)
+{
+	unsigned room;
+
+	merge->slots.room = 0;
+	if (pick->piece_count == 1 || pick->record_count <= RDATA_FEW)
+		return;
+	room = rdata_slots_room(pick->record_count);
+	if (room > merge->slot_room) {
+		free(merge->slots.at);
+		merge->slots.at = memory_alloc(room *
+		    sizeof(merge->slots.at[0]));
+		merge->slot_room = room;
+	}
+	memset(merge->slots.at, 0, room * sizeof(merge->slots.at[0]));
+	merge->slots.room = room;
+}
+
+/* false: it is there already. */
 static bool
-has_record(const struct merge *merge, const uint8_t *record, uint32_t length)
+take_slot(struct merge *merge, const uint8_t *record, uint32_t length)
+{
+	const struct rdata rdata = {
+		.hash = hash_siphash13(&merge->key, record + RECORD_HEAD,
+		    length - RECORD_HEAD),
+		.bytes = record + RECORD_HEAD,
+		.length = (uint16_t)(length - RECORD_HEAD),
+	};
+	uint16_t *slot = rdata_slots_find(&merge->slots, merge->wire, &rdata);
+
+	if (*slot != 0)
+		return false;
+	*slot = (uint16_t)(merge->wire_length + 1);
+	return true;
+}
+
+static bool
+has_record(struct merge *merge, const uint8_t *record, uint32_t length)
 {
 	const uint8_t *at = merge->wire, *end = at + merge->wire_length;
 
+	merge->compared += merge->origin_count;
 	while (at < end) {
 		uint32_t there = RECORD_HEAD + wire_get16(at + 10);
 
@@ -309,18 +361,27 @@ add_record(struct merge *merge, const uint8_t *record, uint32_t length,
 	merge->wire_length += length;
 }
 
+static bool
+is_new(struct merge *merge, const uint8_t *record, uint32_t length)
+{
+	if (merge->slots.room > 0)
+		return take_slot(merge, record, length);
+	return !has_record(merge, record, length);
+}
+
 /* Every record once; what would not fit in one answer is left out. */
 static void
 add_records(struct merge *merge, const struct rrset *rrset)
 {
 	const uint8_t *record = rrset_wire(rrset);
-	bool first = merge->wire_length == 0;
+	/* Those of one piece differ. */
+	bool alone = merge->wire_length == 0 && merge->slots.room == 0;
 
 	for (unsigned i = 0; i < rrset->count; i++) {
 		uint32_t length = RECORD_HEAD + wire_get16(record + 10);
 
 		if (merge->wire_length + length <= RRSET_MAX &&
-		    (first || !has_record(merge, record, length)))
+		    (alone || is_new(merge, record, length)))
 			add_record(merge, record, length,
 			    rrset_origins(rrset)[i]);
 		record += length;
@@ -379,6 +440,7 @@ put_pick(struct merge *merge, const struct pick *pick)
 
 	merge->origin_count = 0;
 	merge->wire_length = 0;
+	prepare_slots(merge, pick);
 	for (unsigned i = 0; i < pick->piece_count; i++) {
 		add_records(merge, merge->pieces[piece].rrset);
 		expiry = first_to_end(expiry,
@@ -451,4 +513,10 @@ merge_write(const struct merge *merge, void *to)
 {
 	if (merge->out_count > 0)
 		memcpy(to, merge->out, merge->out_count);
+}
+
+size_t
+merge_compared(const struct merge *merge)
+{
+	return merge->compared + merge->slots.compared;
 }

@@ -12,11 +12,18 @@
  * shadows nothing and is shadowed by nothing: it is kept beside the rest.  So
  * is a parent's DS at the apex of a zone that is loaded, too.
  *
- * A struct merge is room that is used again and again.  The writer's thread.
+ * A struct merge is room that is used again and again.  One thread at a time.
+ *
+ * A record that several parts have is served once, from the first of them.
+ * Parts of one source may be hundreds, each a chunk with a few addresses of one
+ * name: beyond a few records (rdataslots.h) they are found by their hash.
+ * Measured 2026-11-22, 60 names of 4,000 addresses in one hosts file, user CPU
+ * of `hostler -t`: 3.4 s where each was compared with all, 0.5 s so.
  */
 #ifndef HOSTLER_NAMES_MERGE_H
 #define HOSTLER_NAMES_MERGE_H
 
+#include "base/hash.h"
 #include "names/sources.h"
 
 struct merge_part {
@@ -31,7 +38,8 @@ int merge_compare(const void *a, const void *b);
 
 struct merge;
 
-struct merge *merge_new(void);
+/* The key is copied: addresses of leases are strangers' choice. */
+struct merge *merge_new(const struct hash_key *key);
 void merge_free(struct merge *merge);
 
 /* Returns the bytes of the RRsets that merge_write will write.  node gets
@@ -39,5 +47,9 @@ void merge_free(struct merge *merge);
 size_t merge_parts(struct merge *merge, const struct merge_part *parts,
     unsigned count, struct node *node);
 void merge_write(const struct merge *merge, void *to);
+
+/* For tests: records compared with one another since merge_new; where they are
+ * few, those that there were to compare with. */
+size_t merge_compared(const struct merge *merge);
 
 #endif
