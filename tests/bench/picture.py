@@ -103,17 +103,24 @@ def incomplete(results):
 
 def rounds_text(results):
     """How many runs the figures are medians of; the cells that differ."""
-    once = []
+    others = {}
     for work in results["works"]:
-        cells = [f"{work['name']} {results['titles'][server]}"
-                 for server, wanted in work["rounds"].items()
-                 if wanted < results["rounds"]]
-        once += [work["name"]] if len(cells) == len(work["rounds"]) else cells
+        counts = work["rounds"]
+        for server, count in counts.items():
+            if count == results["rounds"]:
+                continue
+            alike = len(set(counts.values())) == 1
+            cell_name = work["name"] if alike else (
+                f"{work['name']} {results['titles'][server]}")
+            names = others.setdefault(count, [])
+            if cell_name not in names:
+                names.append(cell_name)
     missing = incomplete(results)
     rounds = (f"Median of {results['rounds']} rounds"
               if results["rounds"] > 1 else "One round")
-    return (f"{rounds} of {results['seconds']:g} s" +
-            (", of one: " + ", ".join(once) if once else "") + "." +
+    return (f"{rounds} of {results['seconds']:g} s" + "".join(
+        f", of {'one' if count == 1 else count}: {', '.join(names)}"
+        for count, names in sorted(others.items())) + "." +
             (" Incomplete: " + ", ".join(missing) + "." if missing else ""))
 
 

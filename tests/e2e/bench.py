@@ -48,10 +48,10 @@ def make(*arguments):
     subprocess.run([TOOLS / "makedata", *map(str, arguments)], check=True)
 
 
-def ask(port, questions, *options):
+def ask(port, questions, *options, under=()):
     """The whole list once; what came of it."""
     told = subprocess.run(
-        [TOOLS / "ask", "-1", "-t", "60", "-w", "16", "-T", "5000", *options,
+        [*under, TOOLS / "ask", "-1", "-t", "60", "-w", "16", "-T", "5000", *options,
          "127.0.0.1", str(port), questions], capture_output=True, text=True,
         timeout=120, check=True)
     return json.loads(told.stdout), told.stderr
@@ -124,16 +124,17 @@ def standstills_are_taken_off(questions):
     core = str(max(os.sched_getaffinity(0)))
     with floor("-n") as port:
         options = ["-r", "1000", "-t", "2", "-W", core]
+        there = ["taskset", "-c", core]
         if not runner.may_watch():
             with contextlib.suppress(subprocess.CalledProcessError):
                 ask(port, questions, *options)
                 case("ask -W without the right to it ends", False)
             return
-        with subprocess.Popen(["taskset", "-c", core, sys.executable, "-c",
-                               HOG]) as hog:
+        with subprocess.Popen([*there, sys.executable, "-c", HOG]) as hog:
             try:
-                held, _ = ask(port, questions, *options)
-                owed, _ = ask(port, questions, *options, "-P", str(hog.pid))
+                held, _ = ask(port, questions, *options, under=there)
+                owed, _ = ask(port, questions, *options, "-P", str(hog.pid),
+                              under=there)
             finally:
                 hog.kill()
     case("a core that is held is seen", held["standstills"] >= 5 and
