@@ -143,7 +143,7 @@ def standstills_are_taken_off(questions):
          held["p99_us"] > 500000 * HOG_S, held)
     case("unless the server held it", owed["net_max_us"] > 800000 * HOG_S,
          (owed, held))
-    case("nothing is added", 0 < owed["net_p50_us"] <= owed["p50_us"] and
+    case("nothing is added", 0 <= owed["net_p50_us"] <= owed["p50_us"] and
          owed["net_max_us"] <= owed["max_us"], owed)
 
 
